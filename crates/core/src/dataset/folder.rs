@@ -1,0 +1,198 @@
+//! The folder where fetched sets lie: `<data folder>/<set>/<file>`.
+
+use std::env;
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::digest::{Digest, Hasher};
+use crate::durable::TEMPORARY_PREFIX;
+
+use super::catalogue::{CatalogueFile, Entry, Format};
+use super::fetch::FetchProgress;
+
+/// The start of the names of folders that hold a fetch in progress.
+pub(super) const SCRATCH_PREFIX: &str = ".fetch-";
+
+/// The folder used when none is given: `$JEM_DATA`, else
+/// `$XDG_CACHE_HOME/jem/data`, else `~/.cache/jem/data`.
+pub fn default_data_dir() -> PathBuf {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = set("JEM_DATA") {
+        return folder.into();
+    }
+    let cache = set("XDG_CACHE_HOME").map(PathBuf::from);
+    cache
+        .filter(|path| path.is_absolute())
+        .unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".cache"))
+        .join("jem")
+        .join("data")
+}
+
+/// One file of a set as found in the data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileCheck {
+    /// The file's name.
+    pub name: String,
+    /// Where it is, or should be.
+    pub path: PathBuf,
+    /// What was found.
+    pub state: FileState,
+}
+
+/// What was found in the place of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// The catalogue's bytes.
+    Ok,
+    /// Nothing.
+    Missing,
+    /// Other bytes.
+    Wrong {
+        /// What the catalogue says.
+        expected: FileContent,
+        /// What the file is.
+        found: FileContent,
+    },
+    /// Something that cannot be read, and why.
+    Unreadable(String),
+}
+
+/// The length and digest of a file: all that decides whether it is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileContent {
+    /// Its length.
+    pub bytes: u64,
+    /// The digest of its bytes.
+    pub sha256: Digest,
+}
+
+impl FileContent {
+    /// That of a file with these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.len() as u64, sha256: Digest::of(bytes) }
+    }
+}
+
+impl fmt::Display for FileContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes with SHA-256 {}", self.bytes, self.sha256)
+    }
+}
+
+/// Reads and hashes every file of the set in the data folder `dir`.
+pub fn verify(entry: &Entry, dir: &Path) -> Vec<FileCheck> {
+    let check = |file: &CatalogueFile| {
+        let path = file_path(entry, dir, file);
+        FileCheck {
+            name: file.name.clone(),
+            state: match entry.format {
+                Format::Embedded => FileState::Ok,
+                Format::Idx | Format::Cifar => state_of(file, &path),
+            },
+            path,
+        }
+    };
+    entry.files.iter().map(check).collect()
+}
+
+/// Whether every file of the set is in the data folder `dir` with the right
+/// length. Cheap: no byte is read, so this is no proof; reading is.
+pub fn is_present(entry: &Entry, dir: &Path) -> bool {
+    entry.format == Format::Embedded
+        || entry.files.iter().all(|file| {
+            fs::metadata(file_path(entry, dir, file))
+                .is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+        })
+}
+
+/// Where a file of the set lies.
+pub(super) fn file_path(entry: &Entry, dir: &Path, file: &CatalogueFile) -> PathBuf {
+    dir.join(&entry.name).join(&file.name)
+}
+
+/// What is found at `path` in the place of `file`.
+pub(super) fn state_of(file: &CatalogueFile, path: &Path) -> FileState {
+    let found = match hash_file(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
+        Err(error) => return FileState::Unreadable(error.to_string()),
+    };
+    let expected = file.content();
+    if found == expected { FileState::Ok } else { FileState::Wrong { expected, found } }
+}
+
+fn hash_file(path: &Path) -> io::Result<FileContent> {
+    let mut file = open_regular(path)?;
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; 1 << 18];
+    let mut len = 0;
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(FileContent { bytes: len, sha256: hasher.finish() });
+        }
+        hasher.update(&buffer[..n]);
+        len += n as u64;
+    }
+}
+
+/// Opens a regular file; a folder, pipe or device is an error, since reading
+/// one might never end.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("this is not a regular file"));
+    }
+    File::open(path)
+}
+
+/// Holds a set's folder for one fetch at a time. The system lets go of it when
+/// the holder ends, however it ends; there is no lock file.
+pub(super) struct FolderLock {
+    _folder: Option<File>,
+}
+
+impl FolderLock {
+    /// Waits until no other process fetches into `folder`, then removes what a
+    /// killed fetch left there. Where folders cannot be locked (some network
+    /// file systems) it goes on without, and removes nothing: two fetches at
+    /// once are then wasteful but harmless.
+    pub(super) fn take(folder: &Path, progress: &mut dyn FetchProgress) -> Self {
+        let Ok(file) = File::open(folder) else {
+            return Self { _folder: None };
+        };
+        let locked = match file.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => {
+                progress.note(&format!(
+                    "another process fetches into {}: waiting for it",
+                    folder.display()
+                ));
+                file.lock().is_ok()
+            }
+            Err(TryLockError::Error(_)) => false,
+        };
+        if locked {
+            sweep(folder);
+        }
+        Self { _folder: Some(file) }
+    }
+}
+
+/// Removes what killed fetches left. What cannot be removed stays: it is never
+/// read.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(SCRATCH_PREFIX) {
+            let _ = fs::remove_dir_all(entry.path());
+        } else if name.starts_with(TEMPORARY_PREFIX) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! From a source to arrays: which files make up a split.
+
+use std::path::Path;
+
+use crate::digest::Digest;
+
+use super::catalogue::{CatalogueFile, Entry, Format, Role, catalogue};
+use super::cifar;
+use super::error::DatasetError;
+use super::folder::file_path;
+use super::idx::{self, Kind};
+use super::images::{LabelledImages, Split};
+use super::reader::{Layout, Part, read_split};
+use super::source::{CifarFiles, IdxFiles, Source, UserFiles};
+
+/// A split that was read, and what exactly was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The images and labels.
+    pub images: LabelledImages,
+    /// Name and SHA-256 of each decoded file, in the order read. The names say
+    /// a file's part in the set, never where it lies.
+    pub digests: Vec<(String, Digest)>,
+}
+
+/// Reads one split of `source`; a catalogue set from the data folder `dir`.
+///
+/// # Errors
+/// When a file is missing, is not what the catalogue or its own header says,
+/// or the set has no such split.
+pub fn load(dir: &Path, source: &Source, split: Split) -> Result<Loaded, DatasetError> {
+    match source {
+        Source::Catalogue(name) => catalogue().entry(name)?.load(dir, split),
+        Source::Files(files) => {
+            let parts = user_parts(files, split)?;
+            read_split(parts, files.classes, files.pixel_max.unwrap_or(u8::MAX))
+        }
+    }
+}
+
+/// The digests that [`load`] will report, in its order. Those of a catalogue
+/// set are known without reading, whatever the data folder holds; the user's
+/// own files are hashed.
+///
+/// # Errors
+/// When the set or split does not exist, or a file of the user's own cannot be
+/// read or decompressed.
+pub fn expected_digests(
+    source: &Source,
+    split: Split,
+    _dir: &Path,
+) -> Result<Vec<(String, Digest)>, DatasetError> {
+    match source {
+        Source::Catalogue(name) => Ok(catalogue().entry(name)?.digests(split)),
+        Source::Files(files) => user_parts(files, split)?
+            .into_iter()
+            .map(|part| {
+                let (_, digest) = part.bytes()?;
+                Ok((part.name, digest))
+            })
+            .collect(),
+    }
+}
+
+/// Channels, height and width of the images; of the user's own files only the
+/// header of the test images is read.
+///
+/// # Errors
+/// When the set does not exist, or the file's header is wrong.
+pub fn shape_of(source: &Source) -> Result<[usize; 3], DatasetError> {
+    match source {
+        Source::Catalogue(name) => Ok(catalogue().entry(name)?.shape),
+        Source::Files(files) => {
+            files.check()?;
+            let Some(idx) = &files.idx else {
+                return Ok(cifar::SHAPE);
+            };
+            let [height, width] = idx::image_sides(&idx.test_images)?;
+            Ok([1, height, width])
+        }
+    }
+}
+
+/// How many classes there are.
+///
+/// # Errors
+/// When the set does not exist.
+pub fn classes_of(source: &Source) -> Result<usize, DatasetError> {
+    match source {
+        Source::Catalogue(name) => Ok(catalogue().entry(name)?.classes),
+        Source::Files(files) => Ok(files.classes),
+    }
+}
+
+/// The value of a fully bright pixel.
+///
+/// # Errors
+/// When the set does not exist.
+pub fn pixel_max_of(source: &Source) -> Result<u8, DatasetError> {
+    match source {
+        Source::Catalogue(name) => Ok(catalogue().entry(name)?.pixel_max),
+        Source::Files(files) => Ok(files.pixel_max.unwrap_or(u8::MAX)),
+    }
+}
+
+impl Entry {
+    /// Reads one split of this set from the data folder `dir`.
+    ///
+    /// # Errors
+    /// When a file is missing or its bytes are not the catalogue's.
+    pub fn load(&self, dir: &Path, split: Split) -> Result<Loaded, DatasetError> {
+        let part = |file| Part {
+            name: self.digest_name(file),
+            path: file_path(self, dir, file),
+            layout: match (self.format, file.role) {
+                (Format::Idx, Role::Labels) => Layout::Idx(Kind::Labels),
+                (Format::Idx, Role::Images | Role::Records) => Layout::Idx(Kind::Images),
+                (Format::Cifar, _) => Layout::Cifar,
+                (Format::Embedded, _) => Layout::Digits(split),
+            },
+            known: Some((self, file)),
+        };
+        let parts = self.files_of(split).map(part).collect();
+        read_split(parts, self.classes, self.pixel_max)
+    }
+
+    /// Name and digest of each file that holds `split`, in the order read.
+    pub fn digests(&self, split: Split) -> Vec<(String, Digest)> {
+        self.files_of(split).map(|file| (self.digest_name(file), file.sha256)).collect()
+    }
+
+    fn digest_name(&self, file: &CatalogueFile) -> String {
+        format!("{}/{}", self.name, file.name)
+    }
+}
+
+fn user_parts(files: &UserFiles, split: Split) -> Result<Vec<Part<'static>>, DatasetError> {
+    files.check()?;
+    let parts = match (&files.idx, &files.cifar) {
+        (Some(idx), _) => idx_parts(idx, split),
+        (None, Some(cifar)) => cifar_parts(cifar, split),
+        (None, None) => Vec::new(),
+    };
+    if parts.is_empty() {
+        return Err(DatasetError::NoSplit {
+            what: Source::Files(files.clone()).to_string(),
+            split,
+        });
+    }
+    Ok(parts)
+}
+
+fn user_part(name: String, path: &Path, layout: Layout) -> Part<'static> {
+    Part { name, path: path.to_owned(), layout, known: None }
+}
+
+fn idx_parts(files: &IdxFiles, split: Split) -> Vec<Part<'static>> {
+    let (images, labels) = match split {
+        Split::Train => (files.train_images.as_ref(), files.train_labels.as_ref()),
+        Split::Test => (Some(&files.test_images), Some(&files.test_labels)),
+    };
+    let part =
+        |what: &str, path, kind| user_part(format!("idx/{split}_{what}"), path, Layout::Idx(kind));
+    let images = images.map(|path| part("images", path, Kind::Images));
+    let labels = labels.map(|path| part("labels", path, Kind::Labels));
+    images.into_iter().chain(labels).collect()
+}
+
+fn cifar_parts(files: &CifarFiles, split: Split) -> Vec<Part<'static>> {
+    let paths = match split {
+        Split::Train => &files.train,
+        Split::Test => &files.test,
+    };
+    let name = |i| format!("cifar/{split}_{i}");
+    paths.iter().enumerate().map(|(i, path)| user_part(name(i), path, Layout::Cifar)).collect()
+}

@@ -1,0 +1,37 @@
+//! Data sets as plain arrays: what there is, how to get it, how to read it.
+//!
+//! The catalogue (`catalogue.toml`) names each set with its shape, splits,
+//! licence, the SHA-256 of every decoded file, and the mirrors it is fetched
+//! from. A file is believed only when its length and its SHA-256 are those of
+//! the catalogue; the bytes are hashed every time they are read.
+
+mod archive;
+#[cfg(test)]
+mod bad_files;
+mod catalogue;
+mod cifar;
+mod delivery;
+mod digits;
+mod download;
+mod error;
+mod fetch;
+mod folder;
+mod gz;
+mod idx;
+mod images;
+mod load;
+mod magic;
+mod mirror;
+mod png_rows;
+mod reader;
+mod registry;
+mod source;
+
+pub use catalogue::{Catalogue, CatalogueFile, Entry, Format, Role, Splits, catalogue};
+pub use error::DatasetError;
+pub use fetch::{FetchOutcome, FetchProgress, Quiet, fetch};
+pub use folder::{FileCheck, FileContent, FileState, default_data_dir, is_present, verify};
+pub use images::{LabelledImages, Split};
+pub use load::{Loaded, classes_of, expected_digests, load, pixel_max_of, shape_of};
+pub use mirror::{Mirror, PngRows};
+pub use source::{CifarFiles, IdxFiles, Source, UserFiles};

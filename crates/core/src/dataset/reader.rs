@@ -1,0 +1,191 @@
+//! Reads the files of one split into one array, hashing every byte on the way.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::digest::Digest;
+
+use super::catalogue::{CatalogueFile, Entry};
+use super::error::DatasetError;
+use super::folder::{FileContent, FileState, open_regular, state_of};
+use super::idx::{self, Kind};
+use super::images::LabelledImages;
+use super::load::Loaded;
+use super::magic::looks_like;
+use super::{cifar, digits};
+
+/// One file of a split.
+pub(super) struct Part<'a> {
+    /// Its part in the set, which is what its digest is recorded under.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it holds.
+    pub layout: Layout,
+    /// What the catalogue says of it; the user's own files have nothing said.
+    pub known: Option<(&'a Entry, &'a CatalogueFile)>,
+}
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// IDX images or labels.
+    Idx(Kind),
+    /// CIFAR records, appended to those before.
+    Cifar,
+    /// The embedded digits.
+    Digits(super::images::Split),
+}
+
+impl Part<'_> {
+    /// The decompressed bytes and their digest; where the catalogue knows the
+    /// file, they are its bytes.
+    pub(super) fn bytes(&self) -> Result<(Vec<u8>, Digest), DatasetError> {
+        if let Layout::Digits(_) = self.layout {
+            return Ok((Vec::new(), digits::digest()));
+        }
+        let Some((entry, file)) = self.known else {
+            let io = |error| DatasetError::io(&self.path, error);
+            let mut bytes = Vec::new();
+            let mut opened = open_regular(&self.path).map_err(io)?;
+            opened.read_to_end(&mut bytes).map_err(io)?;
+            if let Layout::Idx(kind) = self.layout {
+                bytes = idx::decompress(&self.path, bytes, kind)?;
+            }
+            let digest = Digest::of(&bytes);
+            return Ok((bytes, digest));
+        };
+        let bytes = self.read_known(entry, file)?;
+        let found = FileContent::of(&bytes);
+        if found == file.content() {
+            return Ok((bytes, found.sha256));
+        }
+        Err(self.disbelieve(entry, file, &bytes))
+    }
+
+    /// Reads no more than shows whether the file is too long.
+    fn read_known(&self, entry: &Entry, file: &CatalogueFile) -> Result<Vec<u8>, DatasetError> {
+        let mut bytes = Vec::new();
+        open_regular(&self.path)
+            .and_then(|opened| opened.take(file.bytes + 1).read_to_end(&mut bytes))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => {
+                    DatasetError::NotFetched { set: entry.name.clone(), path: self.path.clone() }
+                }
+                _ => DatasetError::io(&self.path, error),
+            })?;
+        Ok(bytes)
+    }
+
+    fn disbelieve(&self, entry: &Entry, file: &CatalogueFile, start: &[u8]) -> DatasetError {
+        let found = match state_of(file, &self.path) {
+            FileState::Wrong { found, .. } => found,
+            _ => FileContent::of(start),
+        };
+        let other = entry.files.iter().find(|other| other.sha256 == found.sha256);
+        let hint = match (other, looks_like(start)) {
+            (Some(other), _) => {
+                format!("; these are the bytes of `{}`: files were swapped", other.name)
+            }
+            (None, Some(name)) => format!("; it looks like {name}"),
+            (None, None) => String::new(),
+        };
+        DatasetError::Checksum {
+            set: entry.name.clone(),
+            path: self.path.clone(),
+            found: Box::new(found),
+            expected: Box::new(file.content()),
+            hint,
+        }
+    }
+}
+
+/// Reads all `parts` of a split whose labels must be below `classes` and whose
+/// pixels at most `pixel_max`.
+pub(super) fn read_split(
+    parts: Vec<Part<'_>>,
+    classes: usize,
+    pixel_max: u8,
+) -> Result<Loaded, DatasetError> {
+    let mut images = LabelledImages {
+        shape: [0; 3],
+        pixels: Vec::new(),
+        labels: Vec::new(),
+        pixel_max,
+        classes,
+    };
+    let mut digests = Vec::new();
+    let (mut images_path, mut labels_path) = (PathBuf::new(), PathBuf::new());
+    for part in parts {
+        let (bytes, digest) = part.bytes()?;
+        digests.push((part.name, digest));
+        match part.layout {
+            Layout::Idx(Kind::Images) => {
+                let idx = idx::parse(&part.path, bytes, Kind::Images)?;
+                let [height, width] = idx.sides;
+                images.shape = [1, height, width];
+                images.pixels = idx.data;
+                images_path = part.path;
+            }
+            Layout::Idx(Kind::Labels) => {
+                images.labels = idx::parse(&part.path, bytes, Kind::Labels)?.data;
+                labels_path = part.path;
+            }
+            Layout::Cifar => {
+                images.shape = cifar::SHAPE;
+                let (pixels, labels) = (&mut images.pixels, &mut images.labels);
+                cifar::append(&part.path, &bytes, classes, pixels, labels)?;
+                (images_path, labels_path) = (part.path.clone(), part.path);
+            }
+            Layout::Digits(split) => {
+                images.shape = digits::SHAPE;
+                (images.pixels, images.labels) = digits::read(split);
+            }
+        }
+    }
+    check(&images, &images_path, &labels_path)?;
+    Ok(Loaded { images, digests })
+}
+
+/// What no single file can show: counts that agree, values in their range.
+fn check(
+    images: &LabelledImages,
+    images_path: &Path,
+    labels_path: &Path,
+) -> Result<(), DatasetError> {
+    let pixels_each = images.shape.iter().product::<usize>().max(1);
+    if images.pixels.len() != images.len() * pixels_each {
+        return Err(DatasetError::Counts {
+            images_path: images_path.to_owned(),
+            images: images.pixels.len() / pixels_each,
+            labels_path: labels_path.to_owned(),
+            labels: images.len(),
+        });
+    }
+    let too_large = |values: &[u8], max: usize| {
+        let place = values.iter().position(|&value| usize::from(value) > max)?;
+        Some((place, values[place]))
+    };
+    if let Some((index, found)) = too_large(&images.labels, images.classes - 1) {
+        return Err(DatasetError::Value {
+            path: labels_path.to_owned(),
+            what: "label",
+            found,
+            index,
+            max: images.classes - 1,
+            next: "check `classes`, or the file".to_owned(),
+        });
+    }
+    let max = usize::from(images.pixel_max);
+    if let Some((place, found)) = too_large(&images.pixels, max) {
+        return Err(DatasetError::Value {
+            path: images_path.to_owned(),
+            what: "pixel",
+            found,
+            index: place / pixels_each,
+            max,
+            next: "check `pixel_max`, or the file".to_owned(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! What passes between front and worker, one JSON object a line: the front
+//! sends [`Command`]s to a worker's standard input and the worker says
+//! [`Event`]s on its standard output. A run's log is the events of its attempt.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CellId, EvalId, RunId, RunParts, TrialId};
+use crate::provenance::{Fingerprints, Provenance};
+use crate::spec::Spec;
+
+/// The version of this protocol; both sides must speak the same.
+pub const PROTOCOL: u32 = 1;
+
+/// What the front asks of a worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Command {
+    /// Run this trial: train it unless its training run is in the store, then
+    /// evaluate it.
+    Run(Box<Job>),
+    /// Leave once nothing is running.
+    Quit,
+}
+
+/// A trial to run, with all that names it and all it needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// The cell.
+    pub cell: CellId,
+    /// The trial.
+    pub trial: TrialId,
+    /// The evaluation.
+    pub eval: EvalId,
+    /// The trial's seed.
+    pub seed: u64,
+    /// What to train and evaluate.
+    pub spec: Spec,
+    /// The parts of the training run's id.
+    pub training: RunParts,
+    /// The parts of the evaluation run's id.
+    pub evaluation: RunParts,
+    /// Where results go.
+    pub store: PathBuf,
+    /// Where the datasets are.
+    pub data: PathBuf,
+    /// The folder of the experiment's file, which a user's own data files are
+    /// named from. The spec keeps them as written, so that no result and no id
+    /// holds a machine's path.
+    pub base: PathBuf,
+    /// What the front knows of code and machine.
+    pub provenance: Provenance,
+}
+
+/// How a trial ended, as a result: free of times, hosts and paths.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outcome {
+    /// Training reached its end.
+    Finished {
+        /// Steps trained.
+        steps: u64,
+    },
+    /// Training was ended by a divergence detector.
+    Diverged(Divergence),
+}
+
+impl Outcome {
+    /// Whether the trial diverged.
+    pub fn diverged(&self) -> bool {
+        matches!(self, Self::Diverged(_))
+    }
+}
+
+/// Where and how a trial diverged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Divergence {
+    /// The step at which it was seen, counted from 1.
+    pub step: u64,
+    /// Which detector saw it, such as `not finite: loss`.
+    pub reason: String,
+    /// The values at that step, by name. NaN and the infinities are written
+    /// as text, since JSON has no number for them.
+    pub values: BTreeMap<String, String>,
+}
+
+/// Why an attempt ended without a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// Data or spec that this worker cannot use.
+    BadInput,
+    /// The store could not be written or read.
+    Store,
+    /// The device or the host ran out of memory.
+    OutOfMemory,
+    /// The worker process died.
+    WorkerDied,
+    /// Anything else: a fault of this program.
+    Bug,
+}
+
+/// What a worker says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Event {
+    /// The process is up and waits for work.
+    WorkerStarted {
+        /// [`PROTOCOL`] of the worker.
+        protocol: u32,
+        /// What the worker was built from.
+        fingerprints: Fingerprints,
+        /// The version of libtorch it loaded.
+        libtorch: String,
+        /// CUDA devices it sees.
+        cuda_devices: u32,
+    },
+    /// A trial was taken up.
+    TrialStarted {
+        /// The trial.
+        trial: TrialId,
+        /// Training steps ahead; 0 where finished training is reused.
+        steps: u64,
+        /// The attempt's folder, relative to the store.
+        attempt: String,
+    },
+    /// Training has come this far.
+    StepFinished(Progress),
+    /// An epoch, or a tenth of a training counted in steps, is over.
+    EpochFinished(Epoch),
+    /// Training is over and its run recorded.
+    TrainingFinished {
+        /// The trial.
+        trial: TrialId,
+        /// How it ended.
+        outcome: Outcome,
+        /// Seconds of training, 0 where finished training was reused.
+        seconds: f64,
+        /// Peak resident memory of the process so far, in bytes.
+        peak_rss: u64,
+    },
+    /// A set is being evaluated.
+    EvaluationStarted {
+        /// The trial.
+        trial: TrialId,
+        /// The set's name.
+        set: String,
+    },
+    /// The trial is done and its manifests are in the store.
+    TrialFinished {
+        /// The trial.
+        trial: TrialId,
+        /// The evaluation's run.
+        run: RunId,
+        /// How training ended.
+        outcome: Outcome,
+        /// Accuracy on the test set; none where the trial diverged.
+        accuracy: Option<f64>,
+        /// Seconds of the whole attempt.
+        seconds: f64,
+    },
+    /// The attempt ended without a result.
+    TrialFailed {
+        /// The trial.
+        trial: TrialId,
+        /// The class of failure.
+        class: FailureClass,
+        /// What happened, with what to do about it.
+        message: String,
+    },
+}
+
+/// How far training has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// The trial.
+    pub trial: TrialId,
+    /// Steps done.
+    pub step: u64,
+    /// Steps in all.
+    pub of: u64,
+    /// Cross-entropy of the last batch, in nats.
+    pub ce: f64,
+    /// mean E(x⁻) − mean E(x⁺) of the last batch; 0 where λ = 0.
+    pub energy_gap: f64,
+    /// Accuracy on the last batch.
+    pub accuracy: f64,
+    /// Steps per second so far.
+    pub steps_per_second: f64,
+}
+
+/// Means over one epoch (or one tenth of a training counted in steps).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Epoch {
+    /// The trial.
+    pub trial: TrialId,
+    /// Counted from 1.
+    pub epoch: u64,
+    /// Steps done at its end.
+    pub step: u64,
+    /// Mean of each training quantity, by metric path.
+    pub means: BTreeMap<String, f64>,
+}

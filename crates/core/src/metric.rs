@@ -1,0 +1,324 @@
+//! What every metric is: its path, unit and direction.
+//!
+//! A metric is named by a path with parameters, such as `clf/accuracy`,
+//! `calib/ece/bins=15` or `ood/auroc/fashion-mnist/energy`. The worker writes
+//! values under these paths; tables and charts take name, unit and direction
+//! from here.
+
+use std::fmt;
+
+/// Which of two values is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The larger value.
+    HigherIsBetter,
+    /// The smaller value.
+    LowerIsBetter,
+    /// Neither: the metric describes, it does not judge.
+    None,
+}
+
+/// What a value is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A share or probability in `[0, 1]`; may be printed as a percentage.
+    Fraction,
+    /// Natural logarithms: energies, logits, log-likelihoods, entropies.
+    Nat,
+    /// A pure number that is no share.
+    Dimensionless,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fraction => "fraction",
+            Self::Nat => "nat",
+            Self::Dimensionless => "1",
+        })
+    }
+}
+
+/// The declaration of a metric or of a family that differs in its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricInfo {
+    /// The path, where `<name>` stands for a parameter: a whole segment, or, as
+    /// in `bins=<m>`, what follows the equals sign.
+    pub pattern: &'static str,
+    /// The short name for people, without the parameters.
+    pub name: &'static str,
+    /// The unit of the value.
+    pub unit: Unit,
+    /// Which values are better.
+    pub direction: Direction,
+    /// What it measures and by which convention, in a sentence.
+    pub doc: &'static str,
+}
+
+const fn metric(
+    pattern: &'static str,
+    name: &'static str,
+    unit: Unit,
+    direction: Direction,
+    doc: &'static str,
+) -> MetricInfo {
+    MetricInfo { pattern, name, unit, direction, doc }
+}
+
+use Direction::{HigherIsBetter, LowerIsBetter};
+
+/// Every metric there is, in the order in which tables show them.
+pub const METRICS: [MetricInfo; 18] = [
+    metric(
+        "clf/accuracy",
+        "accuracy",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Share of inputs whose most probable class is their label.",
+    ),
+    metric(
+        "clf/nll",
+        "NLL",
+        Unit::Nat,
+        LowerIsBetter,
+        "Mean negative log-likelihood of the label, unclipped.",
+    ),
+    metric(
+        "clf/brier",
+        "Brier score",
+        Unit::Dimensionless,
+        LowerIsBetter,
+        "Squared error of the probabilities, summed over classes (0 to 2), mean over inputs.",
+    ),
+    metric(
+        "calib/ece/bins=<m>",
+        "ECE",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Expected calibration error of the predicted class over equal-width bins (lo, hi].",
+    ),
+    metric(
+        "calib/ece_adaptive/bins=<m>",
+        "adaptive ECE",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Expected calibration error of the predicted class over equal-mass bins.",
+    ),
+    metric(
+        "calib/mce/bins=<m>",
+        "MCE",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Largest calibration error among equal-width bins (lo, hi].",
+    ),
+    metric(
+        "ood/auroc/<set>/<score>",
+        "AUROC",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Chance that an OOD input scores above an ID input, ties as half.",
+    ),
+    metric(
+        "ood/aupr_in/<set>/<score>",
+        "AUPR-in",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Average precision with ID positive; depends on the sizes of both sets.",
+    ),
+    metric(
+        "ood/aupr_out/<set>/<score>",
+        "AUPR-out",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Average precision with OOD positive; depends on the sizes of both sets.",
+    ),
+    metric(
+        "ood/fpr95_id_positive/<set>/<score>",
+        "FPR95 (ID positive)",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Share of OOD inputs accepted when at least 95 % of ID inputs are.",
+    ),
+    metric(
+        "ood/fpr95_ood_positive/<set>/<score>",
+        "FPR95 (OOD positive)",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Share of ID inputs flagged when at least 95 % of OOD inputs are.",
+    ),
+    metric(
+        "ood/n_id/<set>",
+        "ID inputs",
+        Unit::Dimensionless,
+        Direction::None,
+        "How many ID inputs the set was told from; average precision depends on it.",
+    ),
+    metric(
+        "ood/n_ood/<set>",
+        "OOD inputs",
+        Unit::Dimensionless,
+        Direction::None,
+        "How many OOD inputs were scored; average precision depends on it.",
+    ),
+    metric(
+        "error/auroc/<score>",
+        "error AUROC",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Chance that a misclassified input scores above a correct one, ties as half.",
+    ),
+    metric(
+        "error/aurc/<score>",
+        "AURC",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Area under the risk-coverage curve: mean selective risk over coverages 1/n to 1.",
+    ),
+    metric(
+        "error/excess_aurc/<score>",
+        "E-AURC",
+        Unit::Fraction,
+        LowerIsBetter,
+        "AURC less that of the best order of the same predictions.",
+    ),
+    metric(
+        "energy/mean/<set>",
+        "mean energy",
+        Unit::Nat,
+        Direction::None,
+        "Mean of E(x) = -logsumexp of the logits.",
+    ),
+    metric(
+        "energy/sd/<set>",
+        "energy SD",
+        Unit::Nat,
+        Direction::None,
+        "Sample standard deviation (n - 1) of E(x).",
+    ),
+];
+
+/// The declaration of the metric at `path`, or `None` if there is no such metric.
+pub fn describe(path: &str) -> Option<MetricInfo> {
+    METRICS.into_iter().find(|info| parameters(info.pattern, path).is_some())
+}
+
+/// A short name of the metric at `path` for people: `ECE, 15 bins`,
+/// `AUROC, fashion-mnist, energy`. A path that is no metric is its own label.
+pub fn label(path: &str) -> String {
+    let declared =
+        METRICS.into_iter().find_map(|info| Some((info.name, parameters(info.pattern, path)?)));
+    let Some((name, parameters)) = declared else {
+        return path.to_owned();
+    };
+    parameters.into_iter().fold(name.to_owned(), |label, (key, value)| match key {
+        Some(key) => format!("{label}, {value} {key}"),
+        None => format!("{label}, {value}"),
+    })
+}
+
+/// The parameters of `path`, each with its key if it has one, or `None` if
+/// `path` does not match `pattern`. A parameter is never empty, and one with a
+/// key is a positive whole number.
+fn parameters<'p>(
+    pattern: &'static str,
+    path: &'p str,
+) -> Option<Vec<(Option<&'static str>, &'p str)>> {
+    let mut wanted = pattern.split('/');
+    let mut parameters = Vec::new();
+    for segment in path.split('/') {
+        let slot = wanted.next()?;
+        if slot == segment {
+            continue;
+        }
+        if slot.starts_with('<') && !segment.is_empty() {
+            parameters.push((None, segment));
+            continue;
+        }
+        let (key, _) = slot.split_once("=<")?;
+        let value = segment.strip_prefix(key)?.strip_prefix('=')?;
+        if !is_count(value) {
+            return None;
+        }
+        parameters.push((Some(key), value));
+    }
+    wanted.next().is_none().then_some(parameters)
+}
+
+/// Whether `text` is a positive whole number in its one usual form, so that one
+/// metric never has two paths.
+fn is_count(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() && !text.starts_with('0')
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_described_by_their_pattern() {
+        let auroc = describe("ood/auroc/fashion-mnist/energy").unwrap();
+        assert_eq!(auroc.pattern, "ood/auroc/<set>/<score>");
+        assert_eq!(auroc.direction, Direction::HigherIsBetter);
+        let ece = describe("calib/ece/bins=20").unwrap();
+        assert_eq!(ece.direction, Direction::LowerIsBetter);
+        assert_eq!(describe("clf/nll").unwrap().unit.to_string(), "nat");
+        assert_eq!(describe("energy/mean/mnist").unwrap().direction, Direction::None);
+    }
+
+    #[test]
+    fn what_is_no_metric_is_not_described() {
+        for path in [
+            "",
+            "clf",
+            "clf/accuracy/",
+            "clf/accuracy/mnist",
+            "calib/ece",
+            "calib/ece/bins=",
+            "calib/ece/bins=0",
+            "calib/ece/bins=015",
+            "calib/ece/bins=+15",
+            "calib/ece/15",
+            "ood/auroc/fashion-mnist",
+            "ood/auroc//energy",
+            "ood/auroc/fashion-mnist/energy/more",
+        ] {
+            assert_eq!(describe(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn labels_are_short_and_say_the_parameters() {
+        for (path, expected) in [
+            ("clf/accuracy", "accuracy"),
+            ("calib/ece/bins=15", "ECE, 15 bins"),
+            ("ood/auroc/fashion-mnist/energy", "AUROC, fashion-mnist, energy"),
+            ("error/auroc/max_softmax", "error AUROC, max_softmax"),
+            ("energy/mean/fashion-mnist", "mean energy, fashion-mnist"),
+            ("no/such/metric", "no/such/metric"),
+        ] {
+            assert_eq!(label(path), expected);
+        }
+    }
+
+    #[test]
+    fn every_declaration_is_complete_and_none_stands_twice() {
+        for (i, info) in METRICS.iter().enumerate() {
+            assert!(info.doc.ends_with('.'), "{}", info.pattern);
+            for other in &METRICS[..i] {
+                assert_ne!(info.pattern, other.pattern);
+                assert_ne!(info.name, other.name);
+            }
+            let path = info
+                .pattern
+                .split('/')
+                .map(|slot| match slot.split_once("=<") {
+                    Some((key, _)) => format!("{key}=7"),
+                    None => slot.trim_matches(['<', '>']).to_owned(),
+                })
+                .collect::<Vec<_>>()
+                .join("/");
+            assert_eq!(describe(&path), Some(*info), "{path}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Trials, and the plan that holds them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::block::Block;
+use super::expand::expand;
+use super::experiment::{Experiment, meets, resolve_report};
+use crate::diagnostic::Diagnostic;
+use crate::id::{CellId, EvalId, TrialId};
+use crate::spec::{Document, Expectation, Resources, Spec, SpecError, value_at};
+
+/// One point of the grid with one seed. What it consists of is told by its
+/// [`Plan`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// The cell it belongs to, together with the trials of the other seeds.
+    pub cell: CellId,
+    /// Its id.
+    pub id: TrialId,
+    /// The id of its evaluation.
+    pub eval: EvalId,
+    /// Its seed.
+    pub seed: u64,
+    /// What it is given to run on.
+    pub resources: Resources,
+    pub(super) block: u32,
+    pub(super) number: u32,
+}
+
+/// All trials of an experiment.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// The paths that are swept, in the order written.
+    pub axes: Vec<String>,
+    /// The trials in their order.
+    pub trials: Vec<Trial>,
+    blocks: Vec<Block>,
+    /// For each block, where the value of each of `axes` is found.
+    places: Vec<Vec<Place>>,
+}
+
+/// Where a block has the value of a path that is swept somewhere.
+#[derive(Clone, Debug)]
+enum Place {
+    /// On this axis, in this column of it.
+    Swept(usize, usize),
+    /// Nowhere: it is the same in all cells; null where they have none.
+    Fixed(Value),
+}
+
+impl Plan {
+    /// Plans the experiment in the file at `path`.
+    ///
+    /// # Errors
+    /// With everything that is wrong with the file.
+    pub fn read(path: &Path) -> Result<Self, SpecError> {
+        Self::of(Document::read(path)?, path)
+    }
+
+    /// Plans the experiment `name` in `text`, the contents of `file`.
+    ///
+    /// # Errors
+    /// With everything that is wrong with the text.
+    pub fn parse(name: &str, file: &str, text: &str) -> Result<Self, SpecError> {
+        Self::of(Document::parse(name, file, text)?, Path::new(file))
+    }
+
+    fn of(read: (Document, Vec<Diagnostic>), file: &Path) -> Result<Self, SpecError> {
+        let (document, mut problems) = read;
+        let base = Arc::new(document.tables.clone());
+        let mut blocks: Vec<Block> = document
+            .blocks()
+            .iter()
+            .filter_map(|node| Block::read(node, &document, &base, &mut problems))
+            .collect();
+        if document.blocks().is_empty() {
+            blocks.push(Block::single(&document, &base));
+        }
+        // Without all blocks it is not known what is swept.
+        SpecError::unless_empty(std::mem::take(&mut problems))?;
+        let axes = swept(&blocks);
+        let report = resolve_report(&document, &axes, &blocks, &mut problems);
+        let trials = expand(&document, &blocks, &mut problems);
+        SpecError::unless_empty(std::mem::take(&mut problems))?;
+        let plan = Self {
+            places: blocks.iter().map(|block| places(block, &axes)).collect(),
+            experiment: Experiment {
+                name: document.name.clone(),
+                file: PathBuf::from(file),
+                question: document.question.clone(),
+                preset: document.preset.to_owned(),
+                report,
+                expect: document.expect.clone(),
+            },
+            axes,
+            trials,
+            blocks,
+        };
+        plan.check_expectations(&document, &mut problems);
+        SpecError::unless_empty(problems)?;
+        Ok(plan)
+    }
+
+    /// What `trial`, one of this plan's, trains and evaluates.
+    pub fn spec_of(&self, trial: &Trial) -> Spec {
+        let block = &self.blocks[trial.block as usize];
+        block.spec(&block.choices(trial.number))
+    }
+
+    /// The value of `trial` at each of [`Plan::axes`], typed as the field is;
+    /// null where its spec has no such field.
+    pub fn values_of<'a>(&'a self, trial: &Trial) -> Vec<(&'a str, &'a Value)> {
+        let block = &self.blocks[trial.block as usize];
+        let choices = block.choices(trial.number);
+        let places = &self.places[trial.block as usize];
+        let value = |place: &'a Place| match place {
+            Place::Swept(axis, column) => {
+                &block.axes[*axis].columns[*column].values[choices[*axis]].typed.value
+            }
+            Place::Fixed(value) => value,
+        };
+        self.axes.iter().map(String::as_str).zip(places.iter().map(value)).collect()
+    }
+
+    /// Whether `expectation` is about the cell of `trial`.
+    pub fn concerns(&self, expectation: &Expectation, trial: &Trial) -> bool {
+        let values = self.values_of(trial);
+        meets(&expectation.condition, |path| {
+            match values.iter().find(|(swept, _)| *swept == path) {
+                Some((_, value)) => Some((*value).clone()),
+                None => value_at(&self.spec_of(trial), path),
+            }
+        })
+    }
+
+    /// The trials whose id begins with `prefix`, in hexadecimal characters.
+    pub fn find(&self, prefix: &str) -> Vec<&Trial> {
+        let prefix = prefix.to_lowercase();
+        self.trials.iter().filter(|trial| trial.id.to_string().starts_with(&prefix)).collect()
+    }
+
+    fn check_expectations(&self, document: &Document, problems: &mut Vec<Diagnostic>) {
+        for expectation in &self.experiment.expect {
+            if !self.trials.iter().any(|trial| self.concerns(expectation, trial)) {
+                let name = &expectation.name;
+                let message = format!("no cell meets the conditions of the expectation `{name}`");
+                let entry = document.tree.entry("expect").and_then(|all| all.node.entry(name));
+                let place = entry.and_then(|entry| entry.node.entry("where"));
+                let place = place.map_or(0..0, |entry| entry.key_span.clone());
+                let label = "no cell has these values";
+                problems.push(Diagnostic::new(message).at(&document.source, place, label));
+            }
+        }
+    }
+}
+
+/// All paths that are swept, each once, in the order written.
+fn swept(blocks: &[Block]) -> Vec<String> {
+    let mut paths: Vec<String> = Vec::new();
+    for (_, column) in blocks.iter().flat_map(Block::columns) {
+        if !paths.contains(&column.field.path) {
+            paths.push(column.field.path.clone());
+        }
+    }
+    paths
+}
+
+fn places(block: &Block, axes: &[String]) -> Vec<Place> {
+    let spec = block.spec(&vec![0; block.axes.len()]);
+    let place = |path: &String| {
+        for (number, axis) in block.axes.iter().enumerate() {
+            if let Some(column) = axis.columns.iter().position(|c| c.field.path == *path) {
+                return Place::Swept(number, column);
+            }
+        }
+        Place::Fixed(value_at(&spec, path).unwrap_or_default())
+    };
+    axes.iter().map(place).collect()
+}

@@ -1,0 +1,67 @@
+//! The machine a number was made on.
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+/// Names and sizes of a machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// The host's name.
+    pub name: String,
+    /// The processor's model, as the kernel gives it.
+    pub cpu: String,
+    /// Logical processors this process may use.
+    pub cpus: u32,
+    /// Memory in bytes.
+    pub memory: u64,
+    /// Models of NVIDIA GPUs.
+    pub gpus: Vec<String>,
+    /// The NVIDIA driver's version line.
+    pub driver: Option<String>,
+    /// Kernel release.
+    pub kernel: String,
+}
+
+/// Looks at this machine. What cannot be read is left empty.
+pub fn host() -> Host {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let after_colon = |line: &str| line.split_once(':').map(|(_, v)| v.trim().to_owned());
+    let cpu = read("/proc/cpuinfo")
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(after_colon)
+        .unwrap_or_default();
+    let memory = read("/proc/meminfo")
+        .lines()
+        .find(|line| line.starts_with("MemTotal"))
+        .and_then(after_colon)
+        .and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 1024;
+    Host {
+        name: read("/proc/sys/kernel/hostname").trim().to_owned(),
+        cpu,
+        cpus: std::thread::available_parallelism().map_or(1, |n| n.get() as u32),
+        memory,
+        gpus: gpus(),
+        driver: read("/proc/driver/nvidia/version").lines().next().map(str::to_owned),
+        kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+    }
+}
+
+/// The models of the NVIDIA GPUs, in the order of their PCI addresses.
+fn gpus() -> Vec<String> {
+    let Ok(folder) = fs::read_dir("/proc/driver/nvidia/gpus") else {
+        return Vec::new();
+    };
+    let mut paths: Vec<_> = folder.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let model = |path: std::path::PathBuf| {
+        let text = fs::read_to_string(path.join("information")).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("Model:"));
+        line.map_or_else(|| "NVIDIA GPU".to_owned(), |name| name.trim().to_owned())
+    };
+    paths.into_iter().map(model).collect()
+}

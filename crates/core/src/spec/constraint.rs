@@ -1,0 +1,277 @@
+//! What must hold between the fields of one spec; ranges of single fields
+//! stand with the fields.
+
+use crate::dataset::{Entry, Source, catalogue};
+use crate::diagnostic::{nearest, quoted_list};
+
+use super::raw::RawOod;
+use super::resolved::{Evaluate, Length, Model, OodSet, Spec, Training};
+
+/// A pair or more of values that do not go together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Violation {
+    /// What is wrong, with the values.
+    pub message: String,
+    /// The fields concerned; the first is the one to change.
+    pub paths: Vec<&'static str>,
+    /// What to do.
+    pub help: String,
+}
+
+impl Violation {
+    fn new(message: String, paths: &[&'static str], help: impl Into<String>) -> Self {
+        Self { message, paths: paths.to_vec(), help: help.into() }
+    }
+}
+
+/// The most parameters that a network may have: 2 GB, and as much again for
+/// gradients and for each moment of Adam.
+const MAX_PARAMETERS: u64 = 500_000_000;
+
+/// The most pixel values that a replay buffer may hold: 16 GB.
+const MAX_BUFFER: u64 = 4_000_000_000;
+
+/// Everything in `spec` that does not go together.
+pub fn violations(spec: &Spec) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let training = &spec.training;
+    check_source(&training.data.train, "data.train", &mut found);
+    check_sampling(training, &mut found);
+    check_schedule(training, &mut found);
+    if let Some(entry) = known(&training.data.train) {
+        check_examples(training, entry, &mut found);
+        check_size(training, entry, &mut found);
+    }
+    check_evaluation(&spec.evaluate, &training.data.train, &mut found);
+    found
+}
+
+/// The catalogue's entry of `source`, if it names one.
+fn known(source: &Source) -> Option<&'static Entry> {
+    match source {
+        Source::Catalogue(name) => catalogue().sets().iter().find(|set| set.name == *name),
+        Source::Files(_) => None,
+    }
+}
+
+fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>) {
+    match source {
+        Source::Catalogue(name) if known(source).is_none() => {
+            let names = || catalogue().sets().iter().map(|set| set.name.as_str());
+            let made: Vec<&str> =
+                if path == "evaluate.ood" { RawOod::made().collect() } else { Vec::new() };
+            let meant = nearest(name, names().chain(made.iter().copied()));
+            let meant = meant.map(|meant| format!("; did you mean \"{meant}\"?"));
+            found.push(Violation::new(
+                format!("there is no dataset `{name}`{}", meant.unwrap_or_default()),
+                &[path],
+                format!(
+                    "known: {}; or files of your own: {{ idx = {{ … }}, classes = 10 }}",
+                    quoted_list(names().chain(made.iter().copied()))
+                ),
+            ));
+        }
+        Source::Files(files) if path == "data.train" => {
+            let trains = files.idx.as_ref().is_some_and(|idx| idx.train_images.is_some())
+                || files.cifar.as_ref().is_some_and(|cifar| !cifar.train.is_empty());
+            if !trains {
+                found.push(Violation::new(
+                    "these files have no training split".to_owned(),
+                    &[path],
+                    "give `train_images` and `train_labels` in `idx`, or `train` in `cifar`",
+                ));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_sampling(training: &Training, found: &mut Vec<Violation>) {
+    if training.objective.lambda == 0.0 {
+        return;
+    }
+    let (size, batch) = (training.replay_buffer.size, training.train.batch_size);
+    if size < batch {
+        found.push(Violation::new(
+            format!("a replay buffer of {size} chains is smaller than a batch of {batch}"),
+            &["replay_buffer.size", "train.batch_size"],
+            "each step takes one chain from the buffer for every example of the batch",
+        ));
+    }
+    if training.sampler.steps == 0 {
+        let lambda = training.objective.lambda;
+        found.push(Violation::new(
+            format!("0 Langevin steps cannot make the samples that lambda = {lambda} needs"),
+            &["sampler.steps", "objective.lambda"],
+            "take at least 1 step, or set objective.lambda = 0",
+        ));
+    }
+}
+
+fn check_schedule(training: &Training, found: &mut Vec<Violation>) {
+    let train = &training.train;
+    let inside = train.decay_at.iter().all(|at| *at > 0.0 && *at < 1.0);
+    if !inside || !train.decay_at.is_sorted_by(|a, b| a < b) {
+        found.push(Violation::new(
+            format!("decay_at = {:?} does not rise between 0 and 1", train.decay_at),
+            &["train.decay_at"],
+            "fractions of training in rising order are expected, each above 0 and below 1",
+        ));
+    }
+    if let Length::Steps(steps) = train.length
+        && train.warmup_steps > steps
+    {
+        let warmup = train.warmup_steps;
+        found.push(Violation::new(
+            format!("a warm-up of {warmup} steps is longer than a training of {steps}"),
+            &["train.warmup_steps", "train.steps"],
+            "the learning rate would never be reached; set train.warmup_steps",
+        ));
+    }
+}
+
+/// `n` examples suffice for hold-out, limit and a batch.
+fn check_examples(training: &Training, entry: &Entry, found: &mut Vec<Violation>) {
+    let (data, n) = (&training.data, entry.splits.train as u64);
+    let name = &entry.name;
+    if data.validation >= n {
+        found.push(Violation::new(
+            format!("{} examples cannot be held out of the {n} of {name}", data.validation),
+            &["data.validation", "data.train"],
+            format!("write data.validation, at most {}", n - 1),
+        ));
+        return;
+    }
+    let left = n - data.validation;
+    if let Some(limit) = data.limit.filter(|limit| *limit > left) {
+        found.push(Violation::new(
+            format!("a limit of {limit} is above the {left} examples of {name} that are left"),
+            &["data.limit", "data.validation"],
+            format!("{name} has {n}, of which {} are held out", data.validation),
+        ));
+    }
+    let used = data.limit.map_or(left, |limit| limit.min(left));
+    let batch = training.train.batch_size;
+    if batch > used {
+        found.push(Violation::new(
+            format!("a batch of {batch} is larger than the {used} training examples"),
+            &["train.batch_size", "data.limit", "data.validation"],
+            format!("set train.batch_size, at most {used}"),
+        ));
+    }
+}
+
+/// Parameters and buffer fit into a memory.
+fn check_size(training: &Training, entry: &Entry, found: &mut Vec<Violation>) {
+    let pixels: u64 = entry.shape.iter().map(|side| *side as u64).product();
+    let parameters = parameters(&training.model, entry);
+    if parameters > MAX_PARAMETERS {
+        let path = match training.model {
+            Model::Mlp(_) => "model.mlp.hidden",
+            Model::Cnn(_) => "model.cnn.channels",
+        };
+        found.push(Violation::new(
+            format!("a network of {parameters} parameters is too large"),
+            &[path],
+            format!("at most {MAX_PARAMETERS} are accepted"),
+        ));
+    }
+    let size = training.replay_buffer.size;
+    if size.saturating_mul(pixels) > MAX_BUFFER {
+        found.push(Violation::new(
+            format!("a replay buffer of {size} images of {} is too large", entry.name),
+            &["replay_buffer.size", "data.train"],
+            format!("at most {} are accepted", MAX_BUFFER / pixels),
+        ));
+    }
+}
+
+/// Weights and biases of `model` on the images of `entry`.
+fn parameters(model: &Model, entry: &Entry) -> u64 {
+    let [channels, height, width] = entry.shape.map(|side| side as u64);
+    let dense = |widths: &[u64]| {
+        widths.windows(2).map(|pair| (pair[0] + 1).saturating_mul(pair[1])).sum::<u64>()
+    };
+    let classes = entry.classes as u64;
+    match model {
+        Model::Mlp(mlp) => {
+            let mut widths = vec![channels * height * width];
+            widths.extend(&mlp.hidden);
+            widths.push(classes);
+            dense(&widths)
+        }
+        Model::Cnn(cnn) => {
+            let (mut side, mut from, mut count) = ((height, width), channels, 0);
+            for (layer, to) in cnn.channels.iter().enumerate() {
+                count += (9 * from + 1) * to;
+                from = *to;
+                if layer > 0 {
+                    side = (side.0.div_ceil(2), side.1.div_ceil(2));
+                }
+            }
+            let mut widths = vec![from * side.0 * side.1];
+            widths.extend((cnn.hidden > 0).then_some(cnn.hidden));
+            widths.push(classes);
+            count + dense(&widths)
+        }
+    }
+}
+
+fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
+    for (index, bins) in evaluate.ece_bins.iter().enumerate() {
+        if evaluate.ece_bins[..index].contains(bins) {
+            found.push(Violation::new(
+                format!("{bins} bins are listed twice"),
+                &["evaluate.ece_bins"],
+                "list each number of bins once",
+            ));
+        }
+    }
+    for (index, set) in evaluate.ood.iter().enumerate() {
+        if evaluate.ood[..index].iter().any(|other| other.name() == set.name()) {
+            found.push(Violation::new(
+                format!("two out-of-distribution sets are called `{}`", set.name()),
+                &["evaluate.ood"],
+                "metrics are told apart by the name of the set; list each once",
+            ));
+        }
+        check_ood(set, train, found);
+    }
+}
+
+fn check_ood(set: &OodSet, train: &Source, found: &mut Vec<Violation>) {
+    let paths = ["evaluate.ood", "data.train"];
+    let trained = known(train);
+    match (set, trained) {
+        (OodSet::Test(source), _) if source == train => found.push(Violation::new(
+            format!("`{}` is the training set itself", set.name()),
+            &paths,
+            "an out-of-distribution set must be another one",
+        )),
+        (OodSet::Test(source), _) => {
+            check_source(source, "evaluate.ood", found);
+            if let (Some(set), Some(trained)) = (known(source), trained)
+                && set.shape != trained.shape
+            {
+                let ([c, h, w], [tc, th, tw]) = (set.shape, trained.shape);
+                found.push(Violation::new(
+                    format!(
+                        "images of {} are {c}×{h}×{w}, those of {} {tc}×{th}×{tw}",
+                        set.name, trained.name
+                    ),
+                    &paths,
+                    "write evaluate.ood with sets of the training images' shape; \
+                     \"rotated\" and \"uniform-noise\" always have it",
+                ));
+            }
+        }
+        (OodSet::Rotated, Some(entry)) if entry.shape[1] != entry.shape[2] => {
+            found.push(Violation::new(
+                format!("images of {} are not square and cannot be turned by 90°", entry.name),
+                &paths,
+                "leave \"rotated\" out",
+            ));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,43 @@
+//! Experiment files: TOML as written, what it means, and what is wrong with it.
+//!
+//! A file starts from a named [`preset`], whose every value it can replace.
+//! Its text becomes a tree that remembers places (`tree`), which is checked
+//! against the schema of the raw types (`check`, `schema`), laid over the
+//! preset (`document`) and resolved to a typed [`Spec`] (`resolve`), whose
+//! fields must go together (`constraint`).
+
+mod check;
+mod constraint;
+mod document;
+mod error;
+mod expect;
+mod fields;
+mod identity;
+mod paths;
+pub mod preset;
+mod raw;
+mod report;
+mod resolve;
+mod resolved;
+mod schema;
+mod show;
+mod tree;
+
+pub use error::SpecError;
+pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
+pub use resolved::{
+    Activation, Adam, ChainInit, Cnn, Data, Device, Divergence, Evaluate, Length, Mlp, Model,
+    Objective, OodSet, Optimizer, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train,
+    Training,
+};
+pub use schema::schema;
+pub use show::{show_value, to_toml, value_at};
+
+pub(crate) use constraint::{Violation, violations};
+pub(crate) use document::{Document, read_seeds};
+pub(crate) use fields::Field;
+pub(crate) use identity::value;
+pub(crate) use paths::{Typed, Written, by_path, check_alternatives, typed};
+pub(crate) use raw::Tables;
+pub(crate) use resolve::{resolve, resolve_table};
+pub(crate) use tree::{Content, Entry, Node};

@@ -1,0 +1,65 @@
+//! Out-of-distribution sets as written: a name or files.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::dataset::Source;
+use crate::spec::resolved::OodSet;
+
+/// An entry of `evaluate.ood`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawOod(pub OodSet);
+
+/// The sets that are made rather than read.
+const MADE: [(&str, OodSet, &str); 2] = [
+    ("rotated", OodSet::Rotated, "The training set's own test images, turned by 90°."),
+    ("uniform-noise", OodSet::UniformNoise, "Images of independent uniform pixels."),
+];
+
+impl RawOod {
+    /// The names of the sets that are made rather than read.
+    pub fn made() -> impl Iterator<Item = &'static str> {
+        MADE.iter().map(|(name, _, _)| *name)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawOod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // One JSON value first: a name and a table share no common reader.
+        let value = Value::deserialize(deserializer)?;
+        let made = MADE.iter().find(|(name, _, _)| value.as_str() == Some(name));
+        Ok(Self(match made {
+            Some((_, set, _)) => set.clone(),
+            None => OodSet::Test(Source::deserialize(value).map_err(serde::de::Error::custom)?),
+        }))
+    }
+}
+
+impl Serialize for RawOod {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            OodSet::Test(source) => source.serialize(serializer),
+            made => serializer.serialize_str(&made.name()),
+        }
+    }
+}
+
+impl JsonSchema for RawOod {
+    fn schema_name() -> Cow<'static, str> {
+        "OodSet".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut options: Vec<Value> = MADE
+            .iter()
+            .map(|(name, _, what)| {
+                json_schema!({"type": "string", "const": name, "description": what}).to_value()
+            })
+            .collect();
+        options.push(generator.subschema_for::<Source>().to_value());
+        json_schema!({ "anyOf": options })
+    }
+}

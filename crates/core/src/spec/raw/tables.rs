@@ -1,0 +1,270 @@
+//! The tables that say what a trial trains and evaluates.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::RawOod;
+use crate::dataset::Source;
+use crate::spec::preset;
+use crate::spec::resolved::{Activation, ChainInit, Device, PixelRange};
+
+/// Declares a table whose fields are all optional, and how one such table is
+/// laid over another.
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            $(
+                $(#[$field_doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$type>,
+            )*
+        }
+
+        impl $name {
+            /// Takes over every field that `over` sets.
+            pub fn overlay(&mut self, over: &Self) {
+                $(if over.$field.is_some() {
+                    self.$field.clone_from(&over.$field);
+                })*
+            }
+        }
+    };
+}
+
+table! {
+    /// Training data and how it is scaled.
+    RawData {
+        /// What the network is trained and tested on: the name of a dataset, or files of your own.
+        train: Source,
+        /// Training examples held out for validation.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        validation: u64,
+        /// Use only this many training examples, after the hold-out; 0 for all of them.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        limit: u64,
+        /// The interval that pixels are scaled to.
+        range: PixelRange,
+        /// Standard deviation of Gaussian noise added to inputs in training and in testing, in units of the scaled range; 0 for none.
+        #[schemars(range(min = 0, max = 10))]
+        noise_std: f64,
+    }
+}
+
+table! {
+    /// Fully connected layers on the flattened input.
+    RawMlp {
+        /// Widths of the hidden layers.
+        #[schemars(length(min = 1, max = 64), inner(range(min = 1, max = 65536)))]
+        hidden: Vec<u64>,
+        /// The non-linearity between layers.
+        activation: Activation,
+    }
+}
+
+table! {
+    /// Convolutions with a flattened, not pooled, head.
+    RawCnn {
+        /// Channels of the 3×3 convolutions; all but the first halve the image.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 4096)))]
+        channels: Vec<u64>,
+        /// Width of the fully connected layer on the flattened features; 0 for none.
+        #[schemars(range(min = 0, max = 65536))]
+        hidden: u64,
+        /// The non-linearity between layers.
+        activation: Activation,
+    }
+}
+
+/// The network: `[model.mlp]` or `[model.cnn]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawModel {
+    /// Fully connected layers on the flattened input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mlp: Option<RawMlp>,
+    /// Convolutions with a flattened, not pooled, head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnn: Option<RawCnn>,
+}
+
+impl RawModel {
+    /// Takes over every field that `over` sets; the other kind of network is
+    /// dropped when `over` names one.
+    pub fn overlay(&mut self, over: &Self) {
+        if let Some(mlp) = &over.mlp {
+            self.cnn = None;
+            self.mlp.get_or_insert_default().overlay(mlp);
+        }
+        if let Some(cnn) = &over.cnn {
+            self.mlp = None;
+            self.cnn.get_or_insert_default().overlay(cnn);
+        }
+    }
+
+    /// The same network with the fields it lacks taken from the first preset
+    /// that has its kind.
+    pub fn filled(&self) -> Self {
+        let over = |base: &Self| {
+            let mut filled = base.clone();
+            filled.overlay(self);
+            filled
+        };
+        match (&self.mlp, &self.cnn) {
+            (Some(_), _) => over(&Self { mlp: Some(preset::mlp().clone()), cnn: None }),
+            (None, Some(_)) => over(&Self { mlp: None, cnn: Some(preset::cnn().clone()) }),
+            (None, None) => Self::default(),
+        }
+    }
+}
+
+table! {
+    /// Weights of the loss terms: cross-entropy + lambda (mean E(x⁺) − mean E(x⁻)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²).
+    RawObjective {
+        /// λ, the weight of the contrastive (generative) term; with 0 no chains run.
+        #[schemars(range(min = 0, max = 1_000_000))]
+        lambda: f64,
+        /// α, the weight of the squared energies.
+        #[schemars(range(min = 0, max = 1_000_000))]
+        energy_l2: f64,
+    }
+}
+
+table! {
+    /// Langevin dynamics: x ← x − step_size ∇E(x) + noise_std ξ.
+    RawSampler {
+        /// Langevin steps between two updates of the parameters; at least 1 unless lambda is 0.
+        #[schemars(range(min = 0, max = 100_000))]
+        steps: u64,
+        /// What the energy's gradient is multiplied by.
+        #[schemars(range(max = 1_000_000), extend("exclusiveMinimum" = 0))]
+        step_size: f64,
+        /// Standard deviation of the noise added in each step.
+        #[schemars(range(min = 0, max = 1000))]
+        noise_std: f64,
+        /// Whether samples are clamped to the pixel range after each step.
+        clamp: bool,
+        /// What new chains start from.
+        init: ChainInit,
+    }
+}
+
+table! {
+    /// Where chains start and end.
+    RawReplayBuffer {
+        /// Number of chains kept; at least train.batch_size.
+        #[schemars(range(min = 1, max = 10_000_000))]
+        size: u64,
+        /// Probability, per sample, that a chain starts anew.
+        #[schemars(range(min = 0, max = 1))]
+        reinit: f64,
+    }
+}
+
+table! {
+    /// Adam (Kingma and Ba 2015) with bias correction.
+    RawAdam {
+        /// Learning rate.
+        #[schemars(range(max = 1000), extend("exclusiveMinimum" = 0))]
+        lr: f64,
+        /// Decay of the first moment.
+        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
+        beta1: f64,
+        /// Decay of the second moment.
+        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
+        beta2: f64,
+        /// Added to the root of the second moment.
+        #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
+        eps: f64,
+    }
+}
+
+/// The optimiser: `[optimizer.adam]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawOptimizer {
+    /// Adam (Kingma and Ba 2015) with bias correction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adam: Option<RawAdam>,
+}
+
+impl RawOptimizer {
+    /// Takes over every field that `over` sets.
+    pub fn overlay(&mut self, over: &Self) {
+        if let Some(adam) = &over.adam {
+            self.adam.get_or_insert_default().overlay(adam);
+        }
+    }
+}
+
+table! {
+    /// Length of training, batches, learning-rate schedule.
+    RawTrain {
+        /// Length of training in passes over the training examples; write either this or steps.
+        #[schemars(range(min = 1, max = 1_000_000))]
+        epochs: u64,
+        /// Length of training in updates of the parameters; write either this or epochs.
+        #[schemars(range(min = 1, max = 1_000_000_000))]
+        steps: u64,
+        /// Examples, and chains, per step.
+        #[schemars(range(min = 1, max = 1_000_000))]
+        batch_size: u64,
+        /// Gradients are scaled down to this global norm; 0 for no clipping.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        clip_grad_norm: f64,
+        /// Steps over which the learning rate rises linearly from 0; 0 for none.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        warmup_steps: u64,
+        /// Fractions of training after which the learning rate is multiplied by decay_factor, rising.
+        #[schemars(length(max = 64), inner(range(min = 0, max = 1)))]
+        decay_at: Vec<f64>,
+        /// What the learning rate is multiplied by at each fraction of decay_at.
+        #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
+        decay_factor: f64,
+        /// Whether the batch of the contrastive term is drawn independently of the labelled batch (Grathwohl et al. 2020) or is the same batch.
+        independent_px_batch: bool,
+    }
+}
+
+table! {
+    /// What ends a trial as diverged. NaN and infinity always do.
+    RawDivergence {
+        /// A gap |mean E(x⁻) − mean E(x⁺)| above this has run away.
+        #[schemars(range(max = 1e300), extend("exclusiveMinimum" = 0))]
+        max_energy_gap: f64,
+        /// The values are looked at every so many steps.
+        #[schemars(range(min = 1, max = 1_000_000_000))]
+        check_every: u64,
+    }
+}
+
+table! {
+    /// What is measured on the trained network. Changing it never trains again.
+    RawEvaluate {
+        /// Out-of-distribution sets: "rotated", "uniform-noise", the name of a dataset, or files of your own.
+        #[schemars(length(max = 64))]
+        ood: Vec<RawOod>,
+        /// Use only the first this many test (and out-of-distribution) examples; 0 for all of them.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        limit: u64,
+        /// Numbers of equal-width bins for the expected calibration error; one value of it is reported for each.
+        #[schemars(length(max = 16), inner(range(min = 1, max = 10_000)))]
+        ece_bins: Vec<u64>,
+        /// Buffer samples kept for the report's grid.
+        #[schemars(range(min = 0, max = 10_000))]
+        samples: u64,
+    }
+}
+
+table! {
+    /// What one trial is given. How many trials run at once is not written here.
+    RawResources {
+        /// The class of device.
+        device: Device,
+        /// Intra-op threads on the CPU.
+        #[schemars(range(min = 1, max = 1024))]
+        threads: u64,
+    }
+}

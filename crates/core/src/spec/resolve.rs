@@ -1,0 +1,257 @@
+//! From the tables as written to the values as meant, and back.
+
+use serde_json::Value;
+
+use super::identity::value;
+use super::raw::{
+    RawAdam, RawCnn, RawData, RawDivergence, RawEvaluate, RawMlp, RawModel, RawObjective, RawOod,
+    RawOptimizer, RawReplayBuffer, RawResources, RawSampler, RawTrain, Tables,
+};
+use super::resolved::{
+    Adam, Cnn, Data, Divergence, Evaluate, Length, Mlp, Model, Objective, Optimizer, ReplayBuffer,
+    Resources, Sampler, Spec, Train, Training,
+};
+
+/// A value that neither the file nor its preset gives.
+#[derive(Debug, thiserror::Error)]
+#[error("neither the file nor its preset sets `{0}`")]
+pub struct Unset(&'static str);
+
+/// A reference to the value of a table's field, or an error that names it.
+macro_rules! get {
+    ($table:ident.$field:ident) => {
+        $table.$field.as_ref().ok_or(Unset(concat!(stringify!($table), ".", stringify!($field))))?
+    };
+}
+
+/// The values that `raw`, laid over a preset, means.
+///
+/// # Errors
+/// When a value is set nowhere.
+pub fn resolve(raw: &Tables) -> Result<Spec, Unset> {
+    Ok(Spec {
+        training: Training {
+            data: data(get!(raw.data))?,
+            model: model(get!(raw.model))?,
+            objective: objective(get!(raw.objective))?,
+            sampler: sampler(get!(raw.sampler))?,
+            replay_buffer: replay_buffer(get!(raw.replay_buffer))?,
+            optimizer: optimizer(get!(raw.optimizer))?,
+            train: train(get!(raw.train))?,
+            divergence: divergence(get!(raw.divergence))?,
+        },
+        evaluate: evaluate(get!(raw.evaluate))?,
+        resources: resources(get!(raw.resources))?,
+    })
+}
+
+/// The table `name` of `raw` as it is hashed.
+///
+/// # Errors
+/// When a value is set nowhere.
+pub fn resolve_table(raw: &Tables, name: &str) -> Result<Value, Unset> {
+    Ok(match name {
+        "data" => value(&data(get!(raw.data))?),
+        "model" => value(&model(get!(raw.model))?),
+        "objective" => value(&objective(get!(raw.objective))?),
+        "sampler" => value(&sampler(get!(raw.sampler))?),
+        "replay_buffer" => value(&replay_buffer(get!(raw.replay_buffer))?),
+        "optimizer" => value(&optimizer(get!(raw.optimizer))?),
+        "train" => value(&train(get!(raw.train))?),
+        "divergence" => value(&divergence(get!(raw.divergence))?),
+        "evaluate" => value(&evaluate(get!(raw.evaluate))?),
+        _ => value(&resources(get!(raw.resources))?),
+    })
+}
+
+/// Where 0 is written for none.
+fn unless_zero<T: Copy + Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}
+
+fn data(data: &RawData) -> Result<Data, Unset> {
+    Ok(Data {
+        train: get!(data.train).clone(),
+        validation: *get!(data.validation),
+        limit: unless_zero(*get!(data.limit)),
+        range: *get!(data.range),
+        noise_std: *get!(data.noise_std),
+    })
+}
+
+fn model(model: &RawModel) -> Result<Model, Unset> {
+    // A network that lacks fields has those of the first preset of its kind.
+    let filled = model.filled();
+    Ok(match (&filled.mlp, &filled.cnn) {
+        (Some(mlp), _) => {
+            Model::Mlp(Mlp { hidden: get!(mlp.hidden).clone(), activation: *get!(mlp.activation) })
+        }
+        (None, Some(cnn)) => Model::Cnn(Cnn {
+            channels: get!(cnn.channels).clone(),
+            hidden: *get!(cnn.hidden),
+            activation: *get!(cnn.activation),
+        }),
+        (None, None) => return Err(Unset("model")),
+    })
+}
+
+fn objective(objective: &RawObjective) -> Result<Objective, Unset> {
+    Ok(Objective { lambda: *get!(objective.lambda), energy_l2: *get!(objective.energy_l2) })
+}
+
+fn sampler(sampler: &RawSampler) -> Result<Sampler, Unset> {
+    Ok(Sampler {
+        steps: *get!(sampler.steps),
+        step_size: *get!(sampler.step_size),
+        noise_std: *get!(sampler.noise_std),
+        clamp: *get!(sampler.clamp),
+        init: *get!(sampler.init),
+    })
+}
+
+fn replay_buffer(replay_buffer: &RawReplayBuffer) -> Result<ReplayBuffer, Unset> {
+    Ok(ReplayBuffer { size: *get!(replay_buffer.size), reinit: *get!(replay_buffer.reinit) })
+}
+
+fn optimizer(optimizer: &RawOptimizer) -> Result<Optimizer, Unset> {
+    let adam = get!(optimizer.adam);
+    Ok(Optimizer::Adam(Adam {
+        lr: *get!(adam.lr),
+        beta1: *get!(adam.beta1),
+        beta2: *get!(adam.beta2),
+        eps: *get!(adam.eps),
+    }))
+}
+
+fn train(train: &RawTrain) -> Result<Train, Unset> {
+    let length = match (train.epochs, train.steps) {
+        (_, Some(steps)) => Length::Steps(steps),
+        (Some(epochs), None) => Length::Epochs(epochs),
+        (None, None) => return Err(Unset("train.epochs")),
+    };
+    Ok(Train {
+        length,
+        batch_size: *get!(train.batch_size),
+        clip_grad_norm: unless_zero(*get!(train.clip_grad_norm)),
+        warmup_steps: *get!(train.warmup_steps),
+        decay_at: get!(train.decay_at).clone(),
+        decay_factor: *get!(train.decay_factor),
+        independent_px_batch: *get!(train.independent_px_batch),
+    })
+}
+
+fn divergence(divergence: &RawDivergence) -> Result<Divergence, Unset> {
+    Ok(Divergence {
+        max_energy_gap: *get!(divergence.max_energy_gap),
+        check_every: *get!(divergence.check_every),
+    })
+}
+
+fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
+    Ok(Evaluate {
+        ood: get!(evaluate.ood).iter().map(|set| set.0.clone()).collect(),
+        limit: unless_zero(*get!(evaluate.limit)),
+        ece_bins: get!(evaluate.ece_bins).clone(),
+        samples: *get!(evaluate.samples),
+    })
+}
+
+fn resources(resources: &RawResources) -> Result<Resources, Unset> {
+    Ok(Resources { device: *get!(resources.device), threads: *get!(resources.threads) })
+}
+
+/// The tables of `spec` as one would write them, with nothing left to a
+/// preset.
+pub fn spell_out(spec: &Spec) -> Tables {
+    let Spec { training, evaluate, resources } = spec;
+    Tables {
+        data: Some(Box::new(RawData {
+            train: Some(training.data.train.clone()),
+            validation: Some(training.data.validation),
+            limit: Some(training.data.limit.unwrap_or_default()),
+            range: Some(training.data.range),
+            noise_std: Some(training.data.noise_std),
+        })),
+        model: Some(Box::new(spell_out_model(&training.model))),
+        objective: Some(Box::new(RawObjective {
+            lambda: Some(training.objective.lambda),
+            energy_l2: Some(training.objective.energy_l2),
+        })),
+        sampler: Some(Box::new(RawSampler {
+            steps: Some(training.sampler.steps),
+            step_size: Some(training.sampler.step_size),
+            noise_std: Some(training.sampler.noise_std),
+            clamp: Some(training.sampler.clamp),
+            init: Some(training.sampler.init),
+        })),
+        replay_buffer: Some(Box::new(RawReplayBuffer {
+            size: Some(training.replay_buffer.size),
+            reinit: Some(training.replay_buffer.reinit),
+        })),
+        optimizer: Some(Box::new(spell_out_optimizer(&training.optimizer))),
+        train: Some(Box::new(spell_out_train(&training.train))),
+        divergence: Some(Box::new(RawDivergence {
+            max_energy_gap: Some(training.divergence.max_energy_gap),
+            check_every: Some(training.divergence.check_every),
+        })),
+        evaluate: Some(Box::new(RawEvaluate {
+            ood: Some(evaluate.ood.iter().cloned().map(RawOod).collect()),
+            limit: Some(evaluate.limit.unwrap_or_default()),
+            ece_bins: Some(evaluate.ece_bins.clone()),
+            samples: Some(evaluate.samples),
+        })),
+        resources: Some(Box::new(RawResources {
+            device: Some(resources.device),
+            threads: Some(resources.threads),
+        })),
+    }
+}
+
+fn spell_out_model(model: &Model) -> RawModel {
+    match model {
+        Model::Mlp(mlp) => RawModel {
+            mlp: Some(RawMlp {
+                hidden: Some(mlp.hidden.clone()),
+                activation: Some(mlp.activation),
+            }),
+            cnn: None,
+        },
+        Model::Cnn(cnn) => RawModel {
+            mlp: None,
+            cnn: Some(RawCnn {
+                channels: Some(cnn.channels.clone()),
+                hidden: Some(cnn.hidden),
+                activation: Some(cnn.activation),
+            }),
+        },
+    }
+}
+
+fn spell_out_optimizer(optimizer: &Optimizer) -> RawOptimizer {
+    let Optimizer::Adam(adam) = optimizer;
+    RawOptimizer {
+        adam: Some(RawAdam {
+            lr: Some(adam.lr),
+            beta1: Some(adam.beta1),
+            beta2: Some(adam.beta2),
+            eps: Some(adam.eps),
+        }),
+    }
+}
+
+fn spell_out_train(train: &Train) -> RawTrain {
+    let (epochs, steps) = match train.length {
+        Length::Epochs(epochs) => (Some(epochs), None),
+        Length::Steps(steps) => (None, Some(steps)),
+    };
+    RawTrain {
+        epochs,
+        steps,
+        batch_size: Some(train.batch_size),
+        clip_grad_norm: Some(train.clip_grad_norm.unwrap_or_default()),
+        warmup_steps: Some(train.warmup_steps),
+        decay_at: Some(train.decay_at.clone()),
+        decay_factor: Some(train.decay_factor),
+        independent_px_batch: Some(train.independent_px_batch),
+    }
+}

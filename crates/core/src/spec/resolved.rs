@@ -1,0 +1,309 @@
+//! The spec as meant: every value present, typed and checked. Only this form
+//! travels to the worker and into a run's record.
+//!
+//! Tables marked *training* are part of the CellId; `evaluate` is part of the
+//! EvalId; the others are part of no id.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Source;
+
+/// One fully resolved configuration: what a trial trains and evaluates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Everything that can change what training produces (CellId).
+    pub training: Training,
+    /// What is measured on the trained network (EvalId).
+    pub evaluate: Evaluate,
+    /// What a trial needs to run (environment key, except as noted there).
+    pub resources: Resources,
+}
+
+/// Everything that can change what training produces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// Training data and how it is scaled.
+    pub data: Data,
+    /// The network.
+    pub model: Model,
+    /// Weights of the loss terms.
+    pub objective: Objective,
+    /// Langevin dynamics.
+    pub sampler: Sampler,
+    /// Where chains start and end.
+    pub replay_buffer: ReplayBuffer,
+    /// The optimiser.
+    pub optimizer: Optimizer,
+    /// Length, batches, learning-rate schedule.
+    pub train: Train,
+    /// When a trial counts as diverged.
+    pub divergence: Divergence,
+}
+
+/// `[data]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// What the network is trained and tested on.
+    pub train: Source,
+    /// Training examples held out for validation, drawn by the stream
+    /// `validation split`.
+    pub validation: u64,
+    /// Use only this many training examples (after the hold-out), drawn by
+    /// the same stream.
+    pub limit: Option<u64>,
+    /// The interval pixels are scaled to.
+    pub range: PixelRange,
+    /// Standard deviation of Gaussian noise added to inputs in training and
+    /// in testing, in units of the scaled range; 0 for none.
+    pub noise_std: f64,
+}
+
+/// The interval that pixels are scaled to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum PixelRange {
+    /// [−1, 1]
+    #[serde(rename = "[-1, 1]")]
+    MinusOneOne,
+    /// [0, 1]
+    #[serde(rename = "[0, 1]")]
+    ZeroOne,
+}
+
+impl PixelRange {
+    /// The ends of the interval.
+    pub fn bounds(self) -> (f64, f64) {
+        match self {
+            Self::MinusOneOne => (-1.0, 1.0),
+            Self::ZeroOne => (0.0, 1.0),
+        }
+    }
+}
+
+/// `[model.mlp]` or `[model.cnn]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Model {
+    /// Fully connected layers on the flattened input.
+    Mlp(Mlp),
+    /// Convolutions with a flattened, not pooled, head.
+    Cnn(Cnn),
+}
+
+/// `[model.mlp]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mlp {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<u64>,
+    /// The non-linearity between layers.
+    pub activation: Activation,
+}
+
+/// `[model.cnn]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cnn {
+    /// Channels of the 3×3 convolutions; all but the first halve the image
+    /// (stride 2).
+    pub channels: Vec<u64>,
+    /// Width of the fully connected layer on the flattened features; 0 for
+    /// none.
+    pub hidden: u64,
+    /// The non-linearity between layers.
+    pub activation: Activation,
+}
+
+/// A non-linearity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// x · sigmoid(x)
+    Silu,
+    /// x for x > 0, else 0.2 x
+    LeakyRelu,
+    /// max(x, 0)
+    Relu,
+}
+
+/// `[objective]`: loss = CE + λ (mean E(x⁺) − mean E(x⁻)) + α (mean E(x⁺)² + mean E(x⁻)²)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objective {
+    /// λ, the weight of the contrastive (generative) term; with 0 no chains run.
+    pub lambda: f64,
+    /// α, the weight of the squared energies.
+    pub energy_l2: f64,
+}
+
+/// `[sampler]`: x ← x − step_size ∇E(x) + noise_std ξ
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sampler {
+    /// Langevin steps between two updates of the parameters.
+    pub steps: u64,
+    /// What the energy's gradient is multiplied by.
+    pub step_size: f64,
+    /// Standard deviation of the noise added in each step.
+    pub noise_std: f64,
+    /// Whether samples are clamped to the pixel range after each step.
+    pub clamp: bool,
+    /// What new chains start from.
+    pub init: ChainInit,
+}
+
+/// What a new chain starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChainInit {
+    /// Uniform over the pixel range (Grathwohl et al. 2020).
+    Uniform,
+    /// Standard normal (the seed chapter).
+    Normal,
+}
+
+/// `[replay_buffer]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayBuffer {
+    /// Number of chains kept.
+    pub size: u64,
+    /// Probability, per sample, that a chain starts anew.
+    pub reinit: f64,
+}
+
+/// `[optimizer.adam]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Optimizer {
+    /// Kingma and Ba 2015, with bias correction.
+    Adam(Adam),
+}
+
+/// `[optimizer.adam]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adam {
+    /// Learning rate.
+    pub lr: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub eps: f64,
+}
+
+/// `[train]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Train {
+    /// Length of training.
+    pub length: Length,
+    /// Examples, and chains, per step.
+    pub batch_size: u64,
+    /// Gradients are scaled down to this global norm; unset for no clipping.
+    pub clip_grad_norm: Option<f64>,
+    /// Steps over which the learning rate rises linearly from 0.
+    pub warmup_steps: u64,
+    /// Fractions of training after which the learning rate is multiplied by
+    /// `decay_factor`.
+    pub decay_at: Vec<f64>,
+    /// See `decay_at`.
+    pub decay_factor: f64,
+    /// Whether the batch of the contrastive term is drawn independently of
+    /// the labelled batch (Grathwohl et al. 2020) or is the same batch.
+    pub independent_px_batch: bool,
+}
+
+/// How long training goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Length {
+    /// Passes over the training examples.
+    Epochs(u64),
+    /// Updates of the parameters.
+    Steps(u64),
+}
+
+/// `[divergence]`: what ends a trial as diverged. NaN and infinity always do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Divergence {
+    /// |mean E(x⁻) − mean E(x⁺)| above this is a runaway energy gap.
+    pub max_energy_gap: f64,
+    /// The values are looked at every so many steps.
+    pub check_every: u64,
+}
+
+/// `[evaluate]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluate {
+    /// Out-of-distribution sets.
+    pub ood: Vec<OodSet>,
+    /// Use only the first this many test (and OOD) examples.
+    pub limit: Option<u64>,
+    /// Numbers of equal-width bins for ECE.
+    pub ece_bins: Vec<u64>,
+    /// Buffer samples kept for the report's grid.
+    pub samples: u64,
+}
+
+/// A set of inputs that the network was not trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OodSet {
+    /// The test split of a dataset.
+    Test(Source),
+    /// The training set's own test images, turned by 90°.
+    Rotated,
+    /// As many images of independent uniform pixels, from the stream `ood uniform`.
+    UniformNoise,
+}
+
+impl OodSet {
+    /// The set's name in metric paths and charts.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Test(source) => source.label(),
+            Self::Rotated => "rotated".to_owned(),
+            Self::UniformNoise => "uniform-noise".to_owned(),
+        }
+    }
+}
+
+/// `[resources]`: what one trial is given. `device` and `threads` are part of
+/// the environment key; how many trials run at once is not written here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// The class of device.
+    pub device: Device,
+    /// Intra-op threads on the CPU.
+    pub threads: u64,
+}
+
+/// A class of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Device {
+    /// The processor.
+    Cpu,
+    /// One NVIDIA GPU.
+    Cuda,
+}
+
+impl Resources {
+    /// The environment key: what of the environment is fixed at plan time and
+    /// can change a number. Never the free slot or the number of workers.
+    pub fn environment_key(&self) -> String {
+        let device = match self.device {
+            Device::Cpu => "cpu",
+            Device::Cuda => "cuda",
+        };
+        format!("device={device} threads={} isa=avx2 precision=f32", self.threads)
+    }
+}

@@ -1,0 +1,165 @@
+//! Objects by digest, and the doors to runs.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Artifact, FORMAT, Manifest, StoreError};
+use crate::digest::Digest;
+use crate::durable;
+use crate::id::RunId;
+
+/// A store: a folder.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError + '_ {
+    move |source| StoreError::Io { path: path.to_owned(), source }
+}
+
+impl Store {
+    /// Opens the store at `root` to write in, making it where it is not.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or has a newer format.
+    pub fn create(root: &Path) -> Result<Self, StoreError> {
+        for folder in ["objects", "runs"] {
+            let path = root.join(folder);
+            fs::create_dir_all(&path).map_err(io_error(&path))?;
+        }
+        let format = root.join("format");
+        if !format.exists() {
+            let text = format!("{FORMAT}\n");
+            durable::write_atomic(&format, text.as_bytes()).map_err(io_error(&format))?;
+        }
+        Self::open(root)
+    }
+
+    /// Opens the store at `root` to read. A folder that is not there reads as
+    /// an empty store.
+    ///
+    /// # Errors
+    /// When it has a newer format.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let format = root.join("format");
+        match fs::read_to_string(&format) {
+            Ok(text) if text.trim().parse::<u32>().is_ok_and(|n| n <= FORMAT) => {}
+            Ok(text) => {
+                let found = text.trim().to_owned();
+                return Err(StoreError::Newer { path: root.to_owned(), found });
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(io_error(&format)(e)),
+        }
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// The store's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the object `digest` lies.
+    pub fn object_path(&self, digest: Digest) -> PathBuf {
+        let hex = digest.to_hex();
+        self.root.join("objects").join(&hex[..2]).join(&hex[2..])
+    }
+
+    /// The folder of `run`.
+    pub fn run_path(&self, run: RunId) -> PathBuf {
+        self.root.join("runs").join(run.to_string())
+    }
+
+    /// Puts `bytes` into the store, once.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub fn put(&self, bytes: &[u8]) -> Result<Artifact, StoreError> {
+        let artifact = Artifact { digest: Digest::of(bytes), size: bytes.len() as u64 };
+        if self.holds(artifact) {
+            return Ok(artifact);
+        }
+        let path = self.object_path(artifact.digest);
+        if let Some(folder) = path.parent()
+            && !folder.exists()
+        {
+            fs::create_dir_all(folder).map_err(io_error(folder))?;
+            let above = self.root.join("objects");
+            durable::sync_dir(&above).map_err(io_error(&above))?;
+        }
+        durable::write_atomic_readonly(&path, bytes).map_err(io_error(&path))?;
+        Ok(artifact)
+    }
+
+    /// Whether the object is there at its recorded size.
+    pub fn holds(&self, artifact: Artifact) -> bool {
+        fs::metadata(self.object_path(artifact.digest))
+            .is_ok_and(|meta| meta.is_file() && meta.len() == artifact.size)
+    }
+
+    /// The bytes of the object `digest`, hashed as they are read.
+    ///
+    /// # Errors
+    /// When it is absent, unreadable or altered.
+    pub fn get(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
+        let path = self.object_path(digest);
+        let bytes = fs::read(&path).map_err(io_error(&path))?;
+        let found = Digest::of(&bytes);
+        if found != digest {
+            return Err(StoreError::Altered { path, expected: digest, found });
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes of the result `name` of `manifest`.
+    ///
+    /// # Errors
+    /// As [`Store::get`], and when there is no such result.
+    pub fn result(&self, manifest: &Manifest, name: &str) -> Result<Vec<u8>, StoreError> {
+        let artifact = manifest
+            .results
+            .get(name)
+            .ok_or_else(|| StoreError::NoArtifact { run: manifest.run, name: name.to_owned() })?;
+        self.get(artifact.digest)
+    }
+
+    /// The manifest of `run`, where the run is done: the manifest is valid
+    /// and every object it names is there at its recorded size.
+    ///
+    /// # Errors
+    /// When a manifest is there and cannot be read.
+    pub fn done(&self, run: RunId) -> Result<Option<Manifest>, StoreError> {
+        let path = self.run_path(run).join("manifest.json");
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(io_error(&path)(e)),
+        };
+        let unreadable = |reason: String| StoreError::Unreadable { path: path.clone(), reason };
+        let manifest: Manifest =
+            serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
+        if manifest.run != run {
+            return Err(unreadable(format!("it names run {}", manifest.run)));
+        }
+        let mut artifacts = manifest.results.values().chain(manifest.records.values());
+        Ok(artifacts.all(|artifact| self.holds(*artifact)).then_some(manifest))
+    }
+
+    /// Records `manifest`: the last thing a run does.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub fn finish(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        let folder = self.run_path(manifest.run);
+        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+        let path = folder.join("manifest.json");
+        let mut text = serde_json::to_vec_pretty(manifest)
+            .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
+        text.push(b'\n');
+        durable::write_atomic(&path, &text).map_err(io_error(&path))?;
+        let runs = self.root.join("runs");
+        durable::sync_dir(&runs).map_err(io_error(&runs))
+    }
+}

@@ -1,0 +1,313 @@
+//! What an id depends on, and what it does not.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, HashSet};
+
+use jem_core::digest::{Canonical, Digest, Hasher};
+use jem_core::plan::Plan;
+use jem_core::spec::{Spec, schema, to_toml};
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+use serde_json::{Value, json};
+
+fn read(text: &str) -> Result<Plan, String> {
+    let text = format!("question = \"What is tested?\"\n{text}");
+    Plan::parse("test", "test.toml", &text).map_err(|error| error.to_string())
+}
+
+fn spec(text: &str) -> Spec {
+    let plan = read(text).unwrap();
+    plan.spec_of(&plan.trials[0])
+}
+
+/// Cell, trial and evaluation of the first trial of `text`.
+fn ids(text: &str) -> [String; 3] {
+    let plan = read(text).unwrap();
+    let trial = &plan.trials[0];
+    [trial.cell.to_string(), trial.id.to_string(), trial.eval.to_string()]
+}
+
+/// Every field with values that go together with all values of the others;
+/// the first is that of no preset. Alternatives stand apart.
+const FIELDS: [(&str, &[&str]); 36] = [
+    ("data.validation", &["2000", "4000"]),
+    ("data.limit", &["30000", "20000", "0"]),
+    ("data.range", &["\"[-1, 1]\"", "\"[0, 1]\""]),
+    ("data.noise_std", &["0.25", "0.03"]),
+    ("objective.lambda", &["2.5", "0.1", "10"]),
+    ("objective.energy_l2", &["0.125", "0.1"]),
+    ("sampler.steps", &["7", "60"]),
+    ("sampler.step_size", &["0.75", "0.1", "10"]),
+    ("sampler.noise_std", &["0.0625", "0"]),
+    ("sampler.clamp", &["true", "false"]),
+    ("sampler.init", &["\"uniform\"", "\"normal\""]),
+    ("replay_buffer.size", &["3000", "20000"]),
+    ("replay_buffer.reinit", &["0.5", "1", "0"]),
+    ("optimizer.adam.lr", &["0.003", "1e-5"]),
+    ("optimizer.adam.beta1", &["0.5", "0"]),
+    ("optimizer.adam.beta2", &["0.99", "0.5"]),
+    ("optimizer.adam.eps", &["1e-6", "1e-7"]),
+    ("train.batch_size", &["32", "128"]),
+    ("train.clip_grad_norm", &["0.5", "0", "10"]),
+    ("train.warmup_steps", &["10", "3"]),
+    ("train.decay_at", &["[0.25]", "[0.5, 0.75]", "[]"]),
+    ("train.decay_factor", &["0.5", "0.1"]),
+    ("train.independent_px_batch", &["true", "false"]),
+    ("divergence.max_energy_gap", &["500", "1e6"]),
+    ("divergence.check_every", &["3", "100"]),
+    ("evaluate.ood", &["[\"uniform-noise\"]", "[\"rotated\", \"uniform-noise\"]", "[]"]),
+    ("evaluate.limit", &["500", "0"]),
+    ("evaluate.ece_bins", &["[10]", "[10, 30]", "[]"]),
+    ("evaluate.samples", &["16", "0"]),
+    ("resources.device", &["\"cuda\"", "\"cpu\""]),
+    ("resources.threads", &["2", "8"]),
+    (
+        "data.train",
+        &["\"fashion-mnist\"", "{ cifar = { train = ['a'], test = ['b'] }, classes = 10 }"],
+    ),
+    ("train.epochs", &["7", "11"]),
+    ("train.steps", &["1700", "2100"]),
+    ("model.mlp.hidden", &["[32]", "[64, 64]"]),
+    ("model.mlp.activation", &["\"relu\"", "\"leaky_relu\""]),
+];
+
+/// The fields of the other kind of network.
+const CNN: [(&str, &[&str]); 3] = [
+    ("model.cnn.channels", &["[8]", "[16, 32]"]),
+    ("model.cnn.hidden", &["24", "0"]),
+    ("model.cnn.activation", &["\"relu\"", "\"silu\""]),
+];
+
+fn all_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    FIELDS.into_iter().chain(CNN)
+}
+
+/// Out-of-distribution sets that go with any training set.
+const OOD: &str = "evaluate.ood = [\"rotated\"]\n";
+
+#[test]
+fn the_list_of_fields_above_is_complete() {
+    fn leaves(path: String, schema: &Value, found: &mut Vec<String>) {
+        match schema["properties"].as_object() {
+            Some(inner) => {
+                inner.iter().for_each(|(key, inner)| leaves(format!("{path}.{key}"), inner, found))
+            }
+            None => found.push(path),
+        }
+    }
+    let schema = schema();
+    let mut found = Vec::new();
+    for (table, inner) in schema["properties"].as_object().unwrap() {
+        let about = ["question", "preset", "seeds", "sweep", "report", "expect"];
+        if !about.contains(&table.as_str()) {
+            leaves(table.clone(), inner, &mut found);
+        }
+    }
+    let mut listed: Vec<&str> = all_fields().map(|(path, _)| path).collect();
+    found.sort();
+    listed.sort_unstable();
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
+    let base = ids(OOD);
+    for (path, values) in all_fields() {
+        let text = match path {
+            "evaluate.ood" => format!("{path} = {}\n", values[0]),
+            _ => format!("{OOD}{path} = {}\n", values[0]),
+        };
+        let changed = ids(&text);
+        let same: Vec<bool> = base.iter().zip(&changed).map(|(a, b)| a == b).collect();
+        let expected = match path.split('.').next().unwrap() {
+            "resources" => [true, true, true],
+            "evaluate" => [true, true, false],
+            _ => [false, false, false],
+        };
+        assert_eq!(same, expected, "{path}");
+    }
+}
+
+#[test]
+fn names_questions_reports_and_expectations_are_no_part_of_an_id() {
+    let plan = |name: &str, text: &str| Plan::parse(name, "x.toml", text).unwrap().trials[0];
+    let one = plan("one", "question = \"1?\"\n");
+    let other = plan(
+        "other",
+        "question = \"2?\"\nseeds = [0, 9]\nreport.title = \"t\"\npreset = \"seed-chapter\"\n\
+         [expect.a]\nmetric = \"clf/accuracy\"\nmin = 0\nsource = \"s\"\n",
+    );
+    assert_eq!(one.eval, other.eval);
+    assert_eq!(one.id, other.id);
+}
+
+/// Other spellings of `value`.
+fn spelled(value: &str, how: u8) -> String {
+    match (value.parse::<u64>(), value.parse::<f64>(), how % 4) {
+        (Ok(whole), _, 1) => format!("{whole}.0"),
+        (Ok(whole), _, 2) => format!("{whole:#x}"),
+        (Ok(whole), _, 3) => format!("{whole}e0"),
+        (Err(_), Ok(real), 1) => format!("{real:e}"),
+        (Err(_), Ok(real), 2) => format!("{real:.20}"),
+        (Err(_), Ok(real), 3) => format!("+{real}"),
+        _ => value.to_owned(),
+    }
+}
+
+/// Some fields, each with one of its values; no alternatives together.
+fn some_fields() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    let plain: Vec<usize> = (0..32).collect();
+    let chosen = subsequence(plain, 0..8);
+    (chosen, any::<[Index; 12]>(), 0..3usize, 0..4usize).prop_map(
+        |(chosen, picks, length, model)| {
+            let mut fields: Vec<(&str, &[&str])> =
+                chosen.into_iter().map(|at| FIELDS[at]).collect();
+            fields.extend([None, Some(FIELDS[32]), Some(FIELDS[33])][length]);
+            fields.extend([&[][..], &FIELDS[34..], &CNN[..2], &CNN[2..]][model]);
+            let pick = |((path, values), at): ((&'static str, &'static [&'static str]), &Index)| {
+                (path, *at.get(values))
+            };
+            fields.into_iter().zip(&picks).map(pick).collect()
+        },
+    )
+}
+
+fn written(fields: &[(&str, String)]) -> String {
+    let ood = fields.iter().all(|(path, _)| *path != "evaluate.ood");
+    let lines: String = fields.iter().map(|(path, value)| format!("{path} = {value}\n")).collect();
+    format!("{}{lines}", if ood { OOD } else { "" })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn spelling_order_comments_and_defaults_do_not_matter(
+        fields in some_fields(),
+        spelling in any::<[u8; 12]>(),
+        order in any::<[u32; 12]>(),
+    ) {
+        let plain: Vec<(&str, String)> =
+            fields.iter().map(|(path, value)| (*path, (*value).to_owned())).collect();
+        let base = ids(&written(&plain));
+        let mut other: Vec<(u32, (&str, String))> = fields
+            .iter()
+            .zip(spelling)
+            .zip(order)
+            .map(|(((path, value), how), at)| {
+                (at, (*path, format!("{} # {how}", spelled(value, how))))
+            })
+            .collect();
+        other.sort_by_key(|(at, _)| *at);
+        let other: Vec<(&str, String)> = other.into_iter().map(|(_, field)| field).collect();
+        prop_assert_eq!(&base, &ids(&written(&other)));
+        // Everything spelled out, over whatever preset.
+        let whole = to_toml(&spec(&written(&plain)));
+        prop_assert_eq!(&base, &ids(&whole));
+        prop_assert_eq!(&base, &ids(&format!("preset = \"ebmkit-mnist\"\n{whole}")));
+    }
+
+    #[test]
+    fn spliced_ids_are_those_of_the_whole_spec(
+        fields in some_fields(),
+        axes in some_fields(),
+        zipped in any::<bool>(),
+        preset in select(vec!["seed-chapter", "jem-paper", "ebmkit-mnist"]),
+    ) {
+        let base: Vec<(&str, String)> =
+            fields.iter().map(|(path, value)| (*path, (*value).to_owned())).collect();
+        let values: BTreeMap<&str, &[&str]> = all_fields().collect();
+        let kind = if zipped { "zip" } else { "grid" };
+        let mut text = format!("preset = \"{preset}\"\ndata.train = \"mnist\"\n");
+        let trained = base.iter().any(|(path, _)| *path == "data.train");
+        if trained {
+            text = format!("preset = \"{preset}\"\n");
+        }
+        text.push_str(&written(&base));
+        text.push_str("[[sweep]]\n");
+        for (path, _) in axes.iter().take(4) {
+            // Two values of each, so that zipped fields are of one length.
+            let two = &values[path][..2];
+            text.push_str(&format!("{kind}.{path} = [{}]\n", two.join(", ")));
+        }
+        let plan = match read(&text) {
+            Ok(plan) => plan,
+            Err(why) => return Err(TestCaseError::fail(format!("{why}\n{text}"))),
+        };
+        let mut distinct = HashSet::new();
+        for trial in &plan.trials {
+            let spec = plan.spec_of(trial);
+            prop_assert_eq!(trial.cell, spec.cell_id());
+            prop_assert_eq!(trial.id, spec.trial_id(trial.seed));
+            prop_assert_eq!(trial.eval, spec.eval_id(trial.seed));
+            prop_assert_eq!(trial.resources, spec.resources);
+            prop_assert!(distinct.insert((trial.eval, trial.resources)));
+            // What the cell is said to have is what its spec has.
+            for (path, value) in plan.values_of(trial) {
+                let told = jem_core::spec::value_at(&spec, path).unwrap_or_default();
+                prop_assert_eq!(value, &told);
+            }
+        }
+    }
+}
+
+/// Writes canonical pairs by hand, sharing no code with the crate.
+fn pair(path: &str, leaf: &[u8]) -> Vec<u8> {
+    let mut bytes = (path.len() as u32).to_le_bytes().to_vec();
+    bytes.extend(path.as_bytes());
+    bytes.extend(leaf);
+    bytes
+}
+
+#[test]
+fn the_canonical_form_is_this_to_the_byte() {
+    let value = json!({
+        "sampler": { "steps": 20, "step_size": 0.5, "clamp": false, "none": null },
+        "model": { "mlp": { "hidden": [256], "activation": "silu" } },
+    });
+    let mut bytes = b"any domain\0".to_vec();
+    bytes.extend(pair("model.mlp.activation", b"s\x04\0\0\0silu"));
+    let mut hidden = b"a\x01\0\0\0i\0\x01".to_vec();
+    hidden.extend([0; 14]);
+    bytes.extend(pair("model.mlp.hidden", &hidden));
+    bytes.extend(pair("sampler.clamp", b"b\0"));
+    bytes.extend(pair("sampler.step_size", b"f\0\0\0\0\0\0\xe0\x3f"));
+    let mut steps = b"i\x14".to_vec();
+    steps.extend([0; 15]);
+    bytes.extend(pair("sampler.steps", &steps));
+    let mut hasher = Hasher::for_domain("any domain");
+    Canonical::of(&value).hash_into(&mut hasher);
+    assert_eq!(hasher.finish(), Digest::of(&bytes));
+}
+
+// The ids of these two files may never change: they name results on other
+// people's disks. `fixtures/ids.py` derives them from the contract alone.
+#[test]
+fn the_ids_of_two_specs_are_these() {
+    let mlp = spec(include_str!("fixtures/golden-mlp.toml"));
+    assert_eq!(
+        mlp.cell_id().to_string(),
+        "c3b6961ab5a229e08f820f03fe94b309f1897da5f2f170317f2889324ecfb382"
+    );
+    assert_eq!(
+        mlp.trial_id(3).to_string(),
+        "bf197684a3b3aca491215191837702a835cb1f85a5607887ad360256e9fe46a9"
+    );
+    assert_eq!(
+        mlp.eval_id(3).to_string(),
+        "55df5cb5c30f38fe3ac72dfe725863a5847633e88a28e86512758f25e2843c6b"
+    );
+    let cnn = spec(include_str!("fixtures/golden-cnn.toml"));
+    assert_eq!(
+        cnn.cell_id().to_string(),
+        "9aee7752722f9ec26e8527c30e85095831789191a387409d24747b9fdd5fc768"
+    );
+    assert_eq!(
+        cnn.trial_id(u64::MAX).to_string(),
+        "218a9df93f2ee6c00d1c421f0da57bc53111593ba49382a2c5278aec2adc5f34"
+    );
+    assert_eq!(
+        cnn.eval_id(u64::MAX).to_string(),
+        "2580ec3e9cb8062c2a752de30212f16ff8adf360e18ebfe4f8240aefa5e30605"
+    );
+}

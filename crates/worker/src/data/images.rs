@@ -1,0 +1,124 @@
+//! A labelled set on a device: bytes as they are in the file, scaled batch by
+//! batch, so that a set takes a quarter of the room its floats would.
+
+use jem_core::dataset::LabelledImages;
+use jem_core::random::{At, Stream};
+use jem_core::spec::PixelRange;
+use tch::{Device, Kind, Tensor};
+
+/// Images `[n, c, h, w]` and labels `[n]`.
+#[derive(Debug)]
+pub struct Images {
+    pixels: Tensor,
+    labels: Tensor,
+    classes: usize,
+    shape: [usize; 3],
+    pixel_max: u8,
+    range: PixelRange,
+    noise_std: f64,
+    seed: u64,
+}
+
+impl Images {
+    /// Moves `set` to `device`. `noise_std` is the standard deviation of the
+    /// noise that [`Images::noisy_batch`] adds, drawn from streams of `seed`.
+    pub fn new(
+        set: &LabelledImages,
+        range: PixelRange,
+        noise_std: f64,
+        seed: u64,
+        device: Device,
+    ) -> Self {
+        let [c, h, w] = set.shape.map(|n| n as i64);
+        let n = set.len() as i64;
+        let labels: Vec<i64> = set.labels.iter().map(|&label| i64::from(label)).collect();
+        Self {
+            pixels: Tensor::from_slice(&set.pixels).reshape([n, c, h, w]).to_device(device),
+            labels: Tensor::from_slice(&labels).to_device(device),
+            classes: set.classes,
+            shape: set.shape,
+            pixel_max: set.pixel_max,
+            range,
+            noise_std,
+            seed,
+        }
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.pixels.size()[0] as usize
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `[c, h, w]`
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Where the set is.
+    pub fn device(&self) -> Device {
+        self.pixels.device()
+    }
+
+    /// The rows `rows` as a set of their own.
+    pub fn select(&self, rows: &[i64]) -> Self {
+        let rows = Tensor::from_slice(rows).to_device(self.device());
+        Self {
+            pixels: self.pixels.index_select(0, &rows),
+            labels: self.labels.index_select(0, &rows),
+            ..*self
+        }
+    }
+
+    /// Images `[m, c, h, w]`, scaled to the pixel range, and labels `[m]`, of
+    /// the rows `rows`.
+    pub fn batch(&self, rows: &[i64]) -> (Tensor, Tensor) {
+        let rows = Tensor::from_slice(rows).to_device(self.device());
+        let (low, high) = self.range.bounds();
+        let scale = (high - low) / f64::from(self.pixel_max);
+        let x = self.pixels.index_select(0, &rows).to_kind(Kind::Float) * scale + low;
+        (x, self.labels.index_select(0, &rows))
+    }
+
+    /// As [`Images::batch`], with the set's noise added, from the stream
+    /// `stream` at `step`.
+    pub fn noisy_batch(&self, stream: &str, step: u64, rows: &[i64]) -> (Tensor, Tensor) {
+        let (mut x, y) = self.batch(rows);
+        if self.noise_std > 0.0 {
+            let mut values = vec![0f32; x.numel()];
+            Stream::new(self.seed, stream).fill_normal(At::step(step), &mut values);
+            x += Tensor::from_slice(&values).view_as(&x).to_device(x.device()) * self.noise_std;
+        }
+        (x, y)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_the_byte_range_become_the_ends_of_the_pixel_range() {
+        let set = LabelledImages {
+            shape: [1, 1, 2],
+            pixels: vec![0, 16, 8, 4],
+            labels: vec![1, 0],
+            pixel_max: 16,
+            classes: 2,
+        };
+        let images = Images::new(&set, PixelRange::MinusOneOne, 0.0, 0, Device::Cpu);
+        let (x, y) = images.batch(&[1, 0]);
+        let x: Vec<f64> = (0..4).map(|i| x.view(-1).double_value(&[i])).collect();
+        assert_eq!(x, [0.0, -0.5, -1.0, 1.0]);
+        assert_eq!((y.int64_value(&[0]), y.int64_value(&[1])), (0, 1));
+    }
+}

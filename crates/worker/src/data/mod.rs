@@ -1,0 +1,12 @@
+//! Images as tensors: scaling, the validation split, batches, and sets made
+//! by rule.
+
+mod batches;
+mod images;
+mod split;
+mod synthetic;
+
+pub use batches::BatchOrder;
+pub use images::Images;
+pub use split::{Part, split};
+pub use synthetic::{rotated, uniform_noise};

@@ -1,0 +1,206 @@
+//! From outputs to metrics: which function under which path.
+
+use std::collections::BTreeMap;
+
+use jem_core::results::{Energies, Histogram, ReliabilityBin};
+
+use super::Outputs;
+use super::metric::{
+    Detection, Logits, MetricError, Predictions, Score, aurc, calibration_error, detection,
+    ece_adaptive, error_auroc, max_calibration_error, reliability_bins, shared_histogram, summary,
+};
+
+/// Bins of the reliability diagram, of MCE and of the adaptive ECE (Guo et
+/// al. 2017).
+const DIAGRAM_BINS: usize = 15;
+/// Bins of the energy histograms.
+const ENERGY_BINS: usize = 40;
+
+/// All that is measured on one trial.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// Values by metric path.
+    pub metrics: BTreeMap<String, f64>,
+    /// Why a metric has no value, by path: a set with one class, an empty
+    /// set, no misclassified input.
+    pub undefined: BTreeMap<String, String>,
+    /// The reliability diagram of the test set.
+    pub reliability: Vec<ReliabilityBin>,
+    /// Histograms of E(x) with shared edges.
+    pub energies: Energies,
+}
+
+impl Measured {
+    fn put(&mut self, path: String, value: Result<f64, MetricError>) {
+        match value {
+            Ok(value) if value.is_finite() => {
+                self.metrics.insert(path, value);
+            }
+            Ok(value) => {
+                self.undefined.insert(path, format!("its value is {value}"));
+            }
+            Err(error) => {
+                self.undefined.insert(path, error.to_string());
+            }
+        }
+    }
+}
+
+/// Measures the outputs on the test set, and on each out-of-distribution set
+/// by name. `ece_bins` are the numbers of equal-width bins for ECE.
+///
+/// # Errors
+/// When a logit is not finite, or the test set is empty.
+pub fn measure(
+    test: &Outputs,
+    ood: &[(String, Outputs)],
+    ece_bins: &[u64],
+) -> Result<Measured, MetricError> {
+    let mut measured = Measured::default();
+    let logits = Logits::new(&test.logits, test.classes)?;
+    let predictions = Predictions::new(&logits, &test.labels)?;
+    classification(&mut measured, &predictions, ece_bins)?;
+    let sets = ood
+        .iter()
+        .map(|(name, set)| Ok((name.as_str(), Logits::new(&set.logits, set.classes)?)))
+        .collect::<Result<Vec<_>, MetricError>>()?;
+    for score in Score::ALL {
+        let id = score.of(&logits);
+        let name = score.name();
+        let correct = predictions.correct();
+        measured.put(format!("error/auroc/{name}"), error_auroc(&id, correct));
+        measured.put(format!("error/aurc/{name}"), aurc(&id, correct));
+        for (set, logits) in &sets {
+            detect(&mut measured, set, name, detection(&id, &score.of(logits)));
+        }
+    }
+    energies(&mut measured, &logits, &predictions, &sets)?;
+    Ok(measured)
+}
+
+fn classification(
+    measured: &mut Measured,
+    predictions: &Predictions,
+    ece_bins: &[u64],
+) -> Result<(), MetricError> {
+    let (confidences, correct) = (predictions.confidences(), predictions.correct());
+    measured.put("clf/accuracy".to_owned(), Ok(predictions.accuracy()));
+    measured.put("clf/nll".to_owned(), Ok(predictions.nll()));
+    measured.put("clf/brier".to_owned(), Ok(predictions.brier()));
+    for &bins in ece_bins {
+        let value = reliability_bins(confidences, correct, bins as usize);
+        measured.put(format!("calib/ece/bins={bins}"), value.map(|bins| calibration_error(&bins)));
+    }
+    let adaptive = ece_adaptive(confidences, correct, DIAGRAM_BINS);
+    measured.put(format!("calib/ece_adaptive/bins={DIAGRAM_BINS}"), adaptive);
+    let bins = reliability_bins(confidences, correct, DIAGRAM_BINS)?;
+    let mce = max_calibration_error(&bins);
+    measured.reliability = bins
+        .iter()
+        .map(|bin| ReliabilityBin {
+            lo: bin.lo,
+            hi: bin.hi,
+            count: bin.count as u64,
+            confidence: bin.confidence,
+            accuracy: bin.accuracy,
+        })
+        .collect();
+    measured.put(format!("calib/mce/bins={DIAGRAM_BINS}"), Ok(mce));
+    Ok(())
+}
+
+fn detect(measured: &mut Measured, set: &str, score: &str, found: Result<Detection, MetricError>) {
+    type Field = fn(&Detection) -> f64;
+    let fields: [(&str, Field); 5] = [
+        ("auroc", |d| d.auroc),
+        ("aupr_in", |d| d.aupr_in),
+        ("aupr_out", |d| d.aupr_out),
+        ("fpr95_id_positive", |d| d.fpr95_id_positive),
+        ("fpr95_ood_positive", |d| d.fpr95_ood_positive),
+    ];
+    for (name, field) in fields {
+        let value = found.as_ref().map(field).map_err(Clone::clone);
+        measured.put(format!("ood/{name}/{set}/{score}"), value);
+    }
+    if let Ok(found) = found {
+        measured.metrics.insert(format!("ood/n_id/{set}"), found.n_id as f64);
+        measured.metrics.insert(format!("ood/n_ood/{set}"), found.n_ood as f64);
+    }
+}
+
+/// Means and standard deviations of E(x) per set, and the histograms.
+fn energies(
+    measured: &mut Measured,
+    test: &Logits,
+    predictions: &Predictions,
+    ood: &[(&str, Logits)],
+) -> Result<(), MetricError> {
+    let of_test = Score::Energy.of(test);
+    let half = |wanted: bool| -> Vec<f64> {
+        let pairs = of_test.iter().zip(predictions.correct());
+        pairs.filter(|(_, correct)| **correct == wanted).map(|(e, _)| *e).collect()
+    };
+    let mut groups = vec![("correct", half(true)), ("misclassified", half(false))];
+    groups.extend(ood.iter().map(|(name, logits)| (*name, Score::Energy.of(logits))));
+    for (name, values) in
+        std::iter::once(("test", &of_test)).chain(groups.iter().map(|(n, v)| (*n, v)))
+    {
+        let found = summary(values);
+        measured.put(
+            format!("energy/mean/{name}"),
+            found.as_ref().map(|s| s.mean).map_err(Clone::clone),
+        );
+        let sd = found.and_then(|s| s.sd.ok_or(MetricError::Empty { what: "second value" }));
+        measured.put(format!("energy/sd/{name}"), sd);
+    }
+    let values: Vec<&[f64]> = groups.iter().map(|(_, values)| values.as_slice()).collect();
+    let shared = shared_histogram(&values, ENERGY_BINS)?;
+    let labelled = groups.iter().zip(shared.counts);
+    measured.energies = Energies {
+        edges: shared.edges,
+        histograms: labelled
+            .map(|((label, _), counts)| Histogram { label: (*label).to_owned(), counts })
+            .collect(),
+    };
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn outputs(logits: &[f32], labels: &[i64]) -> Outputs {
+        Outputs { logits: logits.to_vec(), labels: labels.to_vec(), classes: 2 }
+    }
+
+    #[test]
+    fn every_set_and_score_gets_its_paths_and_the_numbers_of_the_hand() {
+        let test = outputs(&[4.0, 0.0, 0.0, 3.0, 2.0, 1.0], &[0, 1, 1]);
+        let far = outputs(&[-1.0, -1.0, -2.0, -2.0], &[0, 0]);
+        let measured = measure(&test, &[("far".to_owned(), far)], &[15, 20]).unwrap();
+        let m = &measured.metrics;
+        assert!((m["clf/accuracy"] - 2.0 / 3.0).abs() < 1e-12);
+        assert_eq!(m["ood/auroc/far/energy"], 1.0);
+        assert_eq!(m["ood/fpr95_id_positive/far/energy"], 0.0);
+        assert_eq!((m["ood/n_id/far"], m["ood/n_ood/far"]), (3.0, 2.0));
+        assert!((m["energy/mean/far"] - (1.5 - 2f64.ln())).abs() < 1e-9);
+        assert!(m.contains_key("calib/ece/bins=20"));
+        let counts: u64 = measured.energies.histograms.iter().flat_map(|h| &h.counts).sum();
+        assert_eq!(counts, 5);
+    }
+
+    #[test]
+    fn a_perfect_classifier_has_no_error_auroc_and_says_why() {
+        let test = outputs(&[4.0, 0.0, 0.0, 3.0], &[0, 1]);
+        let measured = measure(&test, &[], &[15]).unwrap();
+        assert!(measured.undefined.contains_key("error/auroc/energy"));
+        assert!(measured.undefined.contains_key("energy/mean/misclassified"));
+        assert_eq!(measured.metrics["clf/accuracy"], 1.0);
+    }
+
+    #[test]
+    fn a_logit_that_is_not_finite_is_an_error() {
+        assert!(measure(&outputs(&[f32::NAN, 0.0], &[0]), &[], &[15]).is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! Joint energy models: networks, energies, the sampler, the objective and
+//! one training step. Nothing here reads or writes files.
+
+mod activation;
+mod adam;
+mod cnn;
+mod divergence;
+mod energy;
+mod mlp;
+mod network;
+mod objective;
+mod parameters;
+mod replay_buffer;
+mod schedule;
+mod sgld;
+mod trainer;
+
+pub use adam::{AdamState, clip_grad_norm};
+pub use divergence::{detect, not_finite};
+pub use energy::{class_probabilities, energy, energy_of_class, ood_score};
+pub use network::{Mode, Network, build};
+pub use objective::{Energies, Terms, cross_entropy, terms};
+pub(crate) use parameters::to_host;
+pub use parameters::{Misfit, ParameterShape, Parameters, from_array};
+pub use replay_buffer::{Drawn, ReplayBuffer};
+pub use schedule::learning_rate;
+pub use sgld::{Noise, langevin};
+pub use trainer::{StepValues, Trainer};

@@ -1,0 +1,80 @@
+//! The worker's life: commands in on standard input, events out on standard
+//! output, one trial after another on the main thread.
+//!
+//! libtorch's intra-op threads serve the thread that first used them, so all
+//! tensor work stays on the main thread; a second thread reads commands. When
+//! standard input closes the front is gone, and the process ends at once: an
+//! attempt leaves nothing half-believed.
+
+use std::io::{BufRead, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, channel};
+
+use jem_core::event::{Command, Event, FailureClass, Job, PROTOCOL};
+
+use super::{Failure, Inputs, run_trial};
+
+/// Serves commands until told to quit.
+pub fn serve() {
+    let commands = read_commands();
+    say(&Event::WorkerStarted {
+        protocol: PROTOCOL,
+        fingerprints: *crate::FINGERPRINTS,
+        libtorch: crate::LIBTORCH.to_owned(),
+        cuda_devices: tch::Cuda::device_count().max(0) as u32,
+    });
+    let mut inputs = Inputs::default();
+    while let Ok(Command::Run(job)) = commands.recv() {
+        if let Err(failure) = guarded(&job, &mut inputs) {
+            let Failure { class, message } = failure;
+            say(&Event::TrialFailed { trial: job.trial, class, message });
+            if class == FailureClass::Bug {
+                // After a panic nothing that lives in memory is trusted.
+                leave(70);
+            }
+        }
+    }
+}
+
+fn guarded(job: &Job, inputs: &mut Inputs) -> Result<(), Failure> {
+    let attempt = AssertUnwindSafe(|| run_trial(job, inputs, &mut |event| say(event)));
+    catch_unwind(attempt).unwrap_or_else(|payload| Err(Failure::of_panic(payload.as_ref())))
+}
+
+fn read_commands() -> Receiver<Command> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let command = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+            let Some(command) = command else {
+                eprintln!(
+                    "a command that this worker does not know; are front and worker of one build?"
+                );
+                leave(64);
+            };
+            if sender.send(command).is_err() {
+                return;
+            }
+        }
+        leave(0);
+    });
+    receiver
+}
+
+/// Ends the process at once. No exit handler runs: libtorch's would take its
+/// tables away from under the main thread while that still computes.
+fn leave(code: i32) -> ! {
+    // SAFETY: _exit only ends the process; what is half-written has a
+    // temporary name and is never believed.
+    unsafe { libc::_exit(code) }
+}
+
+/// Writes `event` as one line. A front that no longer listens ends the worker.
+fn say(event: &Event) {
+    let mut line = serde_json::to_vec(event).expect("events hold only names, texts and numbers");
+    line.push(b'\n');
+    let mut out = std::io::stdout().lock();
+    if out.write_all(&line).and_then(|()| out.flush()).is_err() {
+        leave(0);
+    }
+}

@@ -1,0 +1,122 @@
+//! One trial: training unless its run is in the store, then evaluation.
+
+use std::time::Instant;
+
+use jem_core::event::{Event, Job};
+use jem_core::spec;
+use jem_core::store::{Artifact, Attempt, Manifest, RunKind, Store};
+use tch::Device;
+
+use super::evaluation::evaluate;
+use super::training::train;
+use super::{Failure, Inputs};
+
+/// Where a trial's events go.
+pub type Say<'a> = &'a mut dyn FnMut(&Event);
+
+/// What a trial has at hand while it runs.
+pub(super) struct Context<'a> {
+    pub job: &'a Job,
+    pub store: &'a Store,
+    pub attempt: Attempt,
+    pub say: Say<'a>,
+    pub device: Device,
+}
+
+impl Context<'_> {
+    /// Says `event` to the front and to the attempt's log.
+    pub fn tell(&mut self, event: &Event) -> Result<(), Failure> {
+        (self.say)(event);
+        Ok(self.attempt.log(event)?)
+    }
+
+    /// The attempt's folder, relative to the store.
+    pub fn attempt_path(&self) -> String {
+        let path = self.attempt.path();
+        path.strip_prefix(self.store.root()).unwrap_or(path).display().to_string()
+    }
+
+    /// Puts provenance and the log so far into the store, as records.
+    pub fn records(&self) -> Result<Vec<(String, Artifact)>, Failure> {
+        let mut provenance = self.job.provenance.clone();
+        provenance.libtorch = Some(crate::LIBTORCH.to_owned());
+        let provenance = self.store.put(&serde_json::to_vec_pretty(&provenance)?)?;
+        let events = self.attempt.keep_log(self.store)?;
+        Ok(vec![("provenance.json".to_owned(), provenance), ("events.jsonl".to_owned(), events)])
+    }
+
+    /// The manifest of this attempt, results and records still to come.
+    pub fn manifest(&self, kind: RunKind, outcome: jem_core::event::Outcome) -> Manifest {
+        let job = self.job;
+        let (parts, eval, training) = match kind {
+            RunKind::Training => (&job.training, None, None),
+            RunKind::Evaluation => (&job.evaluation, Some(job.eval), Some(job.training.run_id())),
+        };
+        Manifest {
+            format: jem_core::store::FORMAT,
+            kind,
+            run: parts.run_id(),
+            parts: parts.clone(),
+            cell: job.cell,
+            trial: job.trial,
+            eval,
+            seed: job.seed,
+            training,
+            outcome,
+            results: Default::default(),
+            records: Default::default(),
+            attempt: self.attempt.number(),
+        }
+    }
+}
+
+/// Runs `job`, saying its events.
+///
+/// # Errors
+/// When it ends without a result; divergence is a result.
+pub fn run_trial(job: &Job, inputs: &mut Inputs, say: Say<'_>) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let threads = job.spec.resources.threads as i32;
+    if tch::get_num_threads() != threads {
+        tch::set_num_threads(threads);
+    }
+    let store = Store::create(&job.store)?;
+    let known = store.done(job.training.run_id())?;
+    let attempt = store.begin(job.evaluation.run_id())?;
+    let device = match job.spec.resources.device {
+        spec::Device::Cpu => Device::Cpu,
+        spec::Device::Cuda => Device::Cuda(0),
+    };
+    let mut context = Context { job, store: &store, attempt, say, device };
+    let training = match known {
+        Some(manifest) => {
+            let attempt = context.attempt_path();
+            context.tell(&Event::TrialStarted { trial: job.trial, steps: 0, attempt })?;
+            let outcome = manifest.outcome.clone();
+            context.tell(&Event::TrainingFinished {
+                trial: job.trial,
+                outcome,
+                seconds: 0.0,
+                peak_rss: peak_rss(),
+            })?;
+            manifest
+        }
+        None => train(&mut context, inputs)?,
+    };
+    let (manifest, accuracy) = evaluate(&mut context, inputs, &training)?;
+    context.tell(&Event::TrialFinished {
+        trial: job.trial,
+        run: manifest.run,
+        outcome: manifest.outcome,
+        accuracy,
+        seconds: begun.elapsed().as_secs_f64(),
+    })
+}
+
+/// The process's peak resident memory in bytes, as the kernel counts it.
+pub(super) fn peak_rss() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
+}

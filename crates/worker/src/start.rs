@@ -1,0 +1,44 @@
+//! What must happen before the first tensor.
+
+use std::ffi::CStr;
+
+/// Caps on the instruction set: with them, processors that differ in their
+/// widest vectors run the same kernels in the same order.
+const CAPS: [(&str, &str); 4] = [
+    ("MKL_CBWR", "AVX2"),
+    ("ATEN_CPU_CAPABILITY", "avx2"),
+    ("ONEDNN_MAX_CPU_ISA", "AVX2"),
+    // cuBLAS gives the same sums each time only with a workspace of its own.
+    ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
+];
+
+/// Sets the caps, unless set already, and finds CUDA. To be called first in
+/// `main`, while the process has one thread.
+pub fn start() {
+    for (name, value) in CAPS {
+        if std::env::var_os(name).is_none() {
+            // SAFETY: no other thread runs yet that could read the environment.
+            unsafe { std::env::set_var(name, value) };
+        }
+    }
+    load_cuda(c"libtorch_cuda.so");
+    tch::set_num_threads(1);
+}
+
+/// Loads libtorch's CUDA part where it and a driver are there. The binary is
+/// linked against the CPU part only, so that one binary serves both; libtorch
+/// looks for CUDA once, at its first use, so this comes before that. Where it
+/// cannot be loaded, CPU work goes on.
+fn load_cuda(library: &CStr) {
+    if !std::path::Path::new("/proc/driver/nvidia/version").exists() {
+        return;
+    }
+    // SAFETY: a constant C string and flags that dlopen documents; the
+    // library's constructors only register kernels with libtorch.
+    let handle = unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
+    if handle.is_null() {
+        eprintln!(
+            "an NVIDIA driver is here, but libtorch_cuda.so could not be loaded; try: just setup"
+        );
+    }
+}

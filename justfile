@@ -1,0 +1,54 @@
+# Recipes. On a machine without `just`: ./justw RECIPE.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+jem := "target/debug/jem"
+
+# What there is
+default:
+    @just --justfile {{justfile()}} --list --unsorted
+
+# The λ question: real MNIST, real Fashion-MNIST, 24 trials, one report
+sweep-lambda: (experiment "sweep-lambda" "mnist" "fashion-mnist")
+
+# The same in little, on embedded digits: no network, under a minute
+demo: (experiment "demo")
+
+# The seed chapter's first exercise
+mnist-jem: (experiment "mnist-jem" "mnist" "fashion-mnist")
+
+# Fetch what an experiment reads, run what is missing of it, draw its report
+experiment name *sets: build
+    @{{ if sets == "" { "true" } else { jem + " data fetch " + sets } }}
+    {{jem}} run experiments/{{name}}.toml
+    {{jem}} table experiments/{{name}}.toml
+    {{jem}} report experiments/{{name}}.toml
+
+# Every test, unit by unit and through the real binaries
+test: build
+    cargo test --workspace
+
+# libtorch into the user's cache, .libtorch a link to it; nothing where it is
+setup:
+    @python3 scripts/setup_libtorch.py
+
+# Both binaries: target/debug/jem and target/debug/jem-worker
+build: setup
+    cargo build
+
+# Formatting and lints, as CI has them
+lint: setup
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- --deny warnings
+
+# Planning time at 1,000 and 100,000 trials, process start included
+plan-timing: build
+    @python3 scripts/plan_timing.py {{jem}}
+
+# One trial: steps per second, peak memory, share of matrix products
+step-profile: build
+    cargo run --package jem-worker --example step_profile
+
+# Draw the committed showcase again from a finished sweep-lambda
+showcase: (experiment "sweep-lambda" "mnist" "fashion-mnist")
+    python3 scripts/make_showcase.py {{jem}}

@@ -1,0 +1,54 @@
+//! The words around a figure.
+
+/// What stands above and below a figure.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Caption {
+    /// In bold at the top, wrapped to at most three lines.
+    pub title: String,
+    /// Under the title: data set, model, what the points are.
+    pub subtitle: Option<String>,
+    /// In small type at the bottom: commit, whether it is dirty, number of seeds.
+    pub footer: Option<String>,
+}
+
+/// Which way a quantity is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// As accuracy is.
+    Higher,
+    /// As the expected calibration error is.
+    Lower,
+}
+
+impl Better {
+    /// The arrow and, where there is room, the words.
+    pub(super) fn hint(self, in_full: bool) -> &'static str {
+        match (self, in_full) {
+            (Self::Higher, true) => "↑ higher is better",
+            (Self::Lower, true) => "↓ lower is better",
+            (Self::Higher, false) => "↑ better",
+            (Self::Lower, false) => "↓ better",
+        }
+    }
+}
+
+/// What an axis measures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Quantity {
+    /// Its name, such as `accuracy`.
+    pub label: String,
+    /// Its unit, such as `%`; values are given in it.
+    pub unit: Option<String>,
+    /// Which way it is better, where either way is.
+    pub better: Option<Better>,
+}
+
+impl Quantity {
+    /// `accuracy (%)`.
+    pub(super) fn with_unit(&self) -> String {
+        match &self.unit {
+            Some(unit) if !unit.is_empty() => format!("{} ({unit})", self.label),
+            _ => self.label.clone(),
+        }
+    }
+}

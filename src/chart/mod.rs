@@ -1,0 +1,41 @@
+//! Charts: plain numbers in, drawings out.
+//!
+//! One file per figure ([`sweep()`], [`reliability()`], [`energy_histogram()`],
+//! [`training()`], [`samples()`]) and one theme. Nothing here knows where numbers
+//! come from: no store, no data frame, no spec. A figure lays its marks out on a
+//! canvas in pixels; the canvas is then painted twice, as SVG and as PNG at
+//! twice the size, so both show the same picture. Painting is deterministic:
+//! the same chart gives the same bytes.
+//!
+//! What cannot be drawn is said, never left out in silence: a trial that
+//! diverged is a ×, a value that is not finite is counted in a note, a chart
+//! with nothing to show says so.
+//!
+//! The lettering is DejaVu Sans, embedded, so that no machine needs a font
+//! (Bitstream Vera licence, changes in the public domain).
+
+mod axis;
+mod canvas;
+mod caption;
+mod diverged;
+mod drawing;
+mod energy_histogram;
+mod lettering;
+mod page;
+mod paint;
+mod plot;
+mod reliability;
+mod samples;
+mod sweep;
+mod theme;
+mod training;
+
+pub use axis::XScale;
+pub use caption::{Better, Caption, Quantity};
+pub use drawing::{ChartError, Drawing, for_html};
+pub use energy_histogram::{EnergyHistogramChart, EnergyPanel, Histogram, energy_histogram};
+pub use reliability::{ReliabilityBin, ReliabilityChart, ReliabilityPanel, reliability};
+pub use samples::{SampleGrid, samples};
+pub use sweep::{SweepChart, SweepPoint, SweepSeries, sweep};
+pub use theme::{Color, GRID, INK, PAPER};
+pub use training::{TrainingChart, TrainingLine, TrainingPanel, training};

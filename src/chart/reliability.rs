@@ -1,0 +1,230 @@
+//! Reliability diagrams: accuracy against confidence, one panel per model.
+
+use super::axis::Axis;
+use super::canvas::{Area, Canvas};
+use super::caption::{Caption, Quantity};
+use super::drawing::{ChartError, Drawing, finish};
+use super::page::{Head, Key, Page, Swatch};
+use super::plot::{Plot, X_LABELS, gutter};
+use super::theme::{ALARM, FIRST, INK, NEUTRAL, PAGE_WIDTH, Paint};
+
+/// Reliability diagrams side by side.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReliabilityChart {
+    /// Title, subtitle and footer.
+    pub caption: Caption,
+    /// Such as `confidence`.
+    pub x_label: String,
+    /// Such as `accuracy`.
+    pub y_label: String,
+    /// One per model, such as one per λ.
+    pub panels: Vec<ReliabilityPanel>,
+}
+
+/// The calibration of one model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReliabilityPanel {
+    /// Such as `λ = 0.1`.
+    pub label: String,
+    /// The bins of the confidence, in any order.
+    pub bins: Vec<ReliabilityBin>,
+    /// The expected calibration error in [0, 1], as the caller's table has it.
+    pub ece: Option<f64>,
+}
+
+/// The examples whose confidence lies in one bin.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ReliabilityBin {
+    /// Lower end of the bin, in [0, 1].
+    pub low: f64,
+    /// Upper end of the bin, in [0, 1].
+    pub high: f64,
+    /// How many examples lie in it.
+    pub count: u64,
+    /// Their mean confidence, in [0, 1]; of no account where there are none.
+    pub confidence: f64,
+    /// The share of them classified correctly, in [0, 1]; of no account where
+    /// there are none.
+    pub accuracy: f64,
+}
+
+impl ReliabilityBin {
+    fn is_drawable(&self) -> bool {
+        let numbers = [self.low, self.high, self.confidence, self.accuracy];
+        numbers.iter().all(|n| (0.0..=1.0).contains(n)) && self.low < self.high
+    }
+}
+
+/// The narrowest and the widest panel.
+const WIDTHS: (f64, f64) = (165.0, 390.0);
+const STRIP: f64 = 34.0;
+const STRIP_GAP: f64 = 6.0;
+const BAR: Paint = FIRST.at(0.6);
+const GAP: Paint = ALARM.at(0.45);
+
+/// Draws, for every panel, accuracy as bars, the gap to the mean confidence
+/// shaded, the diagonal of perfect calibration, and under it how many examples
+/// each bin holds.
+///
+/// # Errors
+/// When the figure is too large to paint.
+pub fn reliability(chart: &ReliabilityChart) -> Result<Drawing, ChartError> {
+    finish(&lay_out(chart), &chart.caption)
+}
+
+fn lay_out(chart: &ReliabilityChart) -> Canvas {
+    let mut page = Page::new(&chart.caption, PAGE_WIDTH);
+    page.y_label(&Quantity { label: chart.y_label.clone(), ..Quantity::default() });
+    let heads: Vec<Head> = chart.panels.iter().map(head).collect();
+    // About square, as far as few panels do not make the page too tall.
+    let (_, width) = page.columns(heads.len(), WIDTHS);
+    let side = (width - 30.0).min(330.0);
+    let height = side + STRIP_GAP + STRIP + X_LABELS;
+    if heads.is_empty() {
+        page.lines("no panels", super::theme::BODY, 1);
+    }
+    let areas = page.panels(&heads, WIDTHS, height);
+    for (area, panel) in areas.iter().zip(&chart.panels) {
+        draw_panel(&mut page.canvas, panel, *area);
+    }
+    page.x_label(&chart.x_label, &areas);
+    if !areas.is_empty() {
+        page.legend(&[
+            Key::new(Swatch::Block(BAR), "accuracy"),
+            Key::new(Swatch::Block(GAP), "gap to the mean confidence"),
+            Key::new(Swatch::Dashed, "perfect calibration"),
+            Key::new(Swatch::Block(NEUTRAL.solid()), "share of the examples"),
+        ]);
+    }
+    page.finish(&chart.caption)
+}
+
+fn head(panel: &ReliabilityPanel) -> Head {
+    let total: u64 = panel.bins.iter().fold(0, |sum, bin| sum.saturating_add(bin.count));
+    let info = match panel.ece {
+        Some(ece) if ece.is_finite() => format!("ECE {ece:.3}, n {total}"),
+        Some(_) => format!("ECE not finite, n {total}"),
+        None => format!("n {total}"),
+    };
+    let lost = panel.bins.iter().filter(|bin| bin.count > 0 && !bin.is_drawable()).count();
+    Head {
+        title: panel.label.clone(),
+        info,
+        notes: if lost > 0 {
+            vec![format!("{lost} bins are not within 0 to 1")]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+fn draw_panel(canvas: &mut Canvas, panel: &ReliabilityPanel, area: Area) {
+    let y = Axis::between(0.0, 1.0, 5);
+    let left = area.left + gutter(&y);
+    let plot = Plot {
+        area: Area {
+            left,
+            width: area.right() - left,
+            height: area.height - STRIP_GAP - STRIP - X_LABELS,
+            ..area
+        },
+        x: Axis::between(0.0, 1.0, 5),
+        y,
+    };
+    let floor = plot.area.bottom() + STRIP_GAP + STRIP;
+    plot.frame(canvas, floor);
+    let bins: Vec<&ReliabilityBin> =
+        panel.bins.iter().filter(|bin| bin.count > 0 && bin.is_drawable()).collect();
+    let most = bins.iter().map(|bin| bin.count).max().unwrap_or(1);
+    for bin in &bins {
+        let (from, to) = (plot.x_at(bin.low) + 0.5, plot.x_at(bin.high) - 0.5);
+        let block = |bottom: f64, top: f64| Area {
+            left: from,
+            top,
+            width: (to - from).max(0.5),
+            height: bottom - top,
+        };
+        let (accuracy, confidence) = (plot.y_at(bin.accuracy), plot.y_at(bin.confidence));
+        let (lower, upper) = (accuracy.max(confidence), accuracy.min(confidence));
+        canvas.rect(block(plot.area.bottom(), lower), BAR);
+        canvas.rect(block(lower, upper), GAP);
+        canvas.line(&[(from, accuracy), (to, accuracy)], FIRST.solid(), 1.5);
+        // A bin that holds any example at all is seen.
+        let tall = (STRIP * bin.count as f64 / most as f64).max(1.0);
+        canvas.rect(block(floor, floor - tall), NEUTRAL.solid());
+    }
+    let bottom = plot.area.bottom();
+    canvas.line(&[(left, bottom), (plot.area.right(), bottom)], INK.at(0.35), 1.0);
+    if bins.is_empty() {
+        plot.note(canvas, "no examples");
+    } else {
+        let end = (plot.area.right(), plot.area.top);
+        canvas.dashed((left, bottom), end, INK.at(0.68), 1.25);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bins(count: usize) -> Vec<ReliabilityBin> {
+        (0..count)
+            .map(|i| ReliabilityBin {
+                low: i as f64 / count as f64,
+                high: (i + 1) as f64 / count as f64,
+                count: i as u64 * 10,
+                confidence: (i as f64 + 0.5) / count as f64,
+                accuracy: (i as f64 / count as f64).powi(2),
+            })
+            .collect()
+    }
+
+    fn chart(panels: Vec<ReliabilityPanel>) -> ReliabilityChart {
+        ReliabilityChart {
+            x_label: "confidence".into(),
+            y_label: "accuracy".into(),
+            panels,
+            ..ReliabilityChart::default()
+        }
+    }
+
+    #[test]
+    fn each_panel_prints_its_calibration_error_and_its_examples() {
+        let panel = |label: &str, ece| ReliabilityPanel {
+            label: label.into(),
+            bins: bins(10),
+            ece: Some(ece),
+        };
+        let chart = chart(vec![panel("λ = 0", 0.0321), panel("λ = 1", 0.1)]);
+        let drawing = reliability(&chart).expect("it can be drawn");
+        assert!(drawing.svg.contains(">ECE 0.032, n 450</text>"));
+        assert!(drawing.svg.contains(">ECE 0.100, n 450</text>"));
+        assert_eq!(Ok(drawing), reliability(&chart));
+    }
+
+    #[test]
+    fn hostile_panels_stay_legible() {
+        let odd = |number: f64| ReliabilityBin {
+            low: number,
+            high: number,
+            count: u64::MAX,
+            confidence: number,
+            accuracy: number,
+        };
+        let panel = |bins: Vec<ReliabilityBin>| ReliabilityPanel {
+            label: "a very long label of a panel that does not fit".into(),
+            bins,
+            ece: Some(f64::NAN),
+        };
+        let cases = [
+            vec![],
+            vec![panel(vec![])],
+            vec![panel(vec![odd(f64::NAN), odd(f64::INFINITY), odd(-1.0), odd(2.0)])],
+            vec![panel(bins(1)), panel(bins(1000))],
+            vec![panel(bins(15)); 21],
+        ];
+        for panels in cases {
+            lay_out(&chart(panels)).assert_legible();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Exit codes and hints, decided here once.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | all is done |
+//! | 1 | some trial failed, or an expectation or a check did not hold |
+//! | 2 | the command line is wrong |
+//! | 3 | a spec, a data file or a store record is wrong or missing |
+//! | 4 | the machine cannot do it: no such device, no worker binary, no room |
+//! | 130 | stopped by Ctrl-C; the same command goes on |
+
+use std::fmt;
+
+/// The exit codes other than 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Something that was run or checked did not come out well.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// An input is wrong or missing.
+    BadInput = 3,
+    /// The machine cannot do it.
+    Machine = 4,
+    /// Stopped by the user.
+    Interrupted = 130,
+}
+
+/// What a verb ends with when it does not end well.
+#[derive(Debug)]
+pub struct CliError {
+    /// The exit code.
+    pub exit: Exit,
+    message: String,
+    hints: Vec<String>,
+}
+
+impl CliError {
+    /// An error with its message; an empty one prints nothing more.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hints: Vec::new() }
+    }
+
+    /// Adds a next command, or another thing to try.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.message.is_empty() {
+            let known = self.message.starts_with("error");
+            let head = if known { "" } else { "error: " };
+            write!(f, "{head}{}", self.message.trim_end())?;
+        }
+        for hint in &self.hints {
+            write!(f, "\n  try: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<jem_core::store::StoreError> for CliError {
+    fn from(error: jem_core::store::StoreError) -> Self {
+        Self::new(Exit::BadInput, error.to_string())
+    }
+}
+
+impl From<jem_core::dataset::DatasetError> for CliError {
+    fn from(error: jem_core::dataset::DatasetError) -> Self {
+        Self::new(Exit::BadInput, error.to_string())
+    }
+}
+
+impl From<crate::schedule::ResourceError> for CliError {
+    fn from(error: crate::schedule::ResourceError) -> Self {
+        Self::new(Exit::Machine, error.to_string())
+            .hint("resources.device = \"cpu\" in the spec, or a machine that has what it asks for")
+    }
+}
+
+impl From<crate::table::TableError> for CliError {
+    fn from(error: crate::table::TableError) -> Self {
+        let exit = match error {
+            crate::table::TableError::Io { .. } => Exit::Machine,
+            _ => Exit::BadInput,
+        };
+        Self::new(exit, error.to_string())
+    }
+}

@@ -1,0 +1,119 @@
+//! What several verbs open: the plan, the worker, the keys.
+
+use std::env;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use jem_core::dataset::{Source, catalogue, classes_of, default_data_dir, shape_of};
+use jem_core::plan::{Plan, Trial};
+use jem_core::provenance::{Fingerprints, beside};
+use jem_core::spec::Spec;
+use jem_core::store::Store;
+
+use super::{CliError, Exit};
+use crate::schedule::{Keys, Status, trial_flops};
+use crate::table::{self, Results};
+
+/// The folders that the verbs work in.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Folders {
+    /// The store of results
+    #[arg(long, global = true, env = "JEM_RESULTS", default_value = "results", value_name = "DIR")]
+    pub results: PathBuf,
+    /// The folder of datasets [default: the user's cache, jem/data]
+    #[arg(long, global = true, env = "JEM_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl Folders {
+    /// The folder of datasets, absolute.
+    pub fn data(&self) -> PathBuf {
+        absolute(self.data.clone().unwrap_or_else(default_data_dir))
+    }
+
+    /// The store's folder, absolute.
+    pub fn results(&self) -> PathBuf {
+        absolute(self.results.clone())
+    }
+}
+
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Reads and plans the experiment at `path`.
+pub fn plan(path: &Path) -> Result<Plan, CliError> {
+    Plan::read(path).map_err(|error| {
+        let colour = std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
+        let file = path.display();
+        CliError::new(Exit::BadInput, error.render(colour))
+            .hint(format!("jem spec check {file}, or jem spec schema for all that is accepted"))
+    })
+}
+
+/// The worker binary and what it was built from.
+pub fn worker() -> Result<(PathBuf, Fingerprints), CliError> {
+    let beside_us = || {
+        let exe = env::current_exe().ok()?;
+        Some(exe.parent()?.join("jem-worker"))
+    };
+    let path = env::var_os("JEM_WORKER").map(PathBuf::from).or_else(beside_us).unwrap_or_default();
+    if !path.is_file() {
+        let message = format!("no worker binary at {}", path.display());
+        return Err(CliError::new(Exit::Machine, message)
+            .hint("cargo build, which builds it beside jem; or set JEM_WORKER to its path"));
+    }
+    let fingerprints =
+        beside(&path).map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
+    Ok((path, fingerprints))
+}
+
+/// Where every trial of `plan` stands in the store at `results`.
+pub fn statuses(keys: &Keys<'_>, results: &Path) -> Result<Vec<Status>, CliError> {
+    Ok(keys.statuses(&Store::open(results)?)?)
+}
+
+/// What the store holds of the experiment at `spec`, and the store.
+pub fn results(spec: &Path, folders: &Folders) -> Result<(Results, Store), CliError> {
+    let plan = plan(spec)?;
+    let (_, fingerprints) = worker()?;
+    let data = folders.data();
+    let keys = Keys::new(&plan, fingerprints, &data)?;
+    let store = Store::open(&folders.results())?;
+    let results = table::load(&plan, &keys, &store)?;
+    if results.trials.is_empty() {
+        let file = spec.display();
+        let message = format!("no trial of {file} is done with this build and these data");
+        return Err(CliError::new(Exit::BadInput, message)
+            .hint(format!("jem run {file}, or jem plan {file} to see what is there")));
+    }
+    Ok((results, store))
+}
+
+/// How much work a trial is, in multiply-adds.
+pub fn work(spec: &Spec) -> f64 {
+    let train = &spec.training.data.train;
+    let shape = shape_of(train).unwrap_or([1, 28, 28]);
+    let classes = classes_of(train).unwrap_or(10);
+    // Only an estimate of time hangs on this: a user's own set counts as MNIST.
+    let n_train = match train {
+        Source::Catalogue(name) => catalogue().entry(name).map_or(60_000, |e| e.splits.train),
+        Source::Files(_) => 60_000,
+    };
+    trial_flops(spec, shape, classes, n_train)
+}
+
+/// `lambda=0.1 seed=2`
+pub fn label(plan: &Plan, trial: &Trial) -> String {
+    let values = plan.values_of(trial);
+    let mut words: Vec<String> = values
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(path, value)| {
+            let name = path.rsplit('.').next().unwrap_or(path);
+            format!("{name}={}", jem_core::spec::show_value(value))
+        })
+        .collect();
+    words.push(format!("seed={}", trial.seed));
+    words.join(" ")
+}

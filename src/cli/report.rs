@@ -1,0 +1,157 @@
+//! `jem report`: the report of an experiment at this commit.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jem_core::digest::Digest;
+use jem_core::provenance::{SourceState, source_state};
+use jem_core::store::Store;
+
+use super::open::{self, Folders};
+use super::{CliError, Exit};
+use crate::report::{self, Content, ReportContext, ReportError, Written};
+use crate::schedule::Keys;
+use crate::table::{self, Results, TableError};
+
+/// What `jem report` is asked.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReportArgs {
+    /// The experiment's file
+    pub spec: PathBuf,
+    /// Where to write it [default: reports/COMMIT/EXPERIMENT]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Draws the report of an experiment from what the store holds of it.
+///
+/// # Errors
+/// When the spec or the store cannot be read, nothing is done yet, a file
+/// cannot be written, or, the report being written, an expectation failed.
+pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
+    let results = results(args, folders)?;
+    let here = env::current_dir().unwrap_or_default();
+    let source = source_state(&here).map(|(state, _)| state);
+    let folder = args.out.clone().unwrap_or_else(|| default_folder(source.as_ref(), &results));
+    let context = ReportContext {
+        source,
+        command: format!("jem report {}", results.experiment.file.display()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        experiment: digest(&args.spec)?,
+    };
+    let written = report::write(&results, &context, &folder).map_err(failed)?;
+    let Written { content, page } = &written;
+    let text = format!("{}{}\n", summary(content), page.display());
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        // A reader that has seen enough, as `head`, is no error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new(Exit::Machine, error.to_string()))
+        }
+        _ => expectations(content),
+    }
+}
+
+/// What the store holds of the experiment; its file is named from here.
+fn results(args: &ReportArgs, folders: &Folders) -> Result<Results, CliError> {
+    let plan = open::plan(&args.spec)?;
+    let (_, fingerprints) = open::worker()?;
+    let data = folders.data();
+    let keys = Keys::new(&plan, fingerprints, &data)?;
+    let store = Store::open(&folders.results())?;
+    let mut results = table::load(&plan, &keys, &store).map_err(unread)?;
+    let file = args.spec.display();
+    if results.trials.is_empty() {
+        let message = format!("no trial of {file} is done with this build and these data");
+        return Err(CliError::new(Exit::BadInput, message)
+            .hint(format!("jem run {file}, or jem plan {file} to see what is there")));
+    }
+    results.experiment.file = from_here(&args.spec, &env::current_dir().unwrap_or_default());
+    Ok(results)
+}
+
+/// `path` without a folder that only this machine has: relative to `here` if
+/// it lies there, by its name alone if it lies elsewhere.
+fn from_here(path: &Path, here: &Path) -> PathBuf {
+    if path.is_relative() {
+        return path.to_owned();
+    }
+    let inside = path.strip_prefix(here).ok().map(Path::to_owned);
+    inside.or_else(|| path.file_name().map(PathBuf::from)).unwrap_or_else(|| path.to_owned())
+}
+
+fn default_folder(source: Option<&SourceState>, results: &Results) -> PathBuf {
+    Path::new("reports").join(report::folder_name(source)).join(&results.experiment.name)
+}
+
+fn digest(spec: &Path) -> Result<Digest, CliError> {
+    let bytes = std::fs::read(spec)
+        .map_err(|error| CliError::new(Exit::BadInput, format!("{}: {error}", spec.display())))?;
+    Ok(Digest::of(&bytes))
+}
+
+/// The question and the answer, for a terminal.
+fn summary(content: &Content) -> String {
+    let mut text = format!("{}\n", content.question.trim());
+    for notice in &content.notices {
+        text += &format!("! {notice}\n");
+    }
+    for part in &content.answer {
+        if let Some(heading) = &part.heading {
+            text += &format!("{heading}:\n");
+        }
+        for finding in &part.findings {
+            let colon = if finding.about.is_empty() { "" } else { ": " };
+            text += &format!("  {}{colon}{}\n", finding.about, finding.text);
+        }
+    }
+    text
+}
+
+fn expectations(content: &Content) -> Result<(), CliError> {
+    if content.holds() {
+        return Ok(());
+    }
+    let failed: Vec<String> = content
+        .checks
+        .iter()
+        .filter(|check| !check.holds)
+        .map(|check| format!("\n  {}: {} (source: {})", check.name, check.found(), check.source))
+        .collect();
+    let message =
+        format!("{} of {} checks failed:{}", failed.len(), content.checks.len(), failed.concat());
+    Err(CliError::new(Exit::Failed, message))
+}
+
+fn unread(error: TableError) -> CliError {
+    let exit = match error {
+        TableError::Io { .. } => Exit::Machine,
+        _ => Exit::BadInput,
+    };
+    CliError::new(exit, error.to_string())
+}
+
+fn failed(error: ReportError) -> CliError {
+    match error {
+        ReportError::Table(error) => unread(error),
+        ReportError::Chart(_) => CliError::new(Exit::BadInput, error.to_string()),
+        error => CliError::new(Exit::Machine, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_without_a_folder_of_the_machine() {
+        let here = Path::new("/home/me/jem");
+        for (path, shown) in [
+            ("experiments/a.toml", "experiments/a.toml"),
+            ("/home/me/jem/experiments/a.toml", "experiments/a.toml"),
+            ("/elsewhere/a.toml", "a.toml"),
+        ] {
+            assert_eq!(from_here(Path::new(path), here), Path::new(shown));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `jem spec`: what an experiment file says, before anything is run.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jem_core::plan::{Plan, Trial};
+use jem_core::spec::{schema, to_toml};
+
+use super::{CliError, Exit, open};
+
+/// What `jem spec` is asked.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum SpecCommand {
+    /// Say all that is wrong with an experiment file, or how many trials it makes
+    Check {
+        /// The experiment's file
+        spec: PathBuf,
+    },
+    /// Print the JSON Schema of experiment files, for an editor
+    Schema,
+    /// Print what a trial trains and evaluates, with nothing left to a preset
+    Show {
+        /// The experiment's file
+        spec: PathBuf,
+        /// The beginning of the trial's id, as `jem plan` lists it [default: the first trial's]
+        trial: Option<String>,
+    },
+}
+
+/// Checks, shows or describes experiment files.
+///
+/// # Errors
+/// When the file is wrong, or has no such trial.
+pub fn run(command: &SpecCommand) -> Result<(), CliError> {
+    let text = match command {
+        SpecCommand::Check { spec } => check(&open::plan(spec)?),
+        SpecCommand::Schema => format!("{:#}\n", schema()),
+        SpecCommand::Show { spec, trial } => show(spec, trial.as_deref())?,
+    };
+    // A reader that has seen enough, as `head`, is no error.
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new(Exit::Machine, error.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check(plan: &Plan) -> String {
+    let experiment = &plan.experiment;
+    let swept = match &plan.axes[..] {
+        [] => "nothing is swept".to_owned(),
+        axes => format!("swept: {}", axes.join(", ")),
+    };
+    format!(
+        "{}: {} trials, {} expectations; {swept}\n",
+        experiment.name,
+        plan.trials.len(),
+        experiment.expect.len()
+    )
+}
+
+fn show(file: &Path, id: Option<&str>) -> Result<String, CliError> {
+    let plan = open::plan(file)?;
+    let found = match id {
+        Some(id) => plan.find(id),
+        None => plan.trials.iter().take(1).collect(),
+    };
+    let Some(trial) = found.first() else {
+        let message = format!("no trial of {} has an id {}…", file.display(), id.unwrap_or(""));
+        let list = format!("jem plan {} lists the trials with their ids", file.display());
+        return Err(CliError::new(Exit::BadInput, message).hint(list));
+    };
+    // One trial may have several evaluations; its first one is shown.
+    if found.iter().any(|other| other.id != trial.id) {
+        let ids: Vec<String> = found.iter().take(5).map(|trial| trial.id.short()).collect();
+        let message = format!("{} trials have an id {}…", found.len(), id.unwrap_or_default());
+        return Err(CliError::new(Exit::BadInput, message)
+            .hint(format!("more of the id: {}, …", ids.join(", "))));
+    }
+    Ok(resolved(&plan, trial))
+}
+
+fn resolved(plan: &Plan, trial: &Trial) -> String {
+    format!(
+        "# trial {} of {}, cell {}: {}\n\n{}",
+        trial.id.short(),
+        plan.experiment.name,
+        trial.cell.short(),
+        open::label(plan, trial),
+        to_toml(&plan.spec_of(trial))
+    )
+}

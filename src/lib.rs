@@ -1,0 +1,9 @@
+//! The front of `jem`: schedules trials, and tells what came out of them. It
+//! never loads libtorch. Modules in the order in which one may use another.
+
+pub mod schedule;
+pub mod table;
+pub mod chart;
+pub mod report;
+pub mod progress;
+pub mod cli;

@@ -1,0 +1,5 @@
+//! `jem`: see `jem --help`.
+
+fn main() -> std::process::ExitCode {
+    jem::cli::main()
+}

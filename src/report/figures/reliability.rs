@@ -1,0 +1,149 @@
+//! Reliability diagrams, the seeds of a cell pooled.
+
+use jem_core::results::ReliabilityBin;
+
+use super::csv::{Csv, number};
+use super::{Chart, Drafts, Planned, absent, caption, paneled};
+use crate::chart::{self, ReliabilityChart, ReliabilityPanel};
+use crate::report::view::{Line, View};
+use crate::table::CellResult;
+
+/// A chart for each line, a panel for each cell.
+pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
+    let mut drafts = Drafts::default();
+    for (name, of, line) in paneled(view, "reliability", &mut drafts.notes) {
+        drafts.figures.extend(planned(view, line, name, &of, footer));
+    }
+    drafts
+}
+
+fn planned(
+    view: &View<'_>,
+    line: &Line<'_>,
+    name: String,
+    of: &str,
+    footer: &str,
+) -> Option<Planned> {
+    let pooled: Vec<(&CellResult, Pooled)> =
+        line.cells.iter().map(|cell| (*cell, pool(view, cell))).collect();
+    let (shown, empty): (Vec<_>, Vec<_>) =
+        pooled.into_iter().partition(|(_, pooled)| !pooled.bins.is_empty());
+    let bins = shown.first()?.1.bins.len();
+    let missing: Vec<&CellResult> = empty.iter().map(|(cell, _)| *cell).collect();
+    let subtitle = format!("test set, {bins} bins of equal width, seeds pooled");
+    let chart = ReliabilityChart {
+        caption: caption(format!("Reliability{of}"), subtitle, footer),
+        x_label: "confidence".to_owned(),
+        y_label: "accuracy".to_owned(),
+        panels: shown.iter().map(|(cell, pooled)| panel(view, cell, pooled)).collect(),
+    };
+    let reading = "Share of correct predictions against their confidence, the largest softmax \
+                   probability. Bins are pooled over the seeds: counts added up, confidence and \
+                   accuracy weighted by them; the ECE is the mean of the seeds' own.";
+    Some(Planned {
+        name,
+        caption: format!("{reading}{}", absent(view, &missing, "panel")),
+        chart: Chart::Reliability(chart),
+        csv: data(view, &shown),
+    })
+}
+
+/// The diagrams of a cell's seeds in one.
+struct Pooled {
+    bins: Vec<ReliabilityBin>,
+    seeds: Vec<u64>,
+}
+
+/// Adds up the bins of the seeds that have the same edges as the first.
+fn pool(view: &View<'_>, cell: &CellResult) -> Pooled {
+    let mut pooled = Pooled { bins: Vec::new(), seeds: Vec::new() };
+    for trial in view.trials_of(cell).filter(|trial| !trial.reliability.is_empty()) {
+        let edges = |bins: &[ReliabilityBin]| -> Vec<(f64, f64)> {
+            bins.iter().map(|bin| (bin.lo, bin.hi)).collect()
+        };
+        if pooled.bins.is_empty() {
+            pooled.bins.clone_from(&trial.reliability);
+        } else if edges(&pooled.bins) == edges(&trial.reliability) {
+            for (sum, bin) in pooled.bins.iter_mut().zip(&trial.reliability) {
+                add(sum, bin);
+            }
+        } else {
+            continue;
+        }
+        pooled.seeds.push(trial.seed);
+    }
+    pooled
+}
+
+fn add(sum: &mut ReliabilityBin, bin: &ReliabilityBin) {
+    let (a, b) = (sum.count as f64, bin.count as f64);
+    let weighted = |x: Option<f64>, y: Option<f64>| match (x, y) {
+        (Some(x), Some(y)) if a + b > 0.0 => Some((a * x + b * y) / (a + b)),
+        (x, y) => x.or(y),
+    };
+    sum.confidence = weighted(sum.confidence, bin.confidence);
+    sum.accuracy = weighted(sum.accuracy, bin.accuracy);
+    sum.count += bin.count;
+}
+
+fn panel(view: &View<'_>, cell: &CellResult, pooled: &Pooled) -> ReliabilityPanel {
+    let ece = format!("calib/ece/bins={}", pooled.bins.len());
+    let bin = |bin: &ReliabilityBin| chart::ReliabilityBin {
+        low: bin.lo,
+        high: bin.hi,
+        count: bin.count,
+        confidence: bin.confidence.unwrap_or(0.0),
+        accuracy: bin.accuracy.unwrap_or(0.0),
+    };
+    ReliabilityPanel {
+        label: view.label_in_line(cell),
+        bins: pooled.bins.iter().map(bin).collect(),
+        ece: cell.metrics.get(&ece).map(|found| found.mean),
+    }
+}
+
+fn data(view: &View<'_>, shown: &[(&CellResult, Pooled)]) -> String {
+    let columns = ["seeds", "lo", "hi", "count", "confidence", "accuracy"];
+    let mut csv = Csv::new(&view.results.axes, &columns);
+    for (cell, pooled) in shown {
+        let seeds: Vec<String> = pooled.seeds.iter().map(u64::to_string).collect();
+        for bin in &pooled.bins {
+            let fields = [
+                seeds.join(" "),
+                bin.lo.to_string(),
+                bin.hi.to_string(),
+                bin.count.to_string(),
+                number(bin.confidence),
+                number(bin.accuracy),
+            ];
+            csv.row(&cell.values, &fields);
+        }
+    }
+    csv.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pooled_bins_weigh_by_count() {
+        let bin = |count, confidence, accuracy| ReliabilityBin {
+            lo: 0.5,
+            hi: 1.0,
+            count,
+            confidence: Some(confidence),
+            accuracy: Some(accuracy),
+        };
+        let mut sum = bin(10, 0.6, 0.5);
+        add(&mut sum, &bin(30, 1.0, 0.9));
+        assert_eq!(sum.count, 40);
+        assert!((sum.confidence.unwrap_or(0.0) - 0.9).abs() < 1e-12);
+        assert!((sum.accuracy.unwrap_or(0.0) - 0.8).abs() < 1e-12);
+        add(
+            &mut sum,
+            &ReliabilityBin { count: 0, confidence: None, accuracy: None, ..sum.clone() },
+        );
+        assert_eq!(sum.count, 40);
+    }
+}

@@ -1,0 +1,246 @@
+//! Metrics against the swept value.
+
+use jem_core::metric::{Direction, Unit, describe, label};
+
+use super::csv::{Csv, number};
+use super::{Chart, Drafts, Planned, caption};
+use crate::chart::{Better, Quantity, SweepChart, SweepPoint, SweepSeries};
+use crate::report::label::score_name;
+use crate::report::view::{Line, View};
+
+/// Lines in one chart; further ones are in its data alone.
+const MOST_SERIES: usize = 14;
+
+/// One metric along one line.
+struct Course<'v, 'a> {
+    label: String,
+    metric: String,
+    line: &'v Line<'a>,
+}
+
+/// Accuracy and ECE against x.
+pub(super) fn calibration(view: &View<'_>, footer: &str) -> Drafts {
+    let mut drafts = Drafts::default();
+    drafts.notes.extend(no_axis(view));
+    if let Some(x) = &view.x {
+        let metrics = ["clf/accuracy".to_owned()].into_iter().chain(view.ece());
+        for metric in metrics.filter(|metric| view.has(metric)) {
+            let title = format!("{} against {}", capital(&label(&metric)), x.name);
+            let name = metric.rsplit('/').find(|part| !part.contains('=')).unwrap_or("metric");
+            drafts.figures.extend(by_line(view, name, title, &metric, footer));
+        }
+    }
+    drafts
+}
+
+/// AUROC of the scores against x, for each out-of-distribution set.
+pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
+    let mut drafts = Drafts::default();
+    let Some(x) = &view.x else { return drafts };
+    for set in view.ood_sets() {
+        let title = format!("AUROC of telling {set} from the test set, against {}", x.name);
+        let family = format!("ood/auroc/{set}");
+        drafts.figures.extend(by_score(view, &format!("ood-{set}"), title, &family, footer));
+    }
+    drafts
+}
+
+/// AUROC and AURC of the detection of errors against x, energy beside max
+/// softmax.
+pub(super) fn errors(view: &View<'_>, footer: &str) -> Drafts {
+    let mut drafts = Drafts::default();
+    let Some(x) = &view.x else { return drafts };
+    for (family, name, what) in [
+        ("error/auroc", "error-auroc", "AUROC of finding misclassified inputs"),
+        ("error/aurc", "error-aurc", "Area under the risk-coverage curve"),
+    ] {
+        let title = format!("{what}, by score, against {}", x.name);
+        drafts.figures.extend(by_score(view, name, title, family, footer));
+    }
+    drafts
+}
+
+/// Why there are no sweeps, where there are none but several cells.
+fn no_axis(view: &View<'_>) -> Option<String> {
+    let x = view.results.experiment.report.x.as_ref()?;
+    (view.x.is_none() && view.cells.len() > 1).then(|| {
+        format!("Nothing is drawn against {x}: its values are not numbers. The tables have them.")
+    })
+}
+
+/// One chart of one metric, a series for each line.
+fn by_line(
+    view: &View<'_>,
+    name: &str,
+    title: String,
+    metric: &str,
+    footer: &str,
+) -> Option<Planned> {
+    let course = |line| Course { label: line_label(line), metric: metric.to_owned(), line };
+    let courses: Vec<Course<'_, '_>> = view.lines.iter().map(course).collect();
+    planned(view, name, title, &courses, footer)
+}
+
+fn line_label(line: &Line<'_>) -> String {
+    line.label.clone()
+}
+
+/// For a single line, one chart with a series for each score; otherwise one
+/// chart for each score with a series for each line.
+fn by_score(
+    view: &View<'_>,
+    name: &str,
+    title: String,
+    family: &str,
+    footer: &str,
+) -> Vec<Planned> {
+    let scores: Vec<String> = view.scores(family);
+    match &view.lines[..] {
+        [line] => {
+            let course = |score: &String| Course {
+                label: score_name(score).to_owned(),
+                metric: format!("{family}/{score}"),
+                line,
+            };
+            let courses: Vec<Course<'_, '_>> = scores.iter().map(course).collect();
+            planned(view, name, title, &courses, footer).into_iter().collect()
+        }
+        _ => scores
+            .iter()
+            .filter(|score| ["energy", "max_softmax"].contains(&score.as_str()))
+            .filter_map(|score| {
+                let title = format!("{title}: {}", score_name(score));
+                let metric = format!("{family}/{score}");
+                by_line(view, &format!("{name}-{score}"), title, &metric, footer)
+            })
+            .collect(),
+    }
+}
+
+/// The chart of `courses`; none where none of them has a point on the axis.
+fn planned(
+    view: &View<'_>,
+    name: &str,
+    title: String,
+    courses: &[Course<'_, '_>],
+    footer: &str,
+) -> Option<Planned> {
+    let x = view.x.as_ref()?;
+    let first = courses.first()?;
+    let chart = SweepChart {
+        caption: caption(title, subtitle(view, courses), footer),
+        x_label: x.name.clone(),
+        x_scale: x.scale,
+        y: quantity(&first.metric),
+        series: courses.iter().take(MOST_SERIES).map(|course| series(view, course)).collect(),
+    };
+    Some(Planned {
+        name: name.to_owned(),
+        caption: reading(view, courses),
+        chart: Chart::Sweep(chart),
+        csv: data(view, courses),
+    })
+}
+
+fn subtitle(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
+    let n = view.most_seeds();
+    let seeds = if n == 1 { "one seed each".to_owned() } else { format!("up to {n} seeds each") };
+    let auroc = courses.iter().any(|course| course.metric.contains("/auroc/"));
+    let chance = if auroc { "; chance is 0.5" } else { "" };
+    match courses.len() > MOST_SERIES {
+        true => format!("{seeds}{chance}; the first {MOST_SERIES} of {} lines", courses.len()),
+        false => format!("{seeds}{chance}"),
+    }
+}
+
+/// The axis of `metric`.
+fn quantity(metric: &str) -> Quantity {
+    let Some(info) = describe(metric) else {
+        return Quantity { label: metric.to_owned(), ..Quantity::default() };
+    };
+    Quantity {
+        label: match metric.split_once("bins=") {
+            Some((_, bins)) => format!("{}, {bins} bins", info.name),
+            None => info.name.to_owned(),
+        },
+        unit: (info.unit == Unit::Nat).then(|| "nats".to_owned()),
+        better: match info.direction {
+            Direction::HigherIsBetter => Some(Better::Higher),
+            Direction::LowerIsBetter => Some(Better::Lower),
+            Direction::None => None,
+        },
+    }
+}
+
+fn series(view: &View<'_>, course: &Course<'_, '_>) -> SweepSeries {
+    let point = |cell: &&crate::table::CellResult| {
+        let statistics = cell.metrics.get(&course.metric);
+        Some(SweepPoint {
+            x: view.x_of(cell)?,
+            values: statistics.map_or_else(Vec::new, |found| {
+                found.values.iter().map(|(_, value)| *value).collect()
+            }),
+            mean: statistics.map_or(f64::NAN, |found| found.mean),
+            half_width: statistics.and_then(|found| found.half_width),
+            diverged: cell.diverged,
+        })
+    };
+    let points = course.line.cells.iter().filter_map(point).collect();
+    SweepSeries { label: course.label.clone(), points }
+}
+
+/// How the chart is read.
+fn reading(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
+    let mut text = courses
+        .first()
+        .and_then(|course| describe(&course.metric))
+        .map_or_else(String::new, |info| format!("{} ", info.doc));
+    text += "Large marks are means over seeds with their 95 % t interval, small dots single seeds";
+    text += if view.cells.iter().any(|cell| cell.diverged > 0) {
+        "; × marks trials that diverged, which have no value and are in no mean."
+    } else {
+        "."
+    };
+    if !view.tied.is_empty() {
+        let tied = super::super::number::listed(&view.tied);
+        text += &format!(" Along {} also varies: {tied}.", view.x_name());
+    }
+    let without = view.cells.iter().filter(|cell| view.x_of(cell).is_none()).count();
+    if without > 0 {
+        text += &format!(" Cells without a value of {}: {without}.", view.x_name());
+    }
+    text
+}
+
+/// One row for each metric and trial.
+fn data(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
+    let columns = ["metric", "seed", "outcome", "value", "mean", "half_width", "n"];
+    let mut csv = Csv::new(&view.results.axes, &columns);
+    for course in courses {
+        for cell in &course.line.cells {
+            let found = cell.metrics.get(&course.metric);
+            for trial in view.trials_of(cell) {
+                let outcome = if trial.outcome.diverged() { "diverged" } else { "finished" };
+                csv.row(
+                    &cell.values,
+                    &[
+                        course.metric.clone(),
+                        trial.seed.to_string(),
+                        outcome.to_owned(),
+                        number(trial.metrics.get(&course.metric).copied()),
+                        number(found.map(|found| found.mean)),
+                        number(found.and_then(|found| found.half_width)),
+                        found.map_or(0, |found| found.values.len()).to_string(),
+                    ],
+                );
+            }
+        }
+    }
+    csv.text()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>());
+    first.unwrap_or_default() + letters.as_str()
+}

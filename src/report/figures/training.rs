@@ -1,0 +1,104 @@
+//! Training curves.
+
+use super::csv::Csv;
+use super::{Chart, Drafts, Planned, caption, paneled};
+use crate::chart::{Better, Quantity, TrainingChart, TrainingLine, TrainingPanel};
+use crate::report::view::{Line, View};
+use crate::table::TrialResult;
+
+/// What is drawn, where it was recorded: path, name, unit, direction.
+const PANELS: [(&str, &str, Option<&str>, Option<Better>); 6] = [
+    ("train/ce", "cross-entropy", Some("nats"), Some(Better::Lower)),
+    ("train/accuracy", "training accuracy", None, Some(Better::Higher)),
+    ("val/accuracy", "validation accuracy", None, Some(Better::Higher)),
+    ("train/energy_data", "mean E(x⁺)", Some("nats"), None),
+    ("train/energy_gap", "mean E(x⁻) − mean E(x⁺)", Some("nats"), None),
+    ("train/grad_norm", "gradient norm", None, None),
+];
+
+/// A chart for each line, a panel for each quantity, a curve for each trial.
+pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
+    let mut drafts = Drafts::default();
+    for (name, of, line) in paneled(view, "training", &mut drafts.notes) {
+        drafts.figures.extend(planned(view, line, name, &of, footer));
+    }
+    drafts
+}
+
+fn planned(
+    view: &View<'_>,
+    line: &Line<'_>,
+    name: String,
+    of: &str,
+    footer: &str,
+) -> Option<Planned> {
+    let trials: Vec<(usize, &TrialResult)> = line
+        .cells
+        .iter()
+        .enumerate()
+        .flat_map(|(group, cell)| view.trials_of(cell).map(move |trial| (group, trial)))
+        .collect();
+    let recorded = |path: &str| {
+        trials.iter().any(|(_, trial)| trial.epochs.iter().any(|e| e.means.contains_key(path)))
+    };
+    let panels: Vec<TrainingPanel> = PANELS
+        .iter()
+        .filter(|(path, ..)| recorded(path))
+        .map(|(path, name, unit, better)| TrainingPanel {
+            y: Quantity {
+                label: (*name).to_owned(),
+                unit: unit.map(str::to_owned),
+                better: *better,
+            },
+            lines: trials.iter().map(|(group, trial)| curve(*group, trial, path)).collect(),
+        })
+        .collect();
+    if panels.is_empty() {
+        return None;
+    }
+    let diverged = trials.iter().any(|(_, trial)| trial.outcome.diverged());
+    let marked =
+        if diverged { " A curve that ends in × diverged after its last point." } else { "" };
+    let chart = TrainingChart {
+        caption: caption(format!("Training{of}"), "one curve per trial".to_owned(), footer),
+        x_label: "step".to_owned(),
+        groups: line.cells.iter().map(|cell| view.label_in_line(cell)).collect(),
+        panels,
+    };
+    Some(Planned {
+        name,
+        caption: format!(
+            "Means over the steps since the point before. x⁺ are training inputs, x⁻ samples of \
+             the model, which λ = 0 has none of.{marked}"
+        ),
+        chart: Chart::Training(chart),
+        csv: data(view, &trials),
+    })
+}
+
+fn curve(group: usize, trial: &TrialResult, path: &str) -> TrainingLine {
+    let point = |epoch: &jem_core::event::Epoch| Some((epoch.step as f64, *epoch.means.get(path)?));
+    TrainingLine {
+        group,
+        points: trial.epochs.iter().filter_map(point).collect(),
+        diverged: trial.outcome.diverged(),
+    }
+}
+
+fn data(view: &View<'_>, trials: &[(usize, &TrialResult)]) -> String {
+    let mut csv = Csv::new(&view.results.axes, &["seed", "step", "quantity", "value"]);
+    for (_, trial) in trials {
+        for epoch in &trial.epochs {
+            for (path, value) in &epoch.means {
+                let fields = [
+                    trial.seed.to_string(),
+                    epoch.step.to_string(),
+                    path.clone(),
+                    value.to_string(),
+                ];
+                csv.row(&trial.values, &fields);
+            }
+        }
+    }
+    csv.text()
+}

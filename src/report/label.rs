@@ -1,0 +1,57 @@
+//! Names for people: of swept fields, cells, scores and groups of inputs.
+
+use jem_core::spec::show_value;
+use serde_json::Value;
+
+/// How swept fields are called: by the last part of their path, λ by its
+/// letter, and by the whole path where two would be called the same.
+pub fn axis_names(paths: &[String]) -> Vec<String> {
+    let short = |path: &String| match path.as_str() {
+        "objective.lambda" => "λ".to_owned(),
+        _ => path.rsplit('.').next().unwrap_or(path).to_owned(),
+    };
+    let names: Vec<String> = paths.iter().map(short).collect();
+    let unique = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    let named = names.iter().zip(paths);
+    named.map(|(name, path)| if unique(name) { name.clone() } else { path.clone() }).collect()
+}
+
+/// `λ = 0.1, steps = 20`; fields that the cell has not are left out.
+pub fn values_label<'a>(named: impl Iterator<Item = (&'a String, &'a Value)>) -> String {
+    let given = named.filter(|(_, value)| !value.is_null());
+    let words: Vec<String> =
+        given.map(|(name, value)| format!("{name} = {}", show_value(value))).collect();
+    words.join(", ")
+}
+
+/// A score of inputs, as metric paths name it, in words.
+pub fn score_name(score: &str) -> &str {
+    match score {
+        "energy" => "energy",
+        "max_softmax" => "max softmax",
+        "max_logit" => "max logit",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn fields_are_called_by_their_last_part_unless_two_share_it() {
+        let paths = ["objective.lambda", "sampler.noise_std", "data.noise_std", "sampler.steps"];
+        assert_eq!(
+            axis_names(&paths.map(str::to_owned)),
+            ["λ", "sampler.noise_std", "data.noise_std", "steps"]
+        );
+    }
+
+    #[test]
+    fn a_cell_is_told_by_the_values_it_has() {
+        let names = ["λ".to_owned(), "steps".to_owned(), "clamp".to_owned()];
+        let values = [json!(0.1), Value::Null, json!(true)];
+        assert_eq!(values_label(names.iter().zip(&values)), "λ = 0.1, clamp = true");
+    }
+}

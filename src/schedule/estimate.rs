@@ -1,0 +1,125 @@
+//! How long trials will take: counted in multiplications, and brought to
+//! seconds by trials that are done.
+
+use jem_core::event::Event;
+use jem_core::spec::{Length, Model, Spec};
+use jem_core::store::{Manifest, Store};
+
+/// Multiply-adds per second assumed where no trial is done yet: about what
+/// one core of a laptop does on these networks.
+const ASSUMED: f64 = 2.0e10;
+
+/// Multiply-adds of one forward pass of `model` on one input of `shape`
+/// `[c, h, w]`.
+pub fn forward_macs(model: &Model, shape: [usize; 3], classes: usize) -> f64 {
+    let [c, h, w] = shape.map(|n| n as f64);
+    let dense = |widths: &[f64]| widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>();
+    match model {
+        Model::Mlp(mlp) => {
+            let mut widths = vec![c * h * w];
+            widths.extend(mlp.hidden.iter().map(|&n| n as f64));
+            widths.push(classes as f64);
+            dense(&widths)
+        }
+        Model::Cnn(cnn) => {
+            let (mut from, mut area, mut sum) = (c, (h, w), 0.0);
+            for (i, &to) in cnn.channels.iter().enumerate() {
+                if i > 0 {
+                    area = ((area.0 / 2.0).ceil(), (area.1 / 2.0).ceil());
+                }
+                sum += from * to as f64 * 9.0 * area.0 * area.1;
+                from = to as f64;
+            }
+            let mut widths = vec![from * area.0 * area.1];
+            if cnn.hidden > 0 {
+                widths.push(cnn.hidden as f64);
+            }
+            widths.push(classes as f64);
+            sum + dense(&widths)
+        }
+    }
+}
+
+/// Multiply-adds of a whole training. A pass back costs as much as a pass
+/// forward for each of input and parameters: a training step three passes a
+/// batch (data, and samples where λ > 0), a Langevin step two.
+pub fn trial_flops(spec: &Spec, shape: [usize; 3], classes: usize, n_train: usize) -> f64 {
+    let training = &spec.training;
+    let batch = training.train.batch_size as f64;
+    let left = n_train.saturating_sub(training.data.validation as usize);
+    let used = training.data.limit.map_or(left, |limit| left.min(limit as usize)) as f64;
+    let steps = match training.train.length {
+        Length::Steps(steps) => steps as f64,
+        Length::Epochs(epochs) => epochs as f64 * (used / batch).floor().max(1.0),
+    };
+    let passes = if training.objective.lambda > 0.0 {
+        6.0 + 2.0 * training.sampler.steps as f64
+    } else {
+        3.0
+    };
+    steps * batch * passes * forward_macs(&training.model, shape, classes)
+}
+
+/// Multiply-adds per second, from trials that are done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Calibration {
+    work: f64,
+    seconds: f64,
+}
+
+impl Calibration {
+    /// Learns from a training run that took `seconds` for `work`.
+    pub fn learn(&mut self, work: f64, seconds: f64) {
+        if seconds > 0.0 {
+            self.work += work;
+            self.seconds += seconds;
+        }
+    }
+
+    /// Whether nothing has been learnt: then an estimate is a rough guess.
+    pub fn is_guess(&self) -> bool {
+        self.seconds == 0.0
+    }
+
+    /// Seconds for `work` on one slot.
+    pub fn seconds(&self, work: f64) -> f64 {
+        let rate = if self.is_guess() { ASSUMED } else { self.work / self.seconds };
+        work / rate
+    }
+}
+
+/// The seconds that a training run took, from its events.
+pub fn recorded_seconds(store: &Store, manifest: &Manifest) -> Option<f64> {
+    let events = manifest.records.get("events.jsonl")?;
+    let text = store.get(events.digest).ok()?;
+    let lines = text.split(|byte| *byte == b'\n');
+    let mut events = lines.filter_map(|line| serde_json::from_slice::<Event>(line).ok());
+    events.find_map(|event| match event {
+        Event::TrainingFinished { seconds, .. } => Some(seconds),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jem_core::spec::{Activation, Cnn, Mlp};
+
+    #[test]
+    fn the_passes_of_small_networks_are_those_of_the_hand() {
+        let mlp = Model::Mlp(Mlp { hidden: vec![5], activation: Activation::Silu });
+        assert_eq!(forward_macs(&mlp, [1, 2, 3], 4), 6.0 * 5.0 + 5.0 * 4.0);
+        let cnn = Cnn { channels: vec![2, 3], hidden: 0, activation: Activation::Relu };
+        // 1→2 on 4×4, 2→3 on 2×2, then 12 features to 4 classes.
+        let macs = forward_macs(&Model::Cnn(cnn), [1, 4, 4], 4);
+        assert_eq!(macs, 2.0 * 9.0 * 16.0 + 6.0 * 9.0 * 4.0 + 48.0);
+    }
+
+    #[test]
+    fn what_was_measured_replaces_the_guess() {
+        let mut calibration = Calibration::default();
+        assert!(calibration.is_guess());
+        calibration.learn(100.0, 4.0);
+        assert_eq!(calibration.seconds(50.0), 2.0);
+    }
+}

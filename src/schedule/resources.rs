@@ -1,0 +1,99 @@
+//! What this machine offers, and the slots that trials run in.
+
+use jem_core::provenance::Host;
+use jem_core::spec::{Device, Resources};
+
+/// A place for one worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Its name, as people see it: `cpu 0`, `cuda 1`.
+    pub name: String,
+    /// What the worker is shown of the machine.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A request that this machine cannot meet.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResourceError {
+    /// No GPU.
+    #[error("the spec asks for resources.device = \"cuda\", but no NVIDIA driver is loaded here")]
+    NoGpu,
+    /// More threads than processors.
+    #[error("the spec asks for {wanted} threads a trial, but only {there} processors are here")]
+    Threads {
+        /// Asked for.
+        wanted: u64,
+        /// There.
+        there: u32,
+    },
+}
+
+/// The slots for trials that each want `resources`: on the CPU as many as the
+/// processors hold with their threads, on GPUs one each. `workers` caps their
+/// number; it changes no result.
+///
+/// # Errors
+/// When not even one trial fits.
+pub fn slots(
+    host: &Host,
+    resources: &Resources,
+    workers: Option<usize>,
+) -> Result<Vec<Slot>, ResourceError> {
+    let cap = workers.unwrap_or(usize::MAX).max(1);
+    match resources.device {
+        Device::Cpu => {
+            let threads = resources.threads.max(1);
+            let fit = u64::from(host.cpus) / threads;
+            if fit == 0 {
+                return Err(ResourceError::Threads { wanted: threads, there: host.cpus });
+            }
+            let hidden = ("CUDA_VISIBLE_DEVICES".to_owned(), String::new());
+            let slot = |i| Slot { name: format!("cpu {i}"), environment: vec![hidden.clone()] };
+            // More workers than processors slow each other down, but a cap
+            // above the fit is the user's word: 2 workers on 1 processor.
+            let n = workers.map_or(fit as usize, |n| n.max(1));
+            Ok((0..n).map(slot).collect())
+        }
+        Device::Cuda if host.gpus.is_empty() => Err(ResourceError::NoGpu),
+        Device::Cuda => Ok((0..host.gpus.len().min(cap))
+            .map(|i| Slot {
+                name: format!("cuda {i}"),
+                environment: vec![("CUDA_VISIBLE_DEVICES".to_owned(), i.to_string())],
+            })
+            .collect()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn host(cpus: u32, gpus: usize) -> Host {
+        Host { cpus, gpus: vec!["GPU".to_owned(); gpus], ..jem_core::provenance::host() }
+    }
+
+    fn request(device: Device, threads: u64) -> Resources {
+        Resources { device, threads }
+    }
+
+    #[test]
+    fn a_cpu_slot_holds_the_threads_of_one_trial() {
+        assert_eq!(slots(&host(8, 0), &request(Device::Cpu, 3), None).unwrap().len(), 2);
+        assert_eq!(slots(&host(8, 0), &request(Device::Cpu, 1), Some(2)).unwrap().len(), 2);
+        assert!(slots(&host(2, 0), &request(Device::Cpu, 3), None).is_err());
+    }
+
+    #[test]
+    fn each_gpu_is_shown_to_one_worker_alone() {
+        let slots = slots(&host(8, 2), &request(Device::Cuda, 1), None).unwrap();
+        let shown: Vec<&str> = slots.iter().map(|s| s.environment[0].1.as_str()).collect();
+        assert_eq!(shown, ["0", "1"]);
+    }
+
+    #[test]
+    fn a_machine_without_a_gpu_says_so() {
+        let error = slots(&host(8, 0), &request(Device::Cuda, 1), None);
+        assert_eq!(error, Err(ResourceError::NoGpu));
+    }
+}

@@ -1,0 +1,141 @@
+//! One worker process: started, spoken to, listened to.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::Sender;
+use std::thread;
+
+use jem_core::event::{Command as Order, Event};
+
+use super::{Slot, SlotIndex};
+
+/// Something a worker did.
+#[derive(Debug)]
+pub enum Heard {
+    /// It said an event.
+    Said(Box<Event>),
+    /// It wrote a line that is no event, or a line to standard error.
+    Wrote(String),
+    /// Both its outputs are closed.
+    Closed,
+}
+
+/// News from a slot; `generation` tells a worker from the one before it.
+#[derive(Debug)]
+pub struct News {
+    /// The slot.
+    pub slot: SlotIndex,
+    /// Which worker of the slot.
+    pub generation: u64,
+    /// What it did.
+    pub heard: Heard,
+}
+
+/// A running worker.
+#[derive(Debug)]
+pub struct Worker {
+    child: Child,
+    orders: Option<ChildStdin>,
+    /// Which worker of its slot.
+    pub generation: u64,
+}
+
+impl Worker {
+    /// Starts the worker binary for `slot` and reads what it says on threads
+    /// of their own, into `news`.
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub fn start(
+        binary: &Path,
+        (index, slot): (SlotIndex, &Slot),
+        generation: u64,
+        news: &Sender<News>,
+    ) -> io::Result<Self> {
+        let mut child = Command::new(binary)
+            .envs(slot.environment.iter().cloned())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A group of its own: Ctrl-C reaches the front alone, which then
+            // ends its workers in order.
+            .process_group(0)
+            .spawn()?;
+        let orders = child.stdin.take();
+        let tell = {
+            let news = news.clone();
+            // The receiver outlives the workers; a failed send means the
+            // dispatcher is gone, and then nobody is left to be told.
+            move |heard| drop(news.send(News { slot: index, generation, heard }))
+        };
+        if let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) {
+            listen(out, err, tell);
+        }
+        Ok(Self { child, orders, generation })
+    }
+
+    /// Sends an order. A worker that is gone is noticed by its closed output.
+    pub fn send(&mut self, order: &Order) {
+        let Some(orders) = &mut self.orders else { return };
+        if let Ok(mut line) = serde_json::to_vec(order) {
+            line.push(b'\n');
+            if orders.write_all(&line).and_then(|()| orders.flush()).is_err() {
+                self.orders = None;
+            }
+        }
+    }
+
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        // It may have ended by itself already, which is as good.
+        let _ = self.child.kill();
+    }
+
+    /// Waits for the process, whose outputs are closed, and says how it ended.
+    pub fn how_it_ended(mut self) -> String {
+        self.orders = None;
+        match self.child.wait() {
+            Ok(status) => describe(status),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(70), _) => "the worker met a fault of its own and left".to_owned(),
+        (Some(127), _) => "the worker could not be loaded: is libtorch there?".to_owned(),
+        (Some(code), _) => format!("the worker left with exit code {code}"),
+        (None, Some(9)) => "the worker was killed (signal 9): out of memory?".to_owned(),
+        (None, Some(signal)) => format!("the worker was ended by signal {signal}"),
+        (None, None) => "the worker is gone".to_owned(),
+    }
+}
+
+fn listen(
+    out: impl io::Read + Send + 'static,
+    err: impl io::Read + Send + 'static,
+    tell: impl Fn(Heard) + Clone + Send + 'static,
+) {
+    let complain = tell.clone();
+    let errors = thread::spawn(move || {
+        for line in BufReader::new(err).split(b'\n') {
+            let Ok(line) = line else { break };
+            complain(Heard::Wrote(String::from_utf8_lossy(&line).into_owned()));
+        }
+    });
+    thread::spawn(move || {
+        for line in BufReader::new(out).split(b'\n') {
+            let Ok(line) = line else { break };
+            tell(match serde_json::from_slice(&line) {
+                Ok(event) => Heard::Said(Box::new(event)),
+                Err(_) => Heard::Wrote(String::from_utf8_lossy(&line).into_owned()),
+            });
+        }
+        // What was written last comes before the news that it is over.
+        let _ = errors.join();
+        tell(Heard::Closed);
+    });
+}

@@ -1,0 +1,365 @@
+//! Reads what the store holds of a plan.
+
+use jem_core::arrays::Arrays;
+use jem_core::event::Event;
+use jem_core::plan::{Plan, Trial};
+use jem_core::provenance::Provenance;
+use jem_core::results::{
+    BUFFER, ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS, RELIABILITY, ReliabilityBin,
+};
+use jem_core::store::{Manifest, Store};
+use rayon::prelude::*;
+use serde::de::DeserializeOwned;
+
+use super::{Results, TableError, TrialResult};
+use crate::schedule::Keys;
+
+/// The results of every trial of `plan` that is done, in the plan's order.
+/// All bytes are hashed as they are read.
+///
+/// # Errors
+/// With the first trial, in the plan's order, whose records or results are
+/// altered, unreadable or not whole.
+pub fn load(plan: &Plan, keys: &Keys<'_>, store: &Store) -> Result<Results, TableError> {
+    let found: Vec<Result<Option<TrialResult>, TableError>> = plan
+        .trials
+        .par_iter()
+        .map(|trial| {
+            let keyed = keys.of(trial);
+            match store.done(keyed.evaluation.run_id())? {
+                // Evaluations are not named by the data that were trained on,
+                // which the user may have changed since.
+                Some(found) if found.training.is_some_and(|run| run != keyed.training.run_id()) => {
+                    Ok(None)
+                }
+                Some(evaluation) => read(plan, trial, store, &evaluation).map(Some),
+                None => Ok(None),
+            }
+        })
+        .collect();
+    let mut trials = Vec::new();
+    for one in found {
+        trials.extend(one?);
+    }
+    Ok(Results {
+        experiment: plan.experiment.clone(),
+        axes: plan.axes.clone(),
+        missing: plan.trials.len() - trials.len(),
+        trials,
+    })
+}
+
+/// The per-example arrays of a trial, as [`PREDICTIONS`] describes them; none
+/// where it diverged.
+///
+/// # Errors
+/// When its evaluation run is no longer whole, or the arrays are altered or
+/// unreadable.
+pub fn predictions(trial: &TrialResult, store: &Store) -> Result<Option<Arrays>, TableError> {
+    let run = trial.runs.1;
+    let Some(manifest) = store.done(run)? else {
+        let reason = "its run is no longer whole in the store".to_owned();
+        return Err(TableError::Unreadable { run, name: PREDICTIONS.to_owned(), reason });
+    };
+    arrays(store, &manifest, PREDICTIONS)
+}
+
+fn read(
+    plan: &Plan,
+    trial: &Trial,
+    store: &Store,
+    evaluation: &Manifest,
+) -> Result<TrialResult, TableError> {
+    let training = match evaluation.training {
+        Some(run) => store.done(run)?,
+        None => None,
+    };
+    let training = training.ok_or(TableError::NoTraining {
+        evaluation: evaluation.run,
+        training: evaluation.training,
+    })?;
+    let metrics: Metrics = json(store, evaluation, METRICS)?;
+    let diverged = metrics.outcome.diverged();
+    let (reliability, energies) = if diverged {
+        (Vec::new(), Energies::default())
+    } else {
+        let bins: Vec<ReliabilityBin> = json(store, evaluation, RELIABILITY)?;
+        (bins, json(store, evaluation, ENERGIES)?)
+    };
+    let values = plan.values_of(trial);
+    let expectations = plan.experiment.expect.iter().enumerate();
+    Ok(TrialResult {
+        trial: trial.id,
+        cell: trial.cell,
+        seed: trial.seed,
+        values: values.into_iter().map(|(_, value)| value.clone()).collect(),
+        outcome: metrics.outcome,
+        metrics: metrics.metrics,
+        undefined: metrics.undefined,
+        epochs: json(store, &training, EPOCHS)?,
+        reliability,
+        energies,
+        samples: samples(store, &training)?,
+        bounds: plan.spec_of(trial).training.data.range.bounds(),
+        runs: (training.run, evaluation.run),
+        digests: (training.results_digest(), evaluation.results_digest()),
+        provenance: provenance(store, &training)?,
+        evaluated: provenance(store, evaluation)?,
+        concerned_by: expectations
+            .filter(|(_, expectation)| plan.concerns(expectation, trial))
+            .map(|(place, _)| place)
+            .collect(),
+        cost: cost(store, &training)?,
+    })
+}
+
+/// The bytes of the result or record `name` of `manifest`; none where it has
+/// no such file.
+fn bytes(store: &Store, manifest: &Manifest, name: &str) -> Result<Option<Vec<u8>>, TableError> {
+    let Some(artifact) = manifest.results.get(name).or_else(|| manifest.records.get(name)) else {
+        return Ok(None);
+    };
+    store.get(artifact.digest).map(Some).map_err(|source| TableError::File {
+        run: manifest.run,
+        name: name.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+fn unreadable(manifest: &Manifest, name: &str, reason: impl ToString) -> TableError {
+    TableError::Unreadable { run: manifest.run, name: name.to_owned(), reason: reason.to_string() }
+}
+
+fn json<T: DeserializeOwned>(
+    store: &Store,
+    manifest: &Manifest,
+    name: &str,
+) -> Result<T, TableError> {
+    let found = bytes(store, manifest, name)?;
+    let found = found.ok_or_else(|| unreadable(manifest, name, "there is no such file"))?;
+    serde_json::from_slice(&found).map_err(|error| unreadable(manifest, name, error))
+}
+
+fn arrays(store: &Store, manifest: &Manifest, name: &str) -> Result<Option<Arrays>, TableError> {
+    let read = |bytes: Vec<u8>| Arrays::from_bytes(&bytes);
+    let found = bytes(store, manifest, name)?.map(read).transpose();
+    found.map_err(|error| unreadable(manifest, name, error))
+}
+
+/// Shape and elements.
+type Samples = (Vec<usize>, Vec<f32>);
+
+fn samples(store: &Store, training: &Manifest) -> Result<Option<Samples>, TableError> {
+    let Some(arrays) = arrays(store, training, BUFFER)? else {
+        return Ok(None);
+    };
+    let samples = arrays.f32("samples").map(|(shape, data)| (shape.to_vec(), data.to_vec()));
+    samples.ok_or_else(|| unreadable(training, BUFFER, "it holds no `samples`")).map(Some)
+}
+
+fn provenance(store: &Store, manifest: &Manifest) -> Result<Provenance, TableError> {
+    json(store, manifest, "provenance.json")
+}
+
+/// Seconds and peak resident bytes of the attempt that trained. An event of
+/// another version of the log is passed over: times are no results.
+fn cost(store: &Store, training: &Manifest) -> Result<Option<(f64, u64)>, TableError> {
+    let text = bytes(store, training, "events.jsonl")?.unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n');
+    let mut events = lines.filter_map(|line| serde_json::from_slice::<Event>(line).ok());
+    Ok(events.find_map(|event| match event {
+        Event::TrainingFinished { seconds, peak_rss, .. } => Some((seconds, peak_rss)),
+        _ => None,
+    }))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use jem_core::digest::Digest;
+    use jem_core::event::{Divergence, Epoch, Outcome};
+    use jem_core::id::{RunId, RunParts};
+    use jem_core::provenance::Fingerprints;
+    use jem_core::store::{FORMAT, RunKind, StoreError};
+
+    use super::super::{examples, sample};
+    use super::*;
+
+    const SPEC: &str = "question = \"?\"\npreset = \"seed-chapter\"\nseeds = 2\n\
+        data.train = \"digits\"\ndata.range = \"[-1, 1]\"\ndata.validation = 200\n\
+        evaluate.ood = [\"rotated\"]\n[[sweep]]\ngrid.objective.lambda = [0, 10]\n\
+        [expect.\"learns\"]\nmetric = \"clf/accuracy\"\nmin = 0.5\nsource = \"by hand\"\n\
+        where = { \"objective.lambda\" = 0 }\n";
+
+    fn plan() -> Plan {
+        Plan::parse("small", "small.toml", SPEC).unwrap()
+    }
+
+    fn keys(plan: &Plan) -> Keys<'_> {
+        let (training, evaluation) = (Digest::of(b"training"), Digest::of(b"evaluation"));
+        Keys::new(plan, Fingerprints { training, evaluation }, Path::new("none")).unwrap()
+    }
+
+    /// Puts both runs of `trial` into the store, as a worker does.
+    fn record(store: &Store, keys: &Keys<'_>, trial: &Trial, outcome: &Outcome) {
+        let keyed = keys.of(trial);
+        let manifest = |kind, parts: &RunParts, training: Option<RunId>| Manifest {
+            format: FORMAT,
+            kind,
+            run: parts.run_id(),
+            parts: parts.clone(),
+            cell: trial.cell,
+            trial: trial.id,
+            eval: training.map(|_| trial.eval),
+            seed: trial.seed,
+            training,
+            outcome: outcome.clone(),
+            results: BTreeMap::new(),
+            records: BTreeMap::new(),
+            attempt: 1,
+        };
+        let mut training = manifest(RunKind::Training, &keyed.training, None);
+        let run = Some(training.run);
+        let mut evaluation = manifest(RunKind::Evaluation, &keyed.evaluation, run);
+        let keep = |files: &mut BTreeMap<_, _>, name: &str, bytes: Vec<u8>| {
+            files.insert(name.to_owned(), store.put(&bytes).unwrap());
+        };
+        let finished = Event::TrainingFinished {
+            trial: trial.id,
+            outcome: outcome.clone(),
+            seconds: 2.5,
+            peak_rss: 4096,
+        };
+        let mut log = b"an event of another version\n".to_vec();
+        log.extend(serde_json::to_vec(&finished).unwrap());
+        for manifest in [&mut training, &mut evaluation] {
+            let provenance = serde_json::to_vec(&sample::provenance()).unwrap();
+            keep(&mut manifest.records, "provenance.json", provenance);
+            keep(&mut manifest.records, "events.jsonl", log.clone());
+        }
+        let means = BTreeMap::from([("train/ce".to_owned(), 0.5)]);
+        let epochs = [Epoch { trial: trial.id, epoch: 1, step: 10, means }];
+        keep(&mut training.results, EPOCHS, serde_json::to_vec(&epochs).unwrap());
+        let mut metrics = Metrics {
+            outcome: outcome.clone(),
+            metrics: BTreeMap::new(),
+            undefined: BTreeMap::new(),
+        };
+        if !outcome.diverged() {
+            let mut buffer = Arrays::default();
+            buffer.insert_f32("samples", &[1, 1, 1, 2], vec![0.0, 1.0]);
+            keep(&mut training.results, BUFFER, buffer.to_bytes().unwrap());
+            let mut outputs = Arrays::default();
+            outputs.insert_f32("test/logits", &[1, 2], vec![0.0, 1.0]);
+            outputs.insert_f32("test/probabilities", &[1, 2], vec![0.25, 0.75]);
+            outputs.insert_f32("test/energies", &[1], vec![-1.5]);
+            outputs.insert_i64("test/labels", vec![1]);
+            keep(&mut evaluation.results, PREDICTIONS, outputs.to_bytes().unwrap());
+            metrics.metrics.insert("clf/accuracy".to_owned(), 0.75);
+            let bins: [ReliabilityBin; 0] = [];
+            keep(&mut evaluation.results, RELIABILITY, serde_json::to_vec(&bins).unwrap());
+            let energies = serde_json::to_vec(&Energies::default()).unwrap();
+            keep(&mut evaluation.results, ENERGIES, energies);
+        }
+        keep(&mut evaluation.results, METRICS, serde_json::to_vec(&metrics).unwrap());
+        store.finish(&training).unwrap();
+        store.finish(&evaluation).unwrap();
+    }
+
+    /// λ = 0 with seed 0 finished, λ = 10 with seed 1 diverged, two missing.
+    fn half_done(folder: &Path, plan: &Plan) -> Store {
+        let store = Store::create(folder).unwrap();
+        let finished = Outcome::Finished { steps: 10 };
+        let (reason, values) = ("not finite: loss".to_owned(), BTreeMap::new());
+        let diverged = Outcome::Diverged(Divergence { step: 3, reason, values });
+        record(&store, &keys(plan), &plan.trials[0], &finished);
+        record(&store, &keys(plan), &plan.trials[3], &diverged);
+        store
+    }
+
+    fn path_of(store: &Store, plan: &Plan, name: &str) -> std::path::PathBuf {
+        let run = keys(plan).of(&plan.trials[0]).evaluation.run_id();
+        store.object_path(store.done(run).unwrap().unwrap().results[name].digest)
+    }
+
+    #[test]
+    fn what_is_done_is_read_in_the_order_of_the_plan() {
+        let (folder, plan) = (tempfile::tempdir().unwrap(), plan());
+        let store = half_done(folder.path(), &plan);
+        let results = load(&plan, &keys(&plan), &store).unwrap();
+        assert_eq!((results.trials.len(), results.missing), (2, 2));
+        let (one, other) = (&results.trials[0], &results.trials[1]);
+        assert_eq!(one.metrics["clf/accuracy"], 0.75);
+        assert_eq!(one.samples, Some((vec![1, 1, 1, 2], vec![0.0, 1.0])));
+        assert_eq!((one.cost, one.bounds), (Some((2.5, 4096)), (-1.0, 1.0)));
+        assert_eq!((one.epochs.len(), one.commit().as_str()), (1, "0123456-dirty"));
+        assert_eq!(
+            (one.concerned_by.as_slice(), other.concerned_by.as_slice()),
+            (&[0][..], &[][..])
+        );
+        assert_eq!((other.trial, other.seed), (plan.trials[3].id, 1));
+        assert_eq!(other.values, [serde_json::json!(10.0)]);
+        assert!(other.outcome.diverged() && other.samples.is_none() && other.metrics.is_empty());
+        let frame = examples(&results, &store).unwrap();
+        assert_eq!((frame.height(), frame.width()), (1, 8 + 2));
+    }
+
+    #[test]
+    fn an_altered_result_is_an_error_that_names_run_and_file() {
+        let (folder, plan) = (tempfile::tempdir().unwrap(), plan());
+        let store = half_done(folder.path(), &plan);
+        let path = path_of(&store, &plan, METRICS);
+        let altered = fs::read_to_string(&path).unwrap().replace("0.75", "0.99");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, altered).unwrap();
+        let error = load(&plan, &keys(&plan), &store).unwrap_err();
+        let altered = |source: &StoreError| matches!(source, StoreError::Altered { .. });
+        assert!(matches!(&error, TableError::File { source, .. } if altered(source)));
+        let run = keys(&plan).of(&plan.trials[0]).evaluation.run_id();
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("`metrics.json` of run {run}: object ")), "{said}");
+    }
+
+    #[test]
+    fn an_evaluation_without_its_training_is_an_error() {
+        let (folder, plan) = (tempfile::tempdir().unwrap(), plan());
+        let store = half_done(folder.path(), &plan);
+        let training = keys(&plan).of(&plan.trials[0]).training.run_id();
+        fs::remove_dir_all(store.run_path(training)).unwrap();
+        let error = load(&plan, &keys(&plan), &store).unwrap_err();
+        assert!(error.to_string().contains("is not whole in the store"), "{error}");
+    }
+
+    #[test]
+    fn a_trial_whose_objects_are_gone_is_missing() {
+        let (folder, plan) = (tempfile::tempdir().unwrap(), plan());
+        let store = half_done(folder.path(), &plan);
+        fs::remove_file(path_of(&store, &plan, METRICS)).unwrap();
+        let results = load(&plan, &keys(&plan), &store).unwrap();
+        assert_eq!((results.trials.len(), results.missing), (1, 3));
+    }
+
+    #[test]
+    fn an_evaluation_of_another_training_run_is_no_result_of_the_trial() {
+        let (folder, plan) = (tempfile::tempdir().unwrap(), plan());
+        let store = half_done(folder.path(), &plan);
+        let run = keys(&plan).of(&plan.trials[0]).evaluation.run_id();
+        let mut manifest = store.done(run).unwrap().unwrap();
+        manifest.training = Some(RunId::from_digest(Digest::of(b"on other data")));
+        store.finish(&manifest).unwrap();
+        let results = load(&plan, &keys(&plan), &store).unwrap();
+        assert_eq!((results.trials.len(), results.missing), (1, 3));
+    }
+
+    #[test]
+    fn an_empty_store_has_no_results() {
+        let (folder, plan) = (tempfile::tempdir().unwrap(), plan());
+        let store = Store::open(folder.path()).unwrap();
+        let results = load(&plan, &keys(&plan), &store).unwrap();
+        assert_eq!((results.trials.len(), results.missing), (0, 4));
+    }
+}

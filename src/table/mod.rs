@@ -1,0 +1,36 @@
+//! From the store to tables: the results of an experiment as plain values
+//! ([`load()`], [`Results`]), their statistics over seeds ([`cells()`]), as
+//! data frames ([`frames`]) and files ([`write_all`]), as a table for people
+//! ([`PaperTable`]), and against what was expected of them ([`check`]).
+//!
+//! Equal results give equal bytes, and every table says which commit its
+//! numbers came from and whether the checkout was dirty. No other module knows
+//! of data frames.
+
+mod results;
+mod error;
+mod load;
+mod label;
+mod commits;
+mod cells;
+mod expect;
+mod examples;
+pub mod frames;
+mod present;
+mod render;
+mod terminal;
+mod tex;
+mod write;
+
+#[cfg(test)]
+pub(crate) mod sample;
+
+pub use cells::cells;
+pub use error::TableError;
+pub use examples::examples;
+pub use expect::{Checked, check};
+pub use label::{axis_names, cell_label};
+pub use load::{load, predictions};
+pub use present::{Column, PaperTable, Shown, TableCell};
+pub use results::{CellResult, Results, Statistics, TrialResult};
+pub use write::{to_csv, to_parquet, write_all, write_examples};

@@ -1,0 +1,329 @@
+//! The table that people read: a row for each cell, means over its seeds.
+
+use std::fmt;
+use std::path::Path;
+
+use jem_core::metric::{Direction, Unit, describe, label};
+use jem_core::spec::show_value;
+
+use super::label::{axis_names, metric_paths};
+use super::{CellResult, Results, cells};
+
+/// Scores whose AUROC is shown on the first out-of-distribution set, in the
+/// order of the columns.
+const SCORES: [&str; 4] = ["energy", "max_softmax", "max_logit", "entropy"];
+
+/// Which metrics a table shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Accuracy, NLL, ECE, the AUROC of every score on the first
+    /// out-of-distribution set and of the energy on the others, and the error
+    /// AUROC of energy and maximal softmax.
+    Paper,
+    /// Every metric there is.
+    Everything,
+}
+
+/// A table for people. See `to_markdown`, `to_csv`, `to_tex`, `to_terminal`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaperTable {
+    /// The command that makes it.
+    pub command: String,
+    /// Title and commits; says where a checkout was dirty.
+    pub caption: String,
+    /// The commits alone, as in `commit abc1234-dirty`.
+    pub commits: String,
+    /// What the numbers mean.
+    pub note: String,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows, each with a cell a column.
+    pub rows: Vec<Vec<TableCell>>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// A swept path, `n`, `diverged`, or a metric's path.
+    pub key: String,
+    /// What people call it.
+    pub head: String,
+    /// The unit, of a metric.
+    pub unit: Option<Unit>,
+    /// Which values are better.
+    pub direction: Direction,
+}
+
+/// What stands in one place of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableCell {
+    /// A swept value or a count.
+    Text(String),
+    /// A mean over seeds.
+    Mean {
+        /// The mean.
+        mean: f64,
+        /// Half the width of the 95 % t interval; none for a single seed.
+        half_width: Option<f64>,
+        /// The number of seeds with a value, where it is not all that finished.
+        n: Option<usize>,
+    },
+    /// Every trial of the cell diverged.
+    Diverged,
+    /// No trial of the cell has a value.
+    Undefined,
+}
+
+impl PaperTable {
+    /// The table of `results`, its rows in the order of the plan.
+    pub fn of(results: &Results, shown: Shown) -> Self {
+        let metrics = match shown {
+            Shown::Paper => paper_metrics(results),
+            Shown::Everything => metric_paths(results).into_iter().map(str::to_owned).collect(),
+        };
+        let commits = results.commit_line();
+        Self {
+            command: command(&results.experiment.file),
+            caption: format!("{} ({commits})", results.experiment.report.title.trim()),
+            note: note(results, &commits),
+            commits,
+            columns: columns(results, &metrics),
+            rows: cells(results).iter().map(|cell| row(cell, &metrics)).collect(),
+        }
+    }
+}
+
+/// The command that makes the table. An absolute path would name a folder of
+/// this machine.
+fn command(file: &Path) -> String {
+    let name = file.file_name().filter(|_| file.is_absolute());
+    format!("jem table {}", name.map_or(file, Path::new).display())
+}
+
+fn columns(results: &Results, metrics: &[String]) -> Vec<Column> {
+    let plain = |key: &str, head: String| Column {
+        key: key.to_owned(),
+        head,
+        unit: None,
+        direction: Direction::None,
+    };
+    let axes = axis_names(&results.axes).into_iter().zip(&results.axes);
+    let mut columns: Vec<Column> = axes.map(|(name, path)| plain(path, name)).collect();
+    columns.push(plain("n", "n".to_owned()));
+    columns.push(plain("diverged", "diverged".to_owned()));
+    columns.extend(metrics.iter().map(|path| Column {
+        key: path.clone(),
+        head: label(path),
+        unit: describe(path).map(|info| info.unit),
+        direction: describe(path).map_or(Direction::None, |info| info.direction),
+    }));
+    columns
+}
+
+fn row(cell: &CellResult, metrics: &[String]) -> Vec<TableCell> {
+    let value = |value: &serde_json::Value| match value.is_null() {
+        true => TableCell::Undefined,
+        false => TableCell::Text(show_value(value)),
+    };
+    let mut row: Vec<TableCell> = cell.values.iter().map(value).collect();
+    row.push(TableCell::Text(cell.finished().to_string()));
+    row.push(TableCell::Text(format!("{}/{}", cell.diverged, cell.seeds.len())));
+    row.extend(metrics.iter().map(|path| match cell.metrics.get(path) {
+        Some(found) => TableCell::Mean {
+            mean: found.mean,
+            half_width: found.half_width,
+            n: Some(found.values.len()).filter(|n| *n < cell.finished()),
+        },
+        None if cell.finished() == 0 => TableCell::Diverged,
+        None => TableCell::Undefined,
+    }));
+    row
+}
+
+/// The metrics of [`Shown::Paper`] that the results have; accuracy always.
+fn paper_metrics(results: &Results) -> Vec<String> {
+    let known = metric_paths(results);
+    let ece = "calib/ece/bins=15";
+    let other = || known.iter().copied().find(|path| path.starts_with("calib/ece/"));
+    let ece = Some(ece).filter(|path| known.contains(path)).or_else(other);
+    let mut wanted = vec!["clf/nll".to_owned()];
+    wanted.extend(ece.map(str::to_owned));
+    for (place, set) in ood_sets(results, &known).iter().enumerate() {
+        let scores = if place == 0 { &SCORES[..] } else { &SCORES[..1] };
+        wanted.extend(scores.iter().map(|score| format!("ood/auroc/{set}/{score}")));
+    }
+    wanted.extend(["error/auroc/energy", "error/auroc/max_softmax"].map(str::to_owned));
+    wanted.retain(|path| known.contains(&path.as_str()));
+    wanted.insert(0, "clf/accuracy".to_owned());
+    wanted
+}
+
+/// The out-of-distribution sets among the `known` metrics, in the order in
+/// which they were evaluated, which is that of the histograms.
+fn ood_sets<'a>(results: &'a Results, known: &[&'a str]) -> Vec<&'a str> {
+    let set_of = |path: &&'a str| path.strip_prefix("ood/auroc/")?.rsplit_once('/').map(|p| p.0);
+    let measured: Vec<&str> = known.iter().filter_map(set_of).collect();
+    let histograms = results.trials.iter().flat_map(|trial| &trial.energies.histograms);
+    let drawn = histograms.map(|histogram| histogram.label.as_str());
+    let mut sets = Vec::new();
+    for set in drawn.filter(|set| measured.contains(set)).chain(measured.iter().copied()) {
+        if !sets.contains(&set) {
+            sets.push(set);
+        }
+    }
+    sets
+}
+
+fn note(results: &Results, commits: &str) -> String {
+    let mut said = vec![
+        "Mean over the n trials that did not diverge ± half the width of the 95 % t interval of \
+         the mean (n − 1 degrees of freedom); no ± for a single trial."
+            .to_owned(),
+        "“diverged” counts trials that a divergence detector ended, of those done; “–” is \
+         undefined; ↑ higher is better, ↓ lower is better."
+            .to_owned(),
+    ];
+    let done = results.trials.len();
+    let all = done + results.missing;
+    match results.missing {
+        0 => said.push(format!("All {all} trials are done.")),
+        missing => said.push(format!("{missing} of {all} trials have no result yet.")),
+    }
+    let dirty = if results.dirty() { "; dirty: the checkout differed from the commit" } else { "" };
+    said.push(format!("From {commits}{dirty}."));
+    said.join(" ")
+}
+
+impl Column {
+    /// `NLL (nat) ↓`: head, unit where it is no pure number, direction.
+    pub fn title(&self) -> String {
+        let unit = match self.unit {
+            Some(Unit::Nat) => " (nat)",
+            _ => "",
+        };
+        let arrow = match self.direction {
+            Direction::HigherIsBetter => " ↑",
+            Direction::LowerIsBetter => " ↓",
+            Direction::None => "",
+        };
+        format!("{}{unit}{arrow}", self.head)
+    }
+
+    /// Whether it holds numbers, which stand at the right.
+    pub fn is_number(&self) -> bool {
+        self.unit.is_some() || matches!(self.key.as_str(), "n" | "diverged")
+    }
+}
+
+impl fmt::Display for TableCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Mean { mean, half_width, n } => {
+                let digits = digits(*mean);
+                write!(f, "{mean:.digits$}")?;
+                if let Some(half_width) = half_width {
+                    write!(f, " ± {half_width:.digits$}")?;
+                }
+                n.map_or(Ok(()), |n| write!(f, " (n = {n})"))
+            }
+            Self::Diverged => f.write_str("diverged"),
+            Self::Undefined => f.write_str("–"),
+        }
+    }
+}
+
+/// Digits after the point: four, of large values one.
+fn digits(mean: f64) -> usize {
+    if mean.abs() < 1000.0 { 4 } else { 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn the_first_set_evaluated_has_every_score_and_the_others_the_energy() {
+        let table = PaperTable::of(&sample::results(), Shown::Paper);
+        let heads: Vec<String> = table.columns.iter().map(Column::title).collect();
+        assert_eq!(
+            heads,
+            [
+                "lambda",
+                "n",
+                "diverged",
+                "accuracy ↑",
+                "NLL (nat) ↓",
+                "ECE, 15 bins ↓",
+                "AUROC, rotated, energy ↑",
+                "AUROC, rotated, max_softmax ↑",
+                "AUROC, fashion-mnist, energy ↑",
+                "error AUROC, energy ↑",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cell_shows_mean_and_interval_or_why_there_is_none() {
+        let table = PaperTable::of(&sample::results(), Shown::Paper);
+        let shown: Vec<Vec<String>> = table
+            .rows
+            .iter()
+            .map(|row| [0, 1, 2, 3, 9].map(|place| row[place].to_string()).to_vec())
+            .collect();
+        // 0.8125 ± 4.302652729911275 · 0.0625 / √3; two seeds: 0.625 ±
+        // 12.706204736174694 · 0.1767766952966369 / √2.
+        assert_eq!(shown[0], ["0", "3", "0/3", "0.8125 ± 0.1553", "0.6250 ± 1.5883 (n = 2)"]);
+        assert_eq!(shown[1], ["0.1", "1", "1/2", "0.7500", "0.7500"]);
+        assert_eq!(shown[2], ["10", "0", "2/2", "diverged", "diverged"]);
+    }
+
+    #[test]
+    fn what_no_seed_has_is_undefined() {
+        let mut results = sample::results();
+        results.trials.retain(|trial| trial.metrics.is_empty() || trial.seed == 1);
+        let table = PaperTable::of(&results, Shown::Paper);
+        assert_eq!(table.rows[0][9], TableCell::Undefined);
+        assert_eq!(table.rows[0][9].to_string(), "–");
+    }
+
+    #[test]
+    fn everything_shows_every_metric_in_the_order_of_their_declaration() {
+        let table = PaperTable::of(&sample::results(), Shown::Everything);
+        let keys: Vec<&str> = table.columns.iter().map(|column| column.key.as_str()).collect();
+        assert_eq!(keys.len(), 3 + 11);
+        assert_eq!(keys[5..7], ["calib/ece/bins=15", "calib/ece/bins=20"]);
+        assert_eq!(keys[13], "energy/mean/test");
+        let counts = keys.iter().position(|key| *key == "ood/n_ood/fashion-mnist");
+        let shown = counts.map(|place| table.rows[0][place].to_string());
+        assert_eq!(shown.as_deref(), Some("10000.0 ± 0.0"));
+    }
+
+    #[test]
+    fn a_dirty_checkout_and_missing_trials_are_said() {
+        let mut results = sample::results();
+        let table = PaperTable::of(&results, Shown::Paper);
+        assert_eq!(table.caption, "λ & accuracy, 50 % of MNIST (commit 0123456-dirty)");
+        assert!(table.note.contains("2 of 9 trials have no result yet"), "{}", table.note);
+        assert!(table.note.contains("dirty: the checkout differed"), "{}", table.note);
+        for trial in &mut results.trials {
+            trial.provenance.source = None;
+            trial.evaluated.source = None;
+        }
+        results.missing = 0;
+        results.experiment.file = "/home/someone/a.toml".into();
+        let table = PaperTable::of(&results, Shown::Paper);
+        assert!(table.note.ends_with("All 7 trials are done. From commit no-commit."));
+        assert_eq!(table.command, "jem table a.toml");
+    }
+
+    #[test]
+    fn trials_that_all_diverged_still_make_a_table() {
+        let mut results = sample::results();
+        results.trials.retain(|trial| trial.outcome.diverged());
+        let table = PaperTable::of(&results, Shown::Paper);
+        assert_eq!(table.columns.len(), 4);
+        assert!(table.rows.iter().all(|row| row[3] == TableCell::Diverged));
+    }
+}

@@ -1,0 +1,123 @@
+//! The table as Markdown and CSV.
+
+use polars::prelude::DataFrame;
+
+use super::frames::column;
+use super::write::to_csv;
+use super::{PaperTable, TableError};
+
+impl PaperTable {
+    /// As Markdown, after a comment with the command that makes it.
+    pub fn to_markdown(&self) -> String {
+        // Two hyphens would end the comment.
+        let made_by = format!("{}; {}", self.command, self.commits).replace("--", "- -");
+        let heads: Vec<String> = self.columns.iter().map(|c| markdown(&c.title())).collect();
+        let rules: Vec<&str> =
+            self.columns.iter().map(|c| if c.is_number() { "---:" } else { "---" }).collect();
+        let mut lines = vec![
+            format!("<!-- {made_by} -->"),
+            format!("**{}**", markdown(&self.caption)),
+            String::new(),
+            format!("| {} |", heads.join(" | ")),
+            format!("| {} |", rules.join(" | ")),
+        ];
+        for row in &self.rows {
+            let cells: Vec<String> = row.iter().map(|cell| markdown(&cell.to_string())).collect();
+            lines.push(format!("| {} |", cells.join(" | ")));
+        }
+        lines.extend([String::new(), markdown(&self.note), String::new()]);
+        lines.join("\n")
+    }
+
+    /// As CSV, under the columns' keys; `commit` is the last one. The numbers
+    /// are those that people read; those to reckon with are in
+    /// [`super::frames::cell_statistics`].
+    ///
+    /// # Errors
+    /// When two columns have the same key.
+    pub fn to_csv(&self) -> Result<String, TableError> {
+        let texts = |place: usize| -> Vec<String> {
+            self.rows.iter().map(|row| row[place].to_string()).collect()
+        };
+        let keyed = self.columns.iter().enumerate();
+        let commit = self.commits.trim_start_matches("commits ").trim_start_matches("commit ");
+        let mut columns: Vec<_> = keyed.map(|(place, c)| column(&c.key, texts(place))).collect();
+        columns.push(column("commit", vec![commit; self.rows.len()]));
+        let bytes = to_csv(&DataFrame::new(self.rows.len(), columns)?)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// Text that Markdown shows as it stands, on one line.
+fn markdown(text: &str) -> String {
+    let mut shown = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\\' | '|' | '*' | '_' | '`' | '<' | '[' | ']' => shown.extend(['\\', letter]),
+            '\n' | '\r' => shown.push(' '),
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::super::{Shown, TableCell, sample};
+    use super::*;
+
+    /// λ, n, diverged, accuracy and error AUROC alone.
+    fn table() -> PaperTable {
+        let mut table = PaperTable::of(&sample::results(), Shown::Paper);
+        table.columns.drain(4..9);
+        table.rows.iter_mut().for_each(|row| drop(row.drain(4..9)));
+        table.note = "A note.".to_owned();
+        table
+    }
+
+    #[test]
+    fn markdown_is_a_comment_a_caption_a_table_and_a_note() {
+        let expected = "\
+<!-- jem table experiments/sweep_lambda.toml; commit 0123456-dirty -->
+**λ & accuracy, 50 % of MNIST (commit 0123456-dirty)**
+
+| lambda | n | diverged | accuracy ↑ | error AUROC, energy ↑ |
+| --- | ---: | ---: | ---: | ---: |
+| 0 | 3 | 0/3 | 0.8125 ± 0.1553 | 0.6250 ± 1.5883 (n = 2) |
+| 0.1 | 1 | 1/2 | 0.7500 | 0.7500 |
+| 10 | 0 | 2/2 | diverged | diverged |
+
+A note.
+";
+        assert_eq!(table().to_markdown(), expected);
+    }
+
+    #[test]
+    fn csv_has_the_keys_as_header_and_the_commit_last() {
+        let expected = "\
+objective.lambda,n,diverged,clf/accuracy,error/auroc/energy,commit
+0,3,0/3,0.8125 ± 0.1553,0.6250 ± 1.5883 (n = 2),0123456-dirty
+0.1,1,1/2,0.7500,0.7500,0123456-dirty
+10,0,2/2,diverged,diverged,0123456-dirty
+";
+        assert_eq!(table().to_csv().unwrap(), expected);
+    }
+
+    #[test]
+    fn csv_quotes_what_holds_a_comma() {
+        let mut table = table();
+        table.rows.truncate(1);
+        table.rows[0][0] = TableCell::Text("[256, \"256\"]".to_owned());
+        let csv = table.to_csv().unwrap();
+        assert!(csv.contains("\n\"[256, \"\"256\"\"]\",3,"), "{csv}");
+    }
+
+    #[test]
+    fn markdown_escapes_what_it_would_read_as_its_own() {
+        assert_eq!(markdown("a|b*c_d\n<e>"), r"a\|b\*c\_d \<e>");
+        let mut table = table();
+        table.command = "jem table a--b.toml".to_owned();
+        assert!(table.to_markdown().starts_with("<!-- jem table a- -b.toml;"));
+    }
+}

@@ -1,0 +1,95 @@
+//! The results of an experiment as plain values: what tables, charts and
+//! reports are made of. Whoever has these needs no store.
+
+use std::collections::BTreeMap;
+
+use jem_core::digest::Digest;
+use jem_core::event::{Epoch, Outcome};
+use jem_core::id::{CellId, RunId, TrialId};
+use jem_core::plan::Experiment;
+use jem_core::provenance::Provenance;
+use jem_core::results::{Energies, ReliabilityBin};
+use serde_json::Value;
+
+/// All that the store holds of an experiment.
+#[derive(Clone, Debug)]
+pub struct Results {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// Swept paths, in the order written.
+    pub axes: Vec<String>,
+    /// Trials that are done, diverged ones included, in the plan's order.
+    pub trials: Vec<TrialResult>,
+    /// Trials of the plan without a result.
+    pub missing: usize,
+}
+
+/// One trial that is done.
+#[derive(Clone, Debug)]
+pub struct TrialResult {
+    /// The trial.
+    pub trial: TrialId,
+    /// Its cell.
+    pub cell: CellId,
+    /// Its seed.
+    pub seed: u64,
+    /// Its value at each of [`Results::axes`]; null where it has none.
+    pub values: Vec<Value>,
+    /// How training ended.
+    pub outcome: Outcome,
+    /// Values by metric path; none where it diverged.
+    pub metrics: BTreeMap<String, f64>,
+    /// Why a metric has no value, by path.
+    pub undefined: BTreeMap<String, String>,
+    /// Training curves.
+    pub epochs: Vec<Epoch>,
+    /// The reliability diagram of the test set.
+    pub reliability: Vec<ReliabilityBin>,
+    /// Histograms of E(x).
+    pub energies: Energies,
+    /// Buffer samples, `[n, c, h, w]` and the elements, in the scaled pixel range.
+    pub samples: Option<(Vec<usize>, Vec<f32>)>,
+    /// The ends of the scaled pixel range.
+    pub bounds: (f64, f64),
+    /// The training run and the evaluation run.
+    pub runs: (RunId, RunId),
+    /// One digest over the results of training, one over those of evaluation.
+    pub digests: (Digest, Digest),
+    /// Where the numbers of training came from.
+    pub provenance: Provenance,
+    /// Where those of the evaluation came from, which may be a later commit.
+    pub evaluated: Provenance,
+    /// The expectations that are about its cell, by their place in
+    /// [`Experiment::expect`].
+    pub concerned_by: Vec<usize>,
+    /// Seconds of training, and peak resident bytes, from the events.
+    pub cost: Option<(f64, u64)>,
+}
+
+/// The trials of one cell, seed by seed, as statistics.
+#[derive(Clone, Debug)]
+pub struct CellResult {
+    /// The cell.
+    pub cell: CellId,
+    /// Its value at each of [`Results::axes`].
+    pub values: Vec<Value>,
+    /// The seeds that are done, diverged ones included.
+    pub seeds: Vec<u64>,
+    /// How many diverged.
+    pub diverged: usize,
+    /// Statistics over the seeds that did not diverge, by metric path.
+    pub metrics: BTreeMap<String, Statistics>,
+}
+
+/// A metric over the seeds of a cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statistics {
+    /// Seed and value, in the order of the seeds.
+    pub values: Vec<(u64, f64)>,
+    /// Their mean.
+    pub mean: f64,
+    /// Sample standard deviation; none for a single seed.
+    pub sd: Option<f64>,
+    /// Half the width of the 95 % t interval of the mean; none for a single seed.
+    pub half_width: Option<f64>,
+}

@@ -1,0 +1,186 @@
+//! Who may know whom, held by reading the sources: the import table, the one
+//! home of each heavy crate, and the size of files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The modules of each crate, in the order in which one may use those before it.
+const TABLES: [(&str, &[&str]); 3] = [
+    (
+        "crates/core/src",
+        &[
+            "diagnostic",
+            "digest",
+            "id",
+            "durable",
+            "random",
+            "arrays",
+            "metric",
+            "dataset",
+            "spec",
+            "provenance",
+            "plan",
+            "event",
+            "results",
+            "store",
+        ],
+    ),
+    ("crates/worker/src", &["data", "jem", "eval", "run", "start"]),
+    ("src", &["schedule", "table", "chart", "report", "progress", "cli"]),
+];
+
+/// Crates and the only places that may name them.
+const HOMES: [(&str, &[&str]); 16] = [
+    ("sha2", &["crates/core/src/digest.rs", "crates/worker/build.rs"]),
+    ("toml", &["crates/core/src/spec/", "crates/core/src/dataset/catalogue.rs"]),
+    ("git2", &["crates/core/src/provenance/"]),
+    ("safetensors", &["crates/core/src/arrays.rs"]),
+    ("ureq", &["crates/core/src/dataset/"]),
+    ("tar", &["crates/core/src/dataset/"]),
+    ("zip", &["crates/core/src/dataset/"]),
+    ("flate2", &["crates/core/src/dataset/"]),
+    ("tch", &["crates/worker/"]),
+    ("polars", &["src/table/"]),
+    ("statrs", &["src/table/"]),
+    ("plotters", &["src/chart/"]),
+    ("minijinja", &["src/report/"]),
+    ("indicatif", &["src/progress/", "src/cli/data.rs"]),
+    ("clap", &["src/cli/"]),
+    ("signal_hook", &["src/cli/"]),
+];
+
+/// No file is longer, tests included; most are much shorter.
+const LONGEST: usize = 480;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below `folder`, as a path from the root with its text.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+                found.push((name, fs::read_to_string(&path).unwrap_or_default()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no sources in {folder}");
+    found.sort();
+    found
+}
+
+/// The lines that are code: no comment lines.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.starts_with("//"))
+}
+
+/// Whether `line` names `path` (such as `tch::`) as a word of its own.
+fn names(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+    })
+}
+
+#[test]
+fn a_module_uses_only_modules_before_it() {
+    let mut wrong = Vec::new();
+    for (folder, table) in TABLES {
+        for (file, text) in sources(folder) {
+            let inside = file.strip_prefix(folder).unwrap_or(&file).trim_start_matches('/');
+            let module = inside.split(['/', '.']).next().unwrap_or_default();
+            let Some(place) = table.iter().position(|known| *known == module) else {
+                assert!(
+                    ["lib", "main"].contains(&module),
+                    "{file}: module `{module}` is missing in the table of {folder}"
+                );
+                continue;
+            };
+            for later in &table[place + 1..] {
+                let path = format!("crate::{later}");
+                if code(&text).any(|line| names(line, &path)) {
+                    wrong.push(format!("{file} uses {path}, which stands below it"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn chart_and_report_never_see_the_store() {
+    for folder in ["src/chart", "src/report"] {
+        for (file, text) in sources(folder) {
+            let sees = code(&text).any(|line| names(line, "jem_core::store"));
+            assert!(!sees, "{file} sees the store; it is given what it needs by table/");
+        }
+    }
+}
+
+#[test]
+fn each_heavy_crate_has_one_home() {
+    let mut wrong = Vec::new();
+    let files: Vec<_> = ["src", "crates"].into_iter().flat_map(sources).collect();
+    for (name, homes) in HOMES {
+        let path = format!("{name}::");
+        for (file, text) in &files {
+            let at_home = homes.iter().any(|home| file.starts_with(home));
+            if !at_home && code(text).any(|line| names(line, &path)) {
+                wrong.push(format!("{file} names {name}; its home is {}", homes.join(", ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_stay_small_and_mod_files_hold_no_code() {
+    let mut wrong = Vec::new();
+    for (file, text) in ["src", "crates"].into_iter().flat_map(sources) {
+        let lines = text.lines().count();
+        if lines > LONGEST {
+            wrong.push(format!("{file} has {lines} lines; {LONGEST} are the most"));
+        }
+        let holds_functions = code(&text).any(|line| {
+            line.starts_with("fn ") || line.starts_with("pub fn ") || line.starts_with("impl ")
+        });
+        let allowed =
+            ["src/cli/mod.rs", "src/progress/mod.rs", "crates/core/src/provenance/mod.rs"];
+        if Path::new(&file).ends_with("mod.rs") && holds_functions && !allowed.contains(&&*file) {
+            wrong.push(format!("{file} holds code; mod.rs files hold doc, `mod` and `pub use`"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_names_a_machine_or_a_registry() {
+    // Spelled in parts, so that this file does not name them either.
+    let hosts = [["py", "pi.org"], ["npm", "js.org"], ["crates", ".io/"], ["deb.", "debian.org"]];
+    let folders = ["src", "crates", "tests", "scripts", "experiments", ".ci", ".cargo"];
+    let mut wrong = Vec::new();
+    let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+    for file in ["justfile", "justw", "Cargo.toml", "README.md"] {
+        waiting.push(root().join(file));
+    }
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|e| e.path()));
+            continue;
+        }
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned();
+        for parts in hosts {
+            if text.contains(&parts.concat()) {
+                wrong.push(format!("{} names {}", path.display(), parts.concat()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

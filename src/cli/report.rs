@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
 use jem_core::provenance::{SourceState, source_state};
-use jem_core::store::Store;
 
 use super::open::{self, Folders};
 use super::{CliError, Exit};
 use crate::report::{self, Content, ReportContext, ReportError, Written};
-use crate::schedule::Keys;
-use crate::table::{self, Results, TableError};
+use crate::table::Results;
 
 /// What `jem report` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,18 +52,7 @@ pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
 
 /// What the store holds of the experiment; its file is named from here.
 fn results(args: &ReportArgs, folders: &Folders) -> Result<Results, CliError> {
-    let plan = open::plan(&args.spec)?;
-    let (_, fingerprints) = open::worker()?;
-    let data = folders.data();
-    let keys = Keys::new(&plan, fingerprints, &data)?;
-    let store = Store::open(&folders.results())?;
-    let mut results = table::load(&plan, &keys, &store).map_err(unread)?;
-    let file = args.spec.display();
-    if results.trials.is_empty() {
-        let message = format!("no trial of {file} is done with this build and these data");
-        return Err(CliError::new(Exit::BadInput, message)
-            .hint(format!("jem run {file}, or jem plan {file} to see what is there")));
-    }
+    let (mut results, _) = open::results(&args.spec, folders)?;
     results.experiment.file = from_here(&args.spec, &env::current_dir().unwrap_or_default());
     Ok(results)
 }
@@ -123,17 +110,9 @@ fn expectations(content: &Content) -> Result<(), CliError> {
     Err(CliError::new(Exit::Failed, message))
 }
 
-fn unread(error: TableError) -> CliError {
-    let exit = match error {
-        TableError::Io { .. } => Exit::Machine,
-        _ => Exit::BadInput,
-    };
-    CliError::new(exit, error.to_string())
-}
-
 fn failed(error: ReportError) -> CliError {
     match error {
-        ReportError::Table(error) => unread(error),
+        ReportError::Table(error) => error.into(),
         ReportError::Chart(_) => CliError::new(Exit::BadInput, error.to_string()),
         error => CliError::new(Exit::Machine, error.to_string()),
     }

@@ -41,6 +41,11 @@ pub fn html(content: &Content, tables: &[String]) -> Result<String, Error> {
     Ok(page)
 }
 
+/// Text whose `λ = 5` and `± 0.1` are not broken over two lines.
+fn unbroken(text: &str) -> String {
+    text.replace(" = ", "\u{a0}=\u{a0}").replace("± ", "±\u{a0}")
+}
+
 fn all<T>(items: impl Iterator<Item = T>, of: impl Fn(T) -> Value) -> Vec<Value> {
     items.map(of).collect()
 }
@@ -48,7 +53,7 @@ fn all<T>(items: impl Iterator<Item = T>, of: impl Fn(T) -> Value) -> Vec<Value>
 fn check(check: &Check) -> Value {
     context! {
         name => check.name.clone(),
-        found => check.found(),
+        found => unbroken(&check.found()),
         source => check.source.clone(),
     }
 }
@@ -58,7 +63,7 @@ fn tile(tile: &Tile) -> Value {
         label => tile.label.clone(),
         value => tile.value.clone(),
         spread => tile.spread.clone(),
-        detail => tile.detail.clone(),
+        detail => unbroken(&tile.detail),
     }
 }
 
@@ -70,7 +75,7 @@ fn part(part: &Part) -> Value {
 }
 
 fn finding(finding: &Finding) -> Value {
-    context! { about => finding.about.clone(), text => finding.text.clone() }
+    context! { about => finding.about.clone(), text => unbroken(&finding.text) }
 }
 
 fn fact((name, value): &(String, String)) -> Value {
@@ -89,7 +94,7 @@ fn table(table: &Table) -> Value {
     };
     let numbers: Vec<bool> = (0..table.head.len()).map(number).collect();
     let cell =
-        |(text, number): (&String, &bool)| context! { text => text.clone(), number => *number };
+        |(text, number): (&String, &bool)| context! { text => unbroken(text), number => *number };
     let row = |row: &Vec<String>| Value::from(all(row.iter().zip(&numbers), cell));
     context! {
         title => table.title.clone(),
@@ -112,7 +117,7 @@ fn figure(figure: &Figure) -> Value {
     context! {
         name => figure.name.clone(),
         title => figure.title.clone(),
-        caption => figure.caption.clone(),
+        caption => unbroken(&figure.caption),
         // Our own charts, which escape what they are given.
         svg => Value::from_safe_string(for_html(&figure.drawing.svg)),
     }

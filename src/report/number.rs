@@ -2,13 +2,17 @@
 
 use crate::table::Statistics;
 
-/// `0.9594 ± 0.0031`: the mean to as many places as the interval's half width
-/// has with two digits; four digits where there is no interval.
+/// `0.9594 ± 0.0031`: to as many places as show two digits of the interval's
+/// half width; four digits where there is no interval.
 pub fn interval(statistics: &Statistics) -> String {
     let mean = statistics.mean;
     match statistics.half_width.filter(|half| half.is_finite() && *half > 0.0) {
         Some(half) => {
-            let places = (1.0 - half.log10().floor()).clamp(0.0, 6.0) as usize;
+            let two_digits = |number: f64| 1.0 - number.log10().floor();
+            let wanted = two_digits(half);
+            // A mean that its interval dwarfs has a place more, to show any digit.
+            let wanted = wanted.max(two_digits(mean.abs()).min(wanted + 1.0));
+            let places = wanted.clamp(0.0, 6.0) as usize;
             if mean.abs().max(half) >= 1e6 {
                 return sign(format!("{mean:.3e} ± {half:.1e}"));
             }
@@ -81,6 +85,7 @@ mod tests {
     fn a_mean_has_the_places_of_its_interval() {
         assert_eq!(interval(&statistics(0.95944, Some(0.0031))), "0.9594 ± 0.0031");
         assert_eq!(interval(&statistics(0.5, Some(0.187))), "0.50 ± 0.19");
+        assert_eq!(interval(&statistics(0.667, Some(1.27))), "0.67 ± 1.27");
         assert_eq!(interval(&statistics(-12.3, Some(4.0))), "−12.3 ± 4.0");
         assert_eq!(interval(&statistics(-1234.0, Some(150.0))), "−1234 ± 150");
         assert_eq!(interval(&statistics(0.25, None)), "0.2500");

@@ -1,1 +1,236 @@
+//! Whole reports of made-up results.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use jem_core::digest::Digest;
+
+use super::fixture::{results, source, two_axes, unswept};
+use super::{ReportContext, compose, html, markdown, write};
+use crate::table::Results;
+
+fn context() -> ReportContext {
+    ReportContext {
+        source: Some(source("1a2b3c4")),
+        command: "jem report experiments/sweep-lambda.toml".to_owned(),
+        version: "0.1.0".to_owned(),
+        experiment: Digest::of(b"the file"),
+    }
+}
+
+fn page(results: &Results) -> String {
+    let content = compose(results, &context()).expect("small figures can be painted");
+    let page = html(&content, &["paper.md".to_owned()]).expect("the template is right");
+    // As it is read: spaces that do not break, and slashes that were escaped.
+    page.replace('\u{a0}', " ").replace("&#x2f;", "/")
+}
+
+/// Every file under `folder` by its path.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for part in ["", "charts", "tables"] {
+        let entries = fs::read_dir(folder.join(part)).expect("the report has the folder");
+        for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
+            let name = format!("{part}/{}", entry.file_name().to_string_lossy());
+            found.insert(name, fs::read(entry.path()).expect("a file just written"));
+        }
+    }
+    found
+}
+
+#[test]
+fn two_renderings_of_one_result_are_the_same_bytes() {
+    let (one, two) = (tempfile::tempdir().expect("room"), tempfile::tempdir().expect("room"));
+    write(&results(), &context(), one.path()).expect("it can be written");
+    write(&results(), &context(), &two.path().join("deep/er")).expect("folders are made");
+    let (one, two) = (files(one.path()), files(&two.path().join("deep/er")));
+    assert_eq!(one.keys().collect::<Vec<_>>(), two.keys().collect::<Vec<_>>());
+    for (name, bytes) in &one {
+        assert!(bytes == &two[name], "{name} differs");
+        let text = String::from_utf8_lossy(bytes);
+        for secret in ["secret-host", "/secret", "2026-01-01"] {
+            assert!(!text.contains(secret) || name.contains("/trials."), "{name} tells {secret}");
+        }
+    }
+    assert!(one.contains_key("/manifest.json") && one.contains_key("charts/accuracy.svg"));
+}
+
+#[test]
+fn a_second_report_removes_the_files_of_the_first_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("room");
+    write(&results(), &context(), folder.path()).expect("it can be written");
+    fs::write(folder.path().join("charts/mine.txt"), "mine").expect("room");
+    let only = |lambda| unswept(move |trial| trial.values[0].as_f64() == Some(lambda));
+    write(&only(0.1), &context(), folder.path()).expect("it can be written again");
+    let names: Vec<String> = files(folder.path()).into_keys().collect();
+    assert!(names.contains(&"charts/mine.txt".to_owned()), "{names:?}");
+    assert!(names.contains(&"charts/energies.png".to_owned()), "{names:?}");
+    assert!(!names.contains(&"charts/accuracy.png".to_owned()), "{names:?}");
+    let left = fs::read_dir(folder.path()).expect("it is there").count();
+    assert_eq!(left, 5, "three files and two folders, nothing temporary");
+}
+
+#[test]
+fn a_manifest_names_the_digest_of_every_other_file() {
+    let folder = tempfile::tempdir().expect("room");
+    write(&results(), &context(), folder.path()).expect("it can be written");
+    let mut files = files(folder.path());
+    let manifest = files.remove("/manifest.json").expect("it is written");
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("it is JSON");
+    assert_eq!(manifest["files"].as_object().map(|named| named.len()), Some(files.len()));
+    for (name, bytes) in &files {
+        let digest = &manifest["files"][name.trim_start_matches('/')];
+        assert_eq!(digest.as_str(), Some(Digest::of(bytes).to_hex().as_str()), "{name}");
+    }
+    assert_eq!(manifest["runs"].as_array().map(Vec::len), Some(24));
+}
+
+#[test]
+fn the_page_begins_with_failures_question_and_answer() {
+    let page = page(&results());
+    let places: Vec<Option<usize>> = [
+        "1 of 9 checks failed",
+        "λ = 10 still classifies",
+        "What does the weight λ",
+        "these intervals do not overlap",
+        "4 of 24 trials diverged: 1 of 3 at λ = 5 and 3 of 3 at λ = 10.",
+        "1a2b3c4 (clean)",
+        "jem report experiments/sweep-lambda.toml",
+        "16 of 24 trials reused from 9f8e7d6",
+        "AMD EPYC 9354",
+        "<svg",
+        "not finite: energy_gap",
+        "few trials diverge",
+    ]
+    .iter()
+    .map(|text| page.find(text))
+    .collect();
+    assert!(places.iter().all(Option::is_some), "{places:?}");
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(page.len() < 3_000_000);
+    for outside in ["http://", "https://", "<script", "<link"] {
+        assert!(!page.replace("http://www.w3.org/", "").contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn every_figure_is_linked_to_its_files_in_both_forms() {
+    let content = compose(&results(), &context()).expect("small figures can be painted");
+    let forms = [html(&content, &[]).expect("the template is right"), markdown(&content, &[])];
+    assert!(content.figures().count() >= 9);
+    for figure in content.figures() {
+        for ending in ["svg", "png", "csv"] {
+            let link = format!("charts/{}.{ending}", figure.name);
+            assert!(forms.iter().all(|form| form.contains(&link)), "{link}");
+        }
+        assert!(figure.csv.lines().count() > 1, "{}", figure.name);
+    }
+}
+
+#[test]
+fn what_the_user_wrote_is_escaped() {
+    let mut results = results();
+    results.experiment.question = "Is <b>a</b> & \"b\" | *c*?\n# no heading".to_owned();
+    results.experiment.report.title = "<script>alert(1)</script>".to_owned();
+    let page = page(&results);
+    assert!(page.contains("Is &lt;b&gt;a&lt;/b&gt; &amp; &quot;b&quot;"), "the question");
+    assert!(!page.contains("<script"));
+    let content = compose(&results, &context()).expect("small figures can be painted");
+    let text = markdown(&content, &[]);
+    assert!(text.contains(r"Is \<b>a\</b> &amp; "), "{}", &text[..600]);
+    assert!(text.contains(r#""b" \| \*c\*? \# no heading"#), "{}", &text[..600]);
+}
+
+#[test]
+fn missing_trials_are_said_before_the_answer() {
+    let mut results = results();
+    results.trials.truncate(21);
+    results.missing = 3;
+    let page = page(&results);
+    let notice = "3 of 24 trials are not run yet; what follows is about the others. Go on with: \
+                  jem run experiments/sweep-lambda.toml";
+    let notice = page.find(notice);
+    assert!(notice.is_some_and(|at| Some(at) < page.find("<h2>Answer")), "{notice:?}");
+}
+
+#[test]
+fn numbers_of_a_dirty_checkout_are_marked() {
+    let mut results = results();
+    for trial in &mut results.trials {
+        trial.provenance.source.iter_mut().for_each(|source| source.dirty = true);
+    }
+    let page = page(&results);
+    assert!(page.contains("differed from its commit (dirty)"));
+    assert!(page.contains("9f8e7d6-dirty"));
+}
+
+#[test]
+fn one_seed_has_no_interval_and_no_overlap() {
+    let mut results = results();
+    results.trials.retain(|trial| trial.seed == 0);
+    let page = page(&results);
+    assert!(page.contains("One seed each: values without intervals"));
+    assert!(!page.contains("overlap"));
+    let tiles = page.split("class=\"tiles\"").nth(1).and_then(|rest| rest.split("</ul>").next());
+    assert!(tiles.is_some_and(|tiles| !tiles.contains('±')));
+}
+
+#[test]
+fn trials_that_all_diverged_still_make_a_report() {
+    let mut results = results();
+    results.trials.retain(|trial| trial.outcome.diverged());
+    let page = page(&results);
+    assert!(page.contains("No trial has a value to tell"));
+    assert!(page.contains("4 of 4 trials diverged"));
+    assert!(page.contains("figure-training"));
+    assert!(!page.contains("figure-accuracy"));
+}
+
+#[test]
+fn nothing_swept_makes_no_sweep_but_all_else() {
+    let page = page(&unswept(|trial| trial.values[0].as_f64() == Some(0.1)));
+    for figure in ["reliability", "energies", "training", "samples"] {
+        assert!(page.contains(&format!("figure-{figure}")), "{figure}");
+    }
+    for absent in ["figure-accuracy", "Best λ", "in all 1 cells"] {
+        assert!(!page.contains(absent), "{absent}");
+    }
+}
+
+#[test]
+fn another_axis_makes_a_line_for_each_of_its_values() {
+    let content = compose(&two_axes(), &context()).expect("small figures can be painted");
+    let headings: Vec<_> =
+        content.answer.iter().filter_map(|part| part.heading.as_deref()).collect();
+    assert_eq!(headings, ["steps = 10", "steps = 20", "All together"]);
+    let names: Vec<&str> = content.figures().map(|figure| figure.name.as_str()).collect();
+    for name in ["accuracy", "reliability-1", "reliability-2", "ood-fashion-mnist-energy"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+}
+
+#[test]
+fn a_field_that_goes_along_with_x_makes_no_lines() {
+    let mut results = results();
+    results.axes.push("train.batch_size".to_owned());
+    for trial in &mut results.trials {
+        let along = trial.values[0].as_f64().map_or(0, |lambda| (lambda * 1000.0) as u64 + 1);
+        trial.values.push(along.into());
+    }
+    let content = compose(&results, &context()).expect("small figures can be painted");
+    let accuracy = content.figures().find(|figure| figure.name == "accuracy");
+    let caption = accuracy.map(|figure| figure.caption.as_str()).unwrap_or_default();
+    assert!(caption.ends_with("Along λ also varies: batch_size."), "{caption}");
+}
+
+#[test]
+fn values_that_are_no_numbers_are_not_laid_out_on_an_axis() {
+    let mut results = results();
+    for trial in &mut results.trials {
+        trial.values[0] = format!("kind {}", trial.values[0]).into();
+    }
+    let page = page(&results);
+    assert!(page.contains("Nothing is drawn against objective.lambda: its values are not numbers"));
+    assert!(page.contains("highest with λ = kind 0.01"));
+}

@@ -62,10 +62,10 @@ fn products(layers: &[(Tensor, Tensor, Tensor)]) {
     let _guard = tch::no_grad_guard();
     for round in 0..CHAIN + 2 {
         for (x, w, g) in layers {
-            let _ = x.matmul(&w.tr());
+            let _ = x.matmul(&w.transpose(0, 1));
             let _ = g.matmul(w);
             if round >= CHAIN {
-                let _ = g.tr().matmul(x);
+                let _ = g.transpose(0, 1).matmul(x);
             }
         }
     }
@@ -73,7 +73,7 @@ fn products(layers: &[(Tensor, Tensor, Tensor)]) {
 
 fn main() {
     jem_worker::start::start();
-    let n = 60_000;
+    let n = 60_000u64;
     let pixels: Vec<u8> = (0..n * 784).map(|i| (i * 7919 % 251) as u8).collect();
     let labels = (0..n).map(|i| (i % 10) as u8).collect();
     let set = LabelledImages { shape: [1, 28, 28], pixels, labels, pixel_max: 255, classes: 10 };

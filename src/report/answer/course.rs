@@ -35,7 +35,9 @@ pub(super) fn along(view: &View<'_>, line: &Line<'_>) -> Vec<Finding> {
 fn course(view: &View<'_>, metric: &str, points: &[Point<'_>]) -> Option<String> {
     let (first, last) = (points.first()?, points.last()?);
     if points.len() == 1 {
-        return Some(format!("{} at {}.", value(view, first), view.label(first.cell)));
+        let place =
+            if view.cells.len() > 1 { format!(" at {}", at(view, first)) } else { String::new() };
+        return Some(format!("{}{place}.", value(view, first)));
     }
     let best = best_of(points, metric)?;
     let higher = describe(metric)?.direction == Direction::HigherIsBetter;

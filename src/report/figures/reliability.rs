@@ -140,10 +140,8 @@ mod tests {
         assert_eq!(sum.count, 40);
         assert!((sum.confidence.unwrap_or(0.0) - 0.9).abs() < 1e-12);
         assert!((sum.accuracy.unwrap_or(0.0) - 0.8).abs() < 1e-12);
-        add(
-            &mut sum,
-            &ReliabilityBin { count: 0, confidence: None, accuracy: None, ..sum.clone() },
-        );
+        let empty = ReliabilityBin { count: 0, confidence: None, accuracy: None, ..sum.clone() };
+        add(&mut sum, &empty);
         assert_eq!(sum.count, 40);
     }
 }

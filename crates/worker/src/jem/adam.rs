@@ -77,7 +77,7 @@ mod tests {
         assert!((g[0].double_value(&[0]) - 0.6).abs() < 1e-5);
         assert!((g[1].double_value(&[0]) - 0.8).abs() < 1e-5);
         let mut small = [Tensor::from_slice(&[0.5f32])];
-        clip_grad_norm(&mut small, Some(1.0));
+        assert_eq!(clip_grad_norm(&mut small, Some(1.0)).double_value(&[]), 0.5);
         assert_eq!(small[0].double_value(&[0]), 0.5);
     }
 }

@@ -1,0 +1,151 @@
+//! Figures before they are drawn, and the drawing of all.
+
+use rayon::prelude::*;
+
+use super::{energies, reliability, samples, sweeps, training};
+use crate::chart::{self, Caption, ChartError, Drawing};
+use crate::report::content::{Figure, Section};
+use crate::report::view::{Line, View};
+
+/// Lines drawn on panels of their own; further ones are told by tables alone.
+const MOST_LINES: usize = 6;
+
+/// A figure before it is drawn.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The name of its files.
+    pub name: String,
+    /// The text under it.
+    pub caption: String,
+    /// What is drawn.
+    pub chart: Chart,
+    /// Its data.
+    pub csv: String,
+}
+
+/// The chart of a figure.
+#[derive(Clone, Debug)]
+pub enum Chart {
+    /// A metric along an axis.
+    Sweep(chart::SweepChart),
+    /// Reliability diagrams.
+    Reliability(chart::ReliabilityChart),
+    /// Histograms of energies.
+    Energies(chart::EnergyHistogramChart),
+    /// Training curves.
+    Training(chart::TrainingChart),
+    /// A grid of samples.
+    Samples(chart::SampleGrid),
+}
+
+impl Chart {
+    fn draw(&self) -> Result<Drawing, ChartError> {
+        match self {
+            Self::Sweep(chart) => chart::sweep(chart),
+            Self::Reliability(chart) => chart::reliability(chart),
+            Self::Energies(chart) => chart::energy_histogram(chart),
+            Self::Training(chart) => chart::training(chart),
+            Self::Samples(chart) => chart::samples(chart),
+        }
+    }
+
+    fn title(&self) -> &str {
+        let caption = match self {
+            Self::Sweep(chart) => &chart.caption,
+            Self::Reliability(chart) => &chart.caption,
+            Self::Energies(chart) => &chart.caption,
+            Self::Training(chart) => &chart.caption,
+            Self::Samples(chart) => &chart.caption,
+        };
+        &caption.title
+    }
+}
+
+/// The figures of a section before they are drawn, and what is not drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Drafts {
+    /// The figures.
+    pub figures: Vec<Planned>,
+    /// What is not drawn, in words.
+    pub notes: Vec<String>,
+}
+
+/// Draws all figures, in parallel. `footer` stands under each.
+///
+/// # Errors
+/// When a figure is too large to paint.
+pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartError> {
+    let drafts = [
+        ("Accuracy and calibration", sweeps::calibration(view, footer)),
+        ("Calibration in detail", reliability::drafts(view, footer)),
+        ("Out-of-distribution detection", sweeps::detection(view, footer)),
+        ("Energy as a predictor of reliability", sweeps::errors(view, footer)),
+        ("Energies", energies::drafts(view, footer)),
+        ("Training", training::drafts(view, footer)),
+        ("Samples out of the replay buffer", samples::drafts(view, footer)),
+    ];
+    let drawn: Result<Vec<Section>, ChartError> = drafts
+        .into_par_iter()
+        .map(|(title, Drafts { figures, notes })| {
+            let figures = figures.into_par_iter().map(draw).collect::<Result<_, _>>()?;
+            Ok(Section { title: title.to_owned(), notes, figures })
+        })
+        .collect();
+    let some = |section: &Section| !(section.figures.is_empty() && section.notes.is_empty());
+    Ok(drawn?.into_iter().filter(some).collect())
+}
+
+fn draw(planned: Planned) -> Result<Figure, ChartError> {
+    Ok(Figure {
+        drawing: planned.chart.draw()?,
+        title: planned.chart.title().to_owned(),
+        name: planned.name,
+        caption: planned.caption,
+        csv: planned.csv,
+    })
+}
+
+/// A caption; an empty subtitle is none.
+pub fn caption(title: String, subtitle: String, footer: &str) -> Caption {
+    let subtitle = Some(subtitle).filter(|text| !text.is_empty());
+    Caption { title, subtitle, footer: Some(footer.to_owned()) }
+}
+
+/// The lines with panels of their own, each with the name of its figure and the
+/// end of its title.
+pub fn paneled<'v, 'a>(
+    view: &'v View<'a>,
+    name: &str,
+    notes: &mut Vec<String>,
+) -> Vec<(String, String, &'v Line<'a>)> {
+    if view.lines.len() > MOST_LINES {
+        notes.push(format!(
+            "Drawn for the first {MOST_LINES} of {} combinations of the other values; the tables \
+             have all.",
+            view.lines.len()
+        ));
+    }
+    let several = view.lines.len() > 1;
+    let shown = view.lines.iter().enumerate().take(MOST_LINES);
+    shown
+        .map(|(number, line)| match several {
+            true => (format!("{name}-{}", number + 1), format!(", {}", line.label), line),
+            false => (name.to_owned(), String::new(), line),
+        })
+        .collect()
+}
+
+/// `No panel for λ = 10: none of its trials finished.`, where there is such a
+/// cell.
+pub fn absent(view: &View<'_>, cells: &[&crate::table::CellResult], what: &str) -> String {
+    let labels: Vec<String> = cells.iter().map(|cell| view.label_in_line(cell)).collect();
+    match labels.is_empty() {
+        true => String::new(),
+        false => {
+            format!(
+                " No {what} for {}: no finished trial has any.",
+                crate::report::number::listed(&labels)
+            )
+        }
+    }
+}

@@ -63,9 +63,31 @@ pub fn worker() -> Result<(PathBuf, Fingerprints), CliError> {
         return Err(CliError::new(Exit::Machine, message)
             .hint("cargo build, which builds it beside jem; or set JEM_WORKER to its path"));
     }
-    let fingerprints =
-        beside(&path).map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
+    let fingerprints = match beside(&path) {
+        Ok(fingerprints) if written_with(&path) => fingerprints,
+        _ => ask(&path)?,
+    };
     Ok((path, fingerprints))
+}
+
+/// Whether the file beside the worker is older than the worker, as a build
+/// leaves them. A mere check of changed sources rewrites the file alone.
+fn written_with(worker: &Path) -> bool {
+    let time = |path: &Path| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let file = time(&worker.with_extension("fingerprint.json"));
+    matches!((file, time(worker)), (Some(file), Some(worker)) if file <= worker)
+}
+
+/// Asks the worker itself, which costs the time to load libtorch.
+fn ask(worker: &Path) -> Result<Fingerprints, CliError> {
+    let said = std::process::Command::new(worker).arg("--fingerprints").output();
+    let failed = |why: String| {
+        CliError::new(Exit::Machine, format!("{} does not start: {why}", worker.display()))
+            .hint("just setup, which fetches libtorch, then cargo build")
+    };
+    let said = said.map_err(|error| failed(error.to_string()))?;
+    serde_json::from_slice(&said.stdout)
+        .map_err(|_| failed(String::from_utf8_lossy(&said.stderr).trim().to_owned()))
 }
 
 /// Where every trial of `plan` stands in the store at `results`.

@@ -10,6 +10,8 @@ use crate::chart::for_html;
 /// The page's name says to the engine that what is put in is escaped.
 const NAME: &str = "report.html";
 const TEMPLATE: &str = include_str!("template.html");
+/// Letters from which on a text in a table is broken over lines.
+const LONG: usize = 40;
 
 /// The report as HTML; `tables` are the names of the files in `tables/`.
 ///
@@ -93,8 +95,10 @@ fn table(table: &Table) -> Value {
         table.rows.iter().all(|row| row.get(column).is_some_and(is_number))
     };
     let numbers: Vec<bool> = (0..table.head.len()).map(number).collect();
-    let cell =
-        |(text, number): (&String, &bool)| context! { text => unbroken(text), number => *number };
+    let cell = |(text, number): (&String, &bool)| {
+        let long = text.chars().count() > LONG;
+        context! { text => unbroken(text), number => *number, long }
+    };
     let row = |row: &Vec<String>| Value::from(all(row.iter().zip(&numbers), cell));
     context! {
         title => table.title.clone(),

@@ -3,17 +3,12 @@
 use jem_core::spec::show_value;
 use serde_json::Value;
 
-/// How swept fields are called: by the last part of their path, λ by its
-/// letter, and by the whole path where two would be called the same.
+use crate::table;
+
+/// How swept fields are called: as in tables, but λ by its letter.
 pub fn axis_names(paths: &[String]) -> Vec<String> {
-    let short = |path: &String| match path.as_str() {
-        "objective.lambda" => "λ".to_owned(),
-        _ => path.rsplit('.').next().unwrap_or(path).to_owned(),
-    };
-    let names: Vec<String> = paths.iter().map(short).collect();
-    let unique = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
-    let named = names.iter().zip(paths);
-    named.map(|(name, path)| if unique(name) { name.clone() } else { path.clone() }).collect()
+    let letter = |name: String| if name == "lambda" { "λ".to_owned() } else { name };
+    table::axis_names(paths).into_iter().map(letter).collect()
 }
 
 /// `λ = 0.1, steps = 20`; fields that the cell has not are left out.

@@ -225,6 +225,23 @@ fn a_field_that_goes_along_with_x_makes_no_lines() {
 }
 
 #[test]
+fn of_many_cells_the_first_have_panels_and_the_page_says_so() {
+    let mut results = unswept(|trial| trial.seed == 0);
+    results.axes.push("objective.lambda".to_owned());
+    results.experiment.report.x = Some("objective.lambda".to_owned());
+    let one = results.trials[0].clone();
+    let with = |lambda: i32| {
+        let values = vec![f64::from(lambda).into()];
+        crate::table::TrialResult { values, samples: None, ..one.clone() }
+    };
+    results.trials = (0..100).map(with).collect();
+    let content = compose(&results, &context()).expect("the figures are not too large");
+    let note = "Drawn for the first 36 of 100 cells; the tables have all.";
+    let noted = content.sections.iter().filter(|section| section.notes.iter().any(|n| n == note));
+    assert_eq!(noted.count(), 3);
+}
+
+#[test]
 fn values_that_are_no_numbers_are_not_laid_out_on_an_axis() {
     let mut results = results();
     for trial in &mut results.trials {

@@ -78,6 +78,8 @@ struct Live<'a> {
     running: Vec<Option<TrialIndex>>,
     attempts: Vec<Option<PathBuf>>,
     last_words: Vec<VecDeque<String>>,
+    /// Workers that were not the ones the runs' ids were made for.
+    refused: Vec<bool>,
     failed: BTreeMap<TrialIndex, FailedTrial>,
     sender: Sender<News>,
 }
@@ -93,6 +95,7 @@ pub fn dispatch(dispatch: &Dispatch<'_>, observer: &mut dyn Observer) -> Ended {
         running: vec![None; n],
         attempts: vec![None; n],
         last_words: vec![VecDeque::new(); n],
+        refused: vec![false; n],
         failed: BTreeMap::new(),
         sender,
     };
@@ -151,7 +154,11 @@ impl Live<'_> {
             }
             Heard::Closed => {
                 let worker = self.workers[slot].take()?;
-                let how = worker.how_it_ended();
+                let mut how = worker.how_it_ended();
+                if self.refused[slot] {
+                    how = "the worker is not the one that the build described; try: cargo build"
+                        .to_owned();
+                }
                 let words: Vec<String> = self.last_words[slot].drain(..).collect();
                 let said = if words.is_empty() {
                     String::new()
@@ -169,8 +176,7 @@ impl Live<'_> {
                 if protocol == PROTOCOL && fingerprints == self.dispatch.fingerprints {
                     return Some(Input::Started(slot));
                 }
-                let line = "this worker is not the one the build described; try: cargo build";
-                self.keep(slot, line.to_owned());
+                self.refused[slot] = true;
                 if let Some(worker) = &mut self.workers[slot] {
                     worker.kill();
                 }

@@ -9,6 +9,11 @@ use jem_core::store::{Manifest, Store};
 /// one core of a laptop does on these networks.
 const ASSUMED: f64 = 2.0e10;
 
+/// What an update, and a Langevin step, cost beside their products, in
+/// multiply-adds: dozens of small kernels, measured on small networks.
+const UPDATE_OVERHEAD: f64 = 5.0e7;
+const LANGEVIN_OVERHEAD: f64 = 1.0e7;
+
 /// Multiply-adds of one forward pass of `model` on one input of `shape`
 /// `[c, h, w]`.
 pub fn forward_macs(model: &Model, shape: [usize; 3], classes: usize) -> f64 {
@@ -52,12 +57,14 @@ pub fn trial_flops(spec: &Spec, shape: [usize; 3], classes: usize, n_train: usiz
         Length::Steps(steps) => steps as f64,
         Length::Epochs(epochs) => epochs as f64 * (used / batch).floor().max(1.0),
     };
-    let passes = if training.objective.lambda > 0.0 {
-        6.0 + 2.0 * training.sampler.steps as f64
+    let pass = batch * forward_macs(&training.model, shape, classes);
+    let update = if training.objective.lambda > 0.0 {
+        let chain = training.sampler.steps as f64 * (2.0 * pass + LANGEVIN_OVERHEAD);
+        6.0 * pass + chain
     } else {
-        3.0
+        3.0 * pass
     };
-    steps * batch * passes * forward_macs(&training.model, shape, classes)
+    steps * (update + UPDATE_OVERHEAD)
 }
 
 /// Multiply-adds per second, from trials that are done.

@@ -1,8 +1,17 @@
-//! `jem-worker`: started by `jem run`, told what to do on standard input.
+//! `jem-worker`: started by `jem run`, told what to do on standard input. With
+//! `--fingerprints` it says what it was built from, and leaves.
 
 fn main() {
-    if std::env::args().nth(1).is_some() {
-        eprintln!("jem-worker is started by `jem run` and takes no arguments; see jem --help");
+    let argument = std::env::args().nth(1);
+    if argument.as_deref() == Some("--fingerprints") {
+        let text = serde_json::to_string(&*jem_worker::FINGERPRINTS);
+        println!("{}", text.expect("two digests are always JSON"));
+        return;
+    }
+    if argument.is_some() {
+        eprintln!(
+            "jem-worker is started by `jem run` and takes only --fingerprints; see jem --help"
+        );
         std::process::exit(64);
     }
     jem_worker::start::start();

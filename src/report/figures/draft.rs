@@ -6,9 +6,12 @@ use super::{energies, reliability, samples, sweeps, training};
 use crate::chart::{self, Caption, ChartError, Drawing};
 use crate::report::content::{Figure, Section};
 use crate::report::view::{Line, View};
+use crate::table::CellResult;
 
 /// Lines drawn on panels of their own; further ones are told by tables alone.
 const MOST_LINES: usize = 6;
+/// Cells of a line that have panels.
+const MOST_PANELS: usize = 36;
 
 /// A figure before it is drawn.
 #[derive(Clone, Debug)]
@@ -111,33 +114,46 @@ pub fn caption(title: String, subtitle: String, footer: &str) -> Caption {
     Caption { title, subtitle, footer: Some(footer.to_owned()) }
 }
 
-/// The lines with panels of their own, each with the name of its figure and the
-/// end of its title.
+/// The cells of one figure, with the name of its files and the end of its
+/// title.
+pub struct Paneled<'v, 'a> {
+    /// The name of its files.
+    pub name: String,
+    /// The end of its title, such as `, steps = 20`.
+    pub of: String,
+    /// The cells, each with a panel, a row or a colour of its own.
+    pub cells: &'v [&'a CellResult],
+}
+
+/// The lines with figures of their own; what is left out is noted.
 pub fn paneled<'v, 'a>(
     view: &'v View<'a>,
     name: &str,
     notes: &mut Vec<String>,
-) -> Vec<(String, String, &'v Line<'a>)> {
-    if view.lines.len() > MOST_LINES {
-        notes.push(format!(
-            "Drawn for the first {MOST_LINES} of {} combinations of the other values; the tables \
-             have all.",
-            view.lines.len()
-        ));
-    }
+) -> Vec<Paneled<'v, 'a>> {
+    let mut left_out = |shown: usize, all: usize, what: &str| {
+        if all > shown {
+            notes
+                .push(format!("Drawn for the first {shown} of {all} {what}; the tables have all."));
+        }
+    };
+    left_out(MOST_LINES, view.lines.len(), "combinations of the other values");
+    let longest = view.lines.iter().map(|line| line.cells.len()).max().unwrap_or(0);
+    left_out(MOST_PANELS, longest, "cells");
     let several = view.lines.len() > 1;
-    let shown = view.lines.iter().enumerate().take(MOST_LINES);
-    shown
-        .map(|(number, line)| match several {
-            true => (format!("{name}-{}", number + 1), format!(", {}", line.label), line),
-            false => (name.to_owned(), String::new(), line),
-        })
-        .collect()
+    let figure = |(number, line): (usize, &'v Line<'a>)| {
+        let (name, of) = match several {
+            true => (format!("{name}-{}", number + 1), format!(", {}", line.label)),
+            false => (name.to_owned(), String::new()),
+        };
+        Paneled { name, of, cells: &line.cells[..line.cells.len().min(MOST_PANELS)] }
+    };
+    view.lines.iter().enumerate().take(MOST_LINES).map(figure).collect()
 }
 
 /// `No panel for λ = 10: none of its trials finished.`, where there is such a
 /// cell.
-pub fn absent(view: &View<'_>, cells: &[&crate::table::CellResult], what: &str) -> String {
+pub fn absent(view: &View<'_>, cells: &[&CellResult], what: &str) -> String {
     let labels: Vec<String> = cells.iter().map(|cell| view.label_in_line(cell)).collect();
     match labels.is_empty() {
         true => String::new(),

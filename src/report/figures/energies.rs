@@ -2,9 +2,9 @@
 //! inputs.
 
 use super::csv::Csv;
-use super::{Chart, Drafts, Planned, absent, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
 use crate::chart::{EnergyHistogramChart, EnergyPanel, Histogram};
-use crate::report::view::{Line, View};
+use crate::report::view::View;
 use crate::table::{CellResult, TrialResult};
 
 /// Panels share their axis where together they span at most this many times
@@ -14,27 +14,22 @@ const MOST_SPREAD: f64 = 6.0;
 /// A chart for each line, a panel for each cell.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
-    for (name, of, line) in paneled(view, "energies", &mut drafts.notes) {
-        drafts.figures.extend(planned(view, line, name, &of, footer));
+    for paneled in paneled(view, "energies", &mut drafts.notes) {
+        drafts.figures.extend(planned(view, paneled, footer));
     }
     drafts
 }
 
-fn planned(
-    view: &View<'_>,
-    line: &Line<'_>,
-    name: String,
-    of: &str,
-    footer: &str,
-) -> Option<Planned> {
+fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {
+    let Paneled { name, of, cells } = paneled;
     // Every trial has edges of its own, so seeds cannot be added up.
     let first = |cell: &CellResult| {
         view.trials_of(cell).find(|trial| !trial.energies.histograms.is_empty())
     };
     let shown: Vec<(&CellResult, &TrialResult)> =
-        line.cells.iter().filter_map(|cell| Some((*cell, first(cell)?))).collect();
+        cells.iter().filter_map(|cell| Some((*cell, first(cell)?))).collect();
     let missing: Vec<&CellResult> =
-        line.cells.iter().copied().filter(|cell| first(cell).is_none()).collect();
+        cells.iter().copied().filter(|cell| first(cell).is_none()).collect();
     let seed = shown.first()?.1.seed;
     let same = shown.iter().all(|(_, trial)| trial.seed == seed);
     let seeds = if same { format!("seed {seed}") } else { "one seed each".to_owned() };

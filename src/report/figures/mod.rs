@@ -10,4 +10,4 @@ mod training;
 
 pub use draft::sections;
 
-use draft::{Chart, Drafts, Planned, absent, caption, paneled};
+use draft::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};

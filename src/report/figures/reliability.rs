@@ -3,29 +3,24 @@
 use jem_core::results::ReliabilityBin;
 
 use super::csv::{Csv, number};
-use super::{Chart, Drafts, Planned, absent, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
 use crate::chart::{self, ReliabilityChart, ReliabilityPanel};
-use crate::report::view::{Line, View};
+use crate::report::view::View;
 use crate::table::CellResult;
 
 /// A chart for each line, a panel for each cell.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
-    for (name, of, line) in paneled(view, "reliability", &mut drafts.notes) {
-        drafts.figures.extend(planned(view, line, name, &of, footer));
+    for paneled in paneled(view, "reliability", &mut drafts.notes) {
+        drafts.figures.extend(planned(view, paneled, footer));
     }
     drafts
 }
 
-fn planned(
-    view: &View<'_>,
-    line: &Line<'_>,
-    name: String,
-    of: &str,
-    footer: &str,
-) -> Option<Planned> {
+fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {
+    let Paneled { name, of, cells } = paneled;
     let pooled: Vec<(&CellResult, Pooled)> =
-        line.cells.iter().map(|cell| (*cell, pool(view, cell))).collect();
+        cells.iter().map(|cell| (*cell, pool(view, cell))).collect();
     let (shown, empty): (Vec<_>, Vec<_>) =
         pooled.into_iter().partition(|(_, pooled)| !pooled.bins.is_empty());
     let bins = shown.first()?.1.bins.len();

@@ -1,9 +1,9 @@
 //! Samples out of the replay buffer, a row for each cell.
 
 use super::csv::Csv;
-use super::{Chart, Drafts, Planned, absent, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
 use crate::chart::SampleGrid;
-use crate::report::view::{Line, View};
+use crate::report::view::View;
 use crate::table::{CellResult, TrialResult};
 
 /// Samples in a row.
@@ -21,8 +21,8 @@ struct Row<'a> {
 /// A chart for each line.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
-    for (name, of, line) in paneled(view, "samples", &mut drafts.notes) {
-        drafts.figures.extend(planned(view, line, name, &of, footer));
+    for paneled in paneled(view, "samples", &mut drafts.notes) {
+        drafts.figures.extend(planned(view, paneled, footer));
     }
     if drafts.figures.is_empty() {
         drafts.notes.clear();
@@ -30,19 +30,14 @@ pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     drafts
 }
 
-fn planned(
-    view: &View<'_>,
-    line: &Line<'_>,
-    name: String,
-    of: &str,
-    footer: &str,
-) -> Option<Planned> {
-    let found: Vec<Row<'_>> = line.cells.iter().filter_map(|cell| row(view, cell)).collect();
+fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {
+    let Paneled { name, of, cells } = paneled;
+    let found: Vec<Row<'_>> = cells.iter().filter_map(|cell| row(view, cell)).collect();
     let shape = found.first()?.shape;
     // Rows of another shape than the first cannot stand in the same grid.
     let rows: Vec<Row<'_>> = found.into_iter().filter(|row| row.shape == shape).collect();
     let has = |cell: &CellResult| rows.iter().any(|row| std::ptr::eq(row.cell, cell));
-    let missing: Vec<&CellResult> = line.cells.iter().copied().filter(|cell| !has(cell)).collect();
+    let missing: Vec<&CellResult> = cells.iter().copied().filter(|cell| !has(cell)).collect();
     let [c, h, w] = shape;
     let mut pixels = Vec::new();
     for row in &rows {

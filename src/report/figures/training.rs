@@ -1,9 +1,9 @@
 //! Training curves.
 
 use super::csv::Csv;
-use super::{Chart, Drafts, Planned, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, caption, paneled};
 use crate::chart::{Better, Quantity, TrainingChart, TrainingLine, TrainingPanel};
-use crate::report::view::{Line, View};
+use crate::report::view::View;
 use crate::table::TrialResult;
 
 /// What is drawn, where it was recorded: path, name, unit, direction.
@@ -19,21 +19,15 @@ const PANELS: [(&str, &str, Option<&str>, Option<Better>); 6] = [
 /// A chart for each line, a panel for each quantity, a curve for each trial.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
-    for (name, of, line) in paneled(view, "training", &mut drafts.notes) {
-        drafts.figures.extend(planned(view, line, name, &of, footer));
+    for paneled in paneled(view, "training", &mut drafts.notes) {
+        drafts.figures.extend(planned(view, paneled, footer));
     }
     drafts
 }
 
-fn planned(
-    view: &View<'_>,
-    line: &Line<'_>,
-    name: String,
-    of: &str,
-    footer: &str,
-) -> Option<Planned> {
-    let trials: Vec<(usize, &TrialResult)> = line
-        .cells
+fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {
+    let Paneled { name, of, cells } = paneled;
+    let trials: Vec<(usize, &TrialResult)> = cells
         .iter()
         .enumerate()
         .flat_map(|(group, cell)| view.trials_of(cell).map(move |trial| (group, trial)))
@@ -62,7 +56,7 @@ fn planned(
     let chart = TrainingChart {
         caption: caption(format!("Training{of}"), "one curve per trial".to_owned(), footer),
         x_label: "step".to_owned(),
-        groups: line.cells.iter().map(|cell| view.label_in_line(cell)).collect(),
+        groups: cells.iter().map(|cell| view.label_in_line(cell)).collect(),
         panels,
     };
     Some(Planned {

@@ -12,6 +12,7 @@ matches, the unpacked folder once it is renamed to its final name.
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import shutil
@@ -171,6 +172,19 @@ def main():
     rows = [row for row in read_lock() if cuda or row[3]]
     key = hashlib.sha256(repr((rows, CPU_MEMBERS, SKIP_SUFFIXES)).encode()).hexdigest()[:12]
     target = cache_root() / f"libtorch-2.11.0-{'cuda' if cuda else 'cpu'}-{key}"
+    cache_root().mkdir(parents=True, exist_ok=True)
+    with open(cache_root() / "setup.lock", "w") as lock:
+        # One setup at a time; the lock goes with the process that holds it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        install(rows, target, cuda)
+    link(target)
+
+
+def install(rows, target, cuda):
+    """Fetch and unpack into `target`, unless it is there; sweep what setups
+    that were killed left behind."""
+    for leftover in cache_root().glob("libtorch-*.part*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     if not target.exists():
         wheels = cache_root() / "wheels"
         wheels.mkdir(parents=True, exist_ok=True)
@@ -182,15 +196,9 @@ def main():
         for wheel, name in fetched:
             unpack(wheel, name, fresh, cuda)
         os.sync()
-        try:
-            fresh.rename(target)
-        except OSError:  # another setup finished first; its copy is as good
-            shutil.rmtree(fresh, ignore_errors=True)
-            if not target.exists():
-                raise
+        fresh.rename(target)
         for wheel, _ in fetched:
             wheel.unlink(missing_ok=True)
-    link(target)
 
 
 if __name__ == "__main__":

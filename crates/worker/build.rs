@@ -9,26 +9,26 @@ use std::str::FromStr;
 use proc_macro2::{TokenStream, TokenTree};
 use sha2::{Digest, Sha256};
 
-/// What training passes through, from the workspace's root: files and folders.
-const TRAINING: [&str; 6] = [
+/// What both training and evaluation pass through, from the workspace's root:
+/// files and folders.
+const SHARED: [&str; 10] = [
+    "crates/core/src/arrays.rs",
+    "crates/core/src/dataset",
     "crates/core/src/digest.rs",
     "crates/core/src/random",
+    "crates/core/src/spec/resolved.rs",
     "crates/worker/src/data",
     "crates/worker/src/jem",
-    "crates/worker/src/run/training.rs",
-    "crates/worker/src/start.rs",
-];
-/// What evaluation passes through.
-const EVALUATION: [&str; 8] = [
-    "crates/core/src/digest.rs",
-    "crates/core/src/random",
-    "crates/worker/src/data",
-    "crates/worker/src/eval",
-    "crates/worker/src/jem",
-    "crates/worker/src/run/evaluation.rs",
     "crates/worker/src/run/inputs.rs",
+    "crates/worker/src/run/trial.rs",
     "crates/worker/src/start.rs",
 ];
+/// What training passes through beside that.
+const TRAINING: [&str; 2] =
+    ["crates/worker/src/eval/outputs.rs", "crates/worker/src/run/training.rs"];
+/// What evaluation passes through beside that.
+const EVALUATION: [&str; 3] =
+    ["crates/core/src/results.rs", "crates/worker/src/eval", "crates/worker/src/run/evaluation.rs"];
 /// The locked crates that tensors are computed by.
 const CRATES: [&str; 2] = ["tch", "torch-sys"];
 
@@ -39,7 +39,7 @@ fn main() {
     let digest = |paths: &[&str]| {
         let mut hasher = Sha256::new();
         hasher.update(format!("jem fingerprint v1\nlibtorch {version}\n{locked}"));
-        for path in paths {
+        for path in SHARED.iter().chain(paths) {
             println!("cargo:rerun-if-changed={}", root.join(path).display());
             hash_sources(&root, Path::new(path), &mut hasher);
         }

@@ -65,7 +65,11 @@ impl fmt::Display for CliError {
 
 impl From<jem_core::store::StoreError> for CliError {
     fn from(error: jem_core::store::StoreError) -> Self {
-        Self::new(Exit::BadInput, error.to_string())
+        let exit = match error {
+            jem_core::store::StoreError::Io { .. } => Exit::Machine,
+            _ => Exit::BadInput,
+        };
+        Self::new(exit, error.to_string())
     }
 }
 

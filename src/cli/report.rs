@@ -30,7 +30,8 @@ pub struct ReportArgs {
 pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
     let results = results(args, folders)?;
     let here = env::current_dir().unwrap_or_default();
-    let source = source_state(&here).map(|(state, _)| state);
+    let outputs = [folders.results(), folders.data(), here.join("reports")];
+    let source = source_state(&here, &outputs).map(|(state, _)| state);
     let folder = args.out.clone().unwrap_or_else(|| default_folder(source.as_ref(), &results));
     let context = ReportContext {
         source,

@@ -73,7 +73,7 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;
     let store = Store::create(&results)?;
-    let provenance = provenance(&store)?;
+    let provenance = provenance(&store, &[results.clone(), data.clone()])?;
     let places = places(&missing, args.workers)?;
     let lines = trial_lines(&plan, &missing, &specs);
     let jobs: Vec<Job> = missing
@@ -219,9 +219,10 @@ fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError>
 
 /// What is known here of code and machine, the bytes it names put into the
 /// store.
-fn provenance(store: &Store) -> Result<Provenance, CliError> {
+fn provenance(store: &Store, outputs: &[PathBuf]) -> Result<Provenance, CliError> {
     let mut source = None;
-    if let Some((state, bytes)) = std::env::current_dir().ok().and_then(|dir| source_state(&dir)) {
+    let here = std::env::current_dir().ok();
+    if let Some((state, bytes)) = here.and_then(|dir| source_state(&dir, outputs)) {
         for piece in bytes {
             store.put(&piece)?;
         }

@@ -101,10 +101,10 @@ impl Observer for Bars {
             return;
         };
         match event {
-            Event::TrialStarted { steps, .. } => {
+            Event::TrialStarted { .. } => {
                 let label = self.trials[trial].label.clone();
                 let bar = self.slot(slot);
-                bar.set_length(*steps);
+                bar.set_length(0);
                 bar.set_position(0);
                 bar.set_message(label);
             }

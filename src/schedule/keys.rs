@@ -155,11 +155,15 @@ impl<'a> Keys<'a> {
     pub fn statuses(&self, store: &Store) -> Result<Vec<Status>, StoreError> {
         let status = |trial: &Trial| {
             let keyed = self.of(trial);
+            // A number is worth no more than what it rests on: without a whole
+            // training run an evaluation does not count.
+            if store.done(keyed.training.run_id())?.is_none() {
+                return Ok(Status::New);
+            }
             Ok(match store.done(keyed.evaluation.run_id())? {
                 Some(Manifest { outcome: Outcome::Diverged(_), .. }) => Status::Diverged,
                 Some(_) => Status::Cached,
-                None if store.done(keyed.training.run_id())?.is_some() => Status::Trained,
-                None => Status::New,
+                None => Status::Trained,
             })
         };
         self.plan.trials.par_iter().map(status).collect()

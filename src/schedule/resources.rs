@@ -55,13 +55,27 @@ pub fn slots(
             Ok((0..n).map(slot).collect())
         }
         Device::Cuda if host.gpus.is_empty() => Err(ResourceError::NoGpu),
-        Device::Cuda => Ok((0..host.gpus.len().min(cap))
-            .map(|i| Slot {
-                name: format!("cuda {i}"),
-                environment: vec![("CUDA_VISIBLE_DEVICES".to_owned(), i.to_string())],
-            })
-            .collect()),
+        Device::Cuda => {
+            let mine = std::env::var("CUDA_VISIBLE_DEVICES").ok();
+            Ok(visible(mine.as_deref(), host.gpus.len()).into_iter().take(cap).map(gpu).collect())
+        }
     }
+}
+
+/// The GPUs this process may use: those a scheduler or the user left visible,
+/// or else all.
+fn visible(mine: Option<&str>, there: usize) -> Vec<String> {
+    match mine {
+        Some(list) => list.split(',').map(str::trim).map(str::to_owned).collect(),
+        None => (0..there).map(|i| i.to_string()).collect(),
+    }
+}
+
+fn gpu(device: String) -> Slot {
+    // Counted as nvidia-smi counts, not by speed.
+    let order = ("CUDA_DEVICE_ORDER".to_owned(), "PCI_BUS_ID".to_owned());
+    let name = format!("cuda {device}");
+    Slot { name, environment: vec![("CUDA_VISIBLE_DEVICES".to_owned(), device), order] }
 }
 
 #[cfg(test)]
@@ -85,10 +99,11 @@ mod tests {
     }
 
     #[test]
-    fn each_gpu_is_shown_to_one_worker_alone() {
-        let slots = slots(&host(8, 2), &request(Device::Cuda, 1), None).unwrap();
-        let shown: Vec<&str> = slots.iter().map(|s| s.environment[0].1.as_str()).collect();
-        assert_eq!(shown, ["0", "1"]);
+    fn each_gpu_is_shown_to_one_worker_alone_and_only_those_that_are_ours() {
+        assert_eq!(visible(None, 2), ["0", "1"]);
+        assert_eq!(visible(Some("3, GPU-5a"), 8), ["3", "GPU-5a"]);
+        let slot = gpu("3".to_owned());
+        assert_eq!(slot.environment[0], ("CUDA_VISIBLE_DEVICES".to_owned(), "3".to_owned()));
     }
 
     #[test]

@@ -111,7 +111,10 @@ impl State {
             }
             Input::Failed(slot, class, message) => {
                 if let Worker::Busy(trial) = self.workers[slot] {
-                    self.workers[slot] = Worker::Idle;
+                    // After a fault of its own a worker leaves by itself:
+                    // nothing more is given to it.
+                    let leaves = class == FailureClass::Bug;
+                    self.workers[slot] = if leaves { Worker::Leaving } else { Worker::Idle };
                     self.fail(trial, class, message, &mut actions);
                 }
             }
@@ -133,7 +136,7 @@ impl State {
             }
             Worker::Starting if !self.interrupted => {
                 self.workers[slot] = Worker::Broken;
-                if self.workers.iter().all(|w| matches!(w, Worker::Broken | Worker::Absent)) {
+                if self.workers.iter().all(|w| *w == Worker::Broken) {
                     // Nobody is left to work: what waits fails, with the reason.
                     while let Some(trial) = self.queue.pop_front() {
                         self.fail(trial, FailureClass::WorkerDied, how.clone(), actions);
@@ -280,6 +283,24 @@ mod tests {
             [Action::Report(0, FailureClass::WorkerDied, _), Action::Start(0)]
         ));
         assert_eq!(state.apply(Input::Started(0)), [Action::Give(0, 1)]);
+    }
+
+    #[test]
+    fn a_worker_that_met_a_fault_of_its_own_is_given_nothing_more() {
+        let (mut state, _) = State::new(3, 1, OnFailure::KeepGoing);
+        state.apply(Input::Started(0));
+        let actions = state.apply(Input::Failed(0, FailureClass::Bug, "panic".to_owned()));
+        assert!(matches!(&actions[..], [Action::Report(0, FailureClass::Bug, _)]));
+        assert_eq!(state.apply(Input::Exited(0, "left".to_owned())), [Action::Start(0)]);
+        assert_eq!(state.apply(Input::Started(0)), [Action::Give(0, 1)]);
+        assert_eq!(state.failed().len(), 1);
+    }
+
+    #[test]
+    fn a_slot_that_had_nothing_to_do_takes_over_from_a_broken_one() {
+        let (mut state, _) = State::new(1, 2, OnFailure::KeepGoing);
+        let actions = state.apply(Input::Exited(0, "no libtorch".to_owned()));
+        assert_eq!(actions, [Action::Start(1)]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use jem_core::event::Event;
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    BUFFER, ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS, RELIABILITY, ReliabilityBin,
+    ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS, RELIABILITY, ReliabilityBin, SAMPLES,
 };
 use jem_core::store::{Manifest, Store};
 use rayon::prelude::*;
@@ -27,8 +27,8 @@ pub fn load(plan: &Plan, keys: &Keys<'_>, store: &Store) -> Result<Results, Tabl
         .map(|trial| {
             let keyed = keys.of(trial);
             match store.done(keyed.evaluation.run_id())? {
-                // Evaluations are not named by the data that were trained on,
-                // which the user may have changed since.
+                // Its id rests on all that the training's rests on; that it
+                // names another training can only be a foreign hand's doing.
                 Some(found) if found.training.is_some_and(|run| run != keyed.training.run_id()) => {
                     Ok(None)
                 }
@@ -99,7 +99,7 @@ fn read(
         epochs: json(store, &training, EPOCHS)?,
         reliability,
         energies,
-        samples: samples(store, &training)?,
+        samples: samples(store, evaluation)?,
         bounds: plan.spec_of(trial).training.data.range.bounds(),
         runs: (training.run, evaluation.run),
         digests: (training.results_digest(), evaluation.results_digest()),
@@ -149,12 +149,12 @@ fn arrays(store: &Store, manifest: &Manifest, name: &str) -> Result<Option<Array
 /// Shape and elements.
 type Samples = (Vec<usize>, Vec<f32>);
 
-fn samples(store: &Store, training: &Manifest) -> Result<Option<Samples>, TableError> {
-    let Some(arrays) = arrays(store, training, BUFFER)? else {
+fn samples(store: &Store, evaluation: &Manifest) -> Result<Option<Samples>, TableError> {
+    let Some(arrays) = arrays(store, evaluation, SAMPLES)? else {
         return Ok(None);
     };
     let samples = arrays.f32("samples").map(|(shape, data)| (shape.to_vec(), data.to_vec()));
-    samples.ok_or_else(|| unreadable(training, BUFFER, "it holds no `samples`")).map(Some)
+    samples.ok_or_else(|| unreadable(evaluation, SAMPLES, "it holds no `samples`")).map(Some)
 }
 
 fn provenance(store: &Store, manifest: &Manifest) -> Result<Provenance, TableError> {
@@ -252,7 +252,7 @@ mod tests {
         if !outcome.diverged() {
             let mut buffer = Arrays::default();
             buffer.insert_f32("samples", &[1, 1, 1, 2], vec![0.0, 1.0]);
-            keep(&mut training.results, BUFFER, buffer.to_bytes().unwrap());
+            keep(&mut evaluation.results, SAMPLES, buffer.to_bytes().unwrap());
             let mut outputs = Arrays::default();
             outputs.insert_f32("test/logits", &[1, 2], vec![0.0, 1.0]);
             outputs.insert_f32("test/probabilities", &[1, 2], vec![0.25, 0.75]);

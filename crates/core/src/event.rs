@@ -123,14 +123,13 @@ pub enum Event {
     TrialStarted {
         /// The trial.
         trial: TrialId,
-        /// Training steps ahead; 0 where finished training is reused.
-        steps: u64,
         /// The attempt's folder, relative to the store.
         attempt: String,
     },
     /// Training has come this far.
     StepFinished(Progress),
-    /// An epoch, or a tenth of a training counted in steps, is over.
+    /// A point of the training curves is reached: the end of an epoch, or of a
+    /// twentieth of training where that is shorter.
     EpochFinished(Epoch),
     /// Training is over and its run recorded.
     TrainingFinished {
@@ -194,7 +193,8 @@ pub struct Progress {
     pub steps_per_second: f64,
 }
 
-/// Means over one epoch (or one tenth of a training counted in steps).
+/// Means since the last point of the training curves: over an epoch, or over a
+/// twentieth of training where that is shorter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Epoch {

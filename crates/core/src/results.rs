@@ -18,6 +18,8 @@ pub const WEIGHTS: &str = "weights.safetensors";
 /// `samples` `[n, c, h, w]` out of the replay buffer, of a training run that
 /// finished and had one.
 pub const BUFFER: &str = "buffer.safetensors";
+/// The first `evaluate.samples` of [`BUFFER`], of an evaluation run.
+pub const SAMPLES: &str = "samples.safetensors";
 /// [`Metrics`], of an evaluation run.
 pub const METRICS: &str = "metrics.json";
 /// The resolved evaluation settings, of an evaluation run.

@@ -12,14 +12,13 @@ const CAPS: [(&str, &str); 4] = [
     ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
 ];
 
-/// Sets the caps, unless set already, and finds CUDA. To be called first in
+/// Sets the caps, whatever the caller's environment says (the runs' ids name
+/// them), and finds CUDA. To be called first in
 /// `main`, while the process has one thread.
 pub fn start() {
     for (name, value) in CAPS {
-        if std::env::var_os(name).is_none() {
-            // SAFETY: no other thread runs yet that could read the environment.
-            unsafe { std::env::set_var(name, value) };
-        }
+        // SAFETY: no other thread runs yet that could read the environment.
+        unsafe { std::env::set_var(name, value) };
     }
     load_cuda(c"libtorch_cuda.so");
     tch::set_num_threads(1);

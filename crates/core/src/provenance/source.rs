@@ -1,11 +1,14 @@
 //! The state of the source tree: commit, and all that differs from it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use git2::{DiffFormat, DiffOptions, Repository, StatusOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+
+/// An untracked file larger than this is data, not source.
+const LARGEST_SOURCE: u64 = 4 << 20;
 
 /// The state of a git checkout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,7 +49,8 @@ impl SourceState {
 /// The state of the checkout that `folder` lies in, and the bytes its digests
 /// stand for: the patch, the untracked files and Cargo.lock. None outside a
 /// checkout.
-pub fn source_state(folder: &Path) -> Option<(SourceState, Vec<Vec<u8>>)> {
+/// What lies in one of the folders `outputs` (results, reports, data) is no source.
+pub fn source_state(folder: &Path, outputs: &[PathBuf]) -> Option<(SourceState, Vec<Vec<u8>>)> {
     let repository = Repository::discover(folder).ok()?;
     let root = repository.workdir()?.to_owned();
     let head = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
@@ -60,7 +64,12 @@ pub fn source_state(folder: &Path) -> Option<(SourceState, Vec<Vec<u8>>)> {
     let diff = (!patch.is_empty()).then(|| keep(patch));
     let mut untracked = Vec::new();
     for path in untracked_paths(&repository) {
-        if let Ok(bytes) = std::fs::read(root.join(&path)) {
+        let full = root.join(&path);
+        let large = full.metadata().is_ok_and(|meta| meta.len() > LARGEST_SOURCE);
+        if large || outputs.iter().any(|output| full.starts_with(output)) {
+            continue;
+        }
+        if let Ok(bytes) = std::fs::read(&full) {
             untracked.push(Untracked { path, digest: keep(bytes) });
         }
     }

@@ -235,9 +235,19 @@ fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violati
                 "metrics are told apart by the name of the set; list each once",
             ));
         }
+        if RESERVED.contains(&set.name().as_str()) {
+            found.push(Violation::new(
+                format!("an out-of-distribution set cannot be called `{}`", set.name()),
+                &["evaluate.ood"],
+                "give it another `name`; metrics and arrays of the test set have this one",
+            ));
+        }
         check_ood(set, train, found);
     }
 }
+
+/// Names that metric paths and arrays have for parts of the test set.
+const RESERVED: [&str; 3] = ["test", "correct", "misclassified"];
 
 fn check_ood(set: &OodSet, train: &Source, found: &mut Vec<Violation>) {
     let paths = ["evaluate.ood", "data.train"];

@@ -248,7 +248,7 @@ pub struct Evaluate {
     pub limit: Option<u64>,
     /// Numbers of equal-width bins for ECE.
     pub ece_bins: Vec<u64>,
-    /// Buffer samples kept for the report's grid.
+    /// Buffer samples kept with the evaluation, of those that training keeps.
     pub samples: u64,
 }
 

@@ -39,13 +39,28 @@ pub(super) fn evaluate(
         }
         Err(error) => return Err(Failure::new(FailureClass::BadInput, error.to_string())),
     };
-    let files = vec![
+    let mut files = vec![
         (results::PREDICTIONS, arrays(&outputs)?),
         (results::RELIABILITY, serde_json::to_vec_pretty(&measured.reliability)?),
         (results::ENERGIES, serde_json::to_vec_pretty(&measured.energies)?),
     ];
+    if training.results.contains_key(results::BUFFER) {
+        files.push((results::SAMPLES, samples(context, training)?));
+    }
     let metrics = Metrics { outcome, metrics: measured.metrics, undefined: measured.undefined };
     record(context, metrics, files)
+}
+
+/// The first of the buffer's samples that training kept.
+fn samples(context: &Context<'_>, training: &Manifest) -> Result<Vec<u8>, Failure> {
+    let kept = Arrays::from_bytes(&context.store.result(training, results::BUFFER)?)?;
+    let (shape, pixels) = kept.f32("samples").unwrap_or((&[0], &[]));
+    let n = shape[0].min(context.job.spec.evaluate.samples as usize);
+    let size: usize = shape[1..].iter().product();
+    let mut arrays = Arrays::default();
+    let shape: Vec<usize> = std::iter::once(n).chain(shape[1..].iter().copied()).collect();
+    arrays.insert_f32("samples", &shape, pixels[..n * size].to_vec());
+    Ok(arrays.to_bytes()?)
 }
 
 fn without_metrics(outcome: Outcome) -> Metrics {
@@ -95,14 +110,25 @@ fn sets(context: &Context<'_>, inputs: &mut Inputs) -> Result<Vec<Set>, Failure>
     let test = first(&test.images, spec.limit);
     let mut sets = vec![("test".to_owned(), test.clone())];
     for set in &spec.ood {
+        let odd = |what: &str| {
+            let (name, [c, h, w]) = (set.name(), test.shape);
+            let message = format!("`{name}` {what}; the test images are {c}×{h}×{w}");
+            Failure::new(FailureClass::BadInput, message)
+        };
         let images = match set {
             OodSet::Test(source) => {
                 let loaded = inputs.get(job, source, Split::Test, &mut seen)?;
                 first(&loaded.images, spec.limit)
             }
+            OodSet::Rotated if test.shape[1] != test.shape[2] => {
+                return Err(odd("needs square images"));
+            }
             OodSet::Rotated => rotated(&test),
             OodSet::UniformNoise => uniform_noise(&test),
         };
+        if images.shape != test.shape || images.is_empty() {
+            return Err(odd(&format!("has {} images of shape {:?}", images.len(), images.shape)));
+        }
         // The labels of another set mean nothing here; its classes are ours.
         sets.push((set.name(), LabelledImages { classes: test.classes, ..images }));
     }

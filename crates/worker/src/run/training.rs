@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jem_core::arrays::Arrays;
 use jem_core::dataset::Split;
-use jem_core::event::{Epoch, Event, Outcome, Progress};
+use jem_core::event::{Epoch, Event, FailureClass, Outcome, Progress};
 use jem_core::random::{At, Stream};
 use jem_core::results;
 use jem_core::store::{Manifest, RunKind};
@@ -34,12 +34,17 @@ pub(super) fn train(context: &mut Context<'_>, inputs: &mut Inputs) -> Result<Ma
     let data = &spec.data;
     let all = Images::new(&set.images, data.range, data.noise_std, job.seed, context.device);
     let part = split(all.len(), data.validation, data.limit, job.seed);
+    if part.training.is_empty() {
+        let message = format!(
+            "of {} training images {} are held out: none is left to train on; lower data.validation",
+            all.len(),
+            part.validation.len()
+        );
+        return Err(Failure::new(FailureClass::BadInput, message));
+    }
     let validation = (!part.validation.is_empty()).then(|| all.select(&part.validation));
     let mut trainer = Trainer::new(spec, job.seed, all.select(&part.training));
     drop(all);
-    let attempt = context.attempt_path();
-    let steps = trainer.steps();
-    context.tell(&Event::TrialStarted { trial: job.trial, steps, attempt })?;
     let (outcome, epochs) = run_steps(context, &mut trainer, validation.as_ref())?;
     context.tell(&Event::TrainingFinished {
         trial: job.trial,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use jem_core::event::{Event, Job};
+use jem_core::event::{Event, FailureClass, Job};
 use jem_core::spec;
 use jem_core::store::{Artifact, Attempt, Manifest, RunKind, Store};
 use tch::Device;
@@ -85,13 +85,34 @@ pub fn run_trial(job: &Job, inputs: &mut Inputs, say: Say<'_>) -> Result<(), Fai
     let attempt = store.begin(job.evaluation.run_id())?;
     let device = match job.spec.resources.device {
         spec::Device::Cpu => Device::Cpu,
+        spec::Device::Cuda if !tch::Cuda::is_available() => {
+            let message = "the spec asks for CUDA, but libtorch finds no device here: is the \
+                           driver loaded, and the CUDA part of libtorch there (just setup)?";
+            return Err(Failure::new(FailureClass::BadInput, message));
+        }
         spec::Device::Cuda => Device::Cuda(0),
     };
     let mut context = Context { job, store: &store, attempt, say, device };
+    let attempt = context.attempt_path();
+    context.tell(&Event::TrialStarted { trial: job.trial, attempt })?;
+    let done = train_and_evaluate(&mut context, inputs, known, begun);
+    if let Err(Failure { class, message }) = &done {
+        let (trial, class, message) = (job.trial, *class, message.clone());
+        // The log is a record; that it cannot be written is not worse news.
+        let _ = context.attempt.log(&Event::TrialFailed { trial, class, message });
+    }
+    done
+}
+
+fn train_and_evaluate(
+    context: &mut Context<'_>,
+    inputs: &mut Inputs,
+    known: Option<Manifest>,
+    begun: Instant,
+) -> Result<(), Failure> {
+    let job = context.job;
     let training = match known {
         Some(manifest) => {
-            let attempt = context.attempt_path();
-            context.tell(&Event::TrialStarted { trial: job.trial, steps: 0, attempt })?;
             let outcome = manifest.outcome.clone();
             context.tell(&Event::TrainingFinished {
                 trial: job.trial,
@@ -101,9 +122,9 @@ pub fn run_trial(job: &Job, inputs: &mut Inputs, say: Say<'_>) -> Result<(), Fai
             })?;
             manifest
         }
-        None => train(&mut context, inputs)?,
+        None => train(context, inputs)?,
     };
-    let (manifest, accuracy) = evaluate(&mut context, inputs, &training)?;
+    let (manifest, accuracy) = evaluate(context, inputs, &training)?;
     context.tell(&Event::TrialFinished {
         trial: job.trial,
         run: manifest.run,

@@ -252,8 +252,8 @@ table! {
         /// Numbers of equal-width bins for the expected calibration error; one value of it is reported for each.
         #[schemars(length(max = 16), inner(range(min = 1, max = 10_000)))]
         ece_bins: Vec<u64>,
-        /// Buffer samples kept for the report's grid.
-        #[schemars(range(min = 0, max = 10_000))]
+        /// Buffer samples kept with the evaluation, of the 100 that training keeps; the report's grid shows the first 10.
+        #[schemars(range(min = 0, max = 100))]
         samples: u64,
     }
 }

@@ -10,7 +10,7 @@ use jem_core::store::Store;
 use super::open::{self, Folders};
 use super::{CliError, Exit};
 use crate::progress::human;
-use crate::schedule::{Calibration, Keys, Status, recorded_seconds, slots};
+use crate::schedule::{Calibration, Keys, Status, recorded_cost, slots};
 
 /// Trials whose recorded time is read to estimate the others'.
 const CALIBRATED_BY: usize = 12;
@@ -99,8 +99,10 @@ fn estimate(plan: &Plan, statuses: &[Status], keys: &Keys<'_>, results: &Path) -
             plan.trials.iter().zip(statuses).filter(|(_, status)| **status == Status::Cached);
         for (trial, _) in done.take(CALIBRATED_BY) {
             let manifest = store.done(keys.of(trial).training.run_id()).ok().flatten();
-            let seconds = manifest.and_then(|manifest| recorded_seconds(&store, &manifest));
-            calibration.learn(work(trial), seconds.unwrap_or(0.0));
+            let events = manifest
+                .and_then(|manifest| store.get(manifest.records.get("events.jsonl")?.digest).ok());
+            let cost = events.and_then(|events| recorded_cost(&events));
+            calibration.learn(work(trial), cost.map_or(0.0, |(seconds, _)| seconds));
         }
     }
     let places = plan

@@ -53,7 +53,7 @@ fn check(plan: &Plan) -> String {
         axes => format!("swept: {}", axes.join(", ")),
     };
     format!(
-        "{}: {} trials, {} expectations; {swept}\n",
+        "{}: trials: {}; expectations: {}; {swept}\n",
         experiment.name,
         plan.trials.len(),
         experiment.expect.len()

@@ -3,7 +3,6 @@
 
 use jem_core::event::Event;
 use jem_core::spec::{Length, Model, Spec};
-use jem_core::store::{Manifest, Store};
 
 /// Multiply-adds per second assumed where no trial is done yet: about what
 /// one core of a laptop does on these networks.
@@ -95,14 +94,14 @@ impl Calibration {
     }
 }
 
-/// The seconds that a training run took, from its events.
-pub fn recorded_seconds(store: &Store, manifest: &Manifest) -> Option<f64> {
-    let events = manifest.records.get("events.jsonl")?;
-    let text = store.get(events.digest).ok()?;
-    let lines = text.split(|byte| *byte == b'\n');
+/// The seconds that a training run took, and its peak resident bytes, from the
+/// text of its events. An event of another version of the log is passed over:
+/// times are no results.
+pub fn recorded_cost(events: &[u8]) -> Option<(f64, u64)> {
+    let lines = events.split(|byte| *byte == b'\n');
     let mut events = lines.filter_map(|line| serde_json::from_slice::<Event>(line).ok());
     events.find_map(|event| match event {
-        Event::TrainingFinished { seconds, .. } => Some(seconds),
+        Event::TrainingFinished { seconds, peak_rss, .. } => Some((seconds, peak_rss)),
         _ => None,
     })
 }

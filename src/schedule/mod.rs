@@ -8,7 +8,7 @@ mod state;
 mod worker;
 
 pub use dispatcher::{Dispatch, Ended, FailedTrial, Observer, dispatch};
-pub use estimate::{Calibration, forward_macs, recorded_seconds, trial_flops};
+pub use estimate::{Calibration, forward_macs, recorded_cost, trial_flops};
 pub use keys::{Keyed, Keys, Status};
 pub use resources::{ResourceError, Slot, slots};
 pub use state::{Action, Input, OnFailure, SlotIndex, State, TrialIndex};

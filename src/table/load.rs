@@ -1,7 +1,6 @@
 //! Reads what the store holds of a plan.
 
 use jem_core::arrays::Arrays;
-use jem_core::event::Event;
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
@@ -12,7 +11,7 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
 use super::{Results, TableError, TrialResult};
-use crate::schedule::Keys;
+use crate::schedule::{Keys, recorded_cost};
 
 /// The results of every trial of `plan` that is done, in the plan's order.
 /// All bytes are hashed as they are read.
@@ -109,7 +108,7 @@ fn read(
             .filter(|(_, expectation)| plan.concerns(expectation, trial))
             .map(|(place, _)| place)
             .collect(),
-        cost: cost(store, &training)?,
+        cost: recorded_cost(&bytes(store, &training, "events.jsonl")?.unwrap_or_default()),
     })
 }
 
@@ -161,18 +160,6 @@ fn provenance(store: &Store, manifest: &Manifest) -> Result<Provenance, TableErr
     json(store, manifest, "provenance.json")
 }
 
-/// Seconds and peak resident bytes of the attempt that trained. An event of
-/// another version of the log is passed over: times are no results.
-fn cost(store: &Store, training: &Manifest) -> Result<Option<(f64, u64)>, TableError> {
-    let text = bytes(store, training, "events.jsonl")?.unwrap_or_default();
-    let lines = text.split(|byte| *byte == b'\n');
-    let mut events = lines.filter_map(|line| serde_json::from_slice::<Event>(line).ok());
-    Ok(events.find_map(|event| match event {
-        Event::TrainingFinished { seconds, peak_rss, .. } => Some((seconds, peak_rss)),
-        _ => None,
-    }))
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -181,7 +168,7 @@ mod tests {
     use std::path::Path;
 
     use jem_core::digest::Digest;
-    use jem_core::event::{Divergence, Epoch, Outcome};
+    use jem_core::event::{Divergence, Epoch, Event, Outcome};
     use jem_core::id::{RunId, RunParts};
     use jem_core::provenance::Fingerprints;
     use jem_core::store::{FORMAT, RunKind, StoreError};

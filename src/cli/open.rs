@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jem_core::dataset::{Source, catalogue, classes_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{Fingerprints, beside};
+use jem_core::provenance::{Fingerprints, SourceState, beside, source_state};
 use jem_core::spec::Spec;
 use jem_core::store::Store;
 
@@ -29,6 +29,13 @@ impl Folders {
     /// The folder of datasets, absolute.
     pub fn data(&self) -> PathBuf {
         absolute(self.data.clone().unwrap_or_else(default_data_dir))
+    }
+
+    /// The state of the checkout that the command runs in, and the bytes its
+    /// digests stand for; what jem itself writes or fetches is no part of it.
+    pub fn source(&self) -> Option<(SourceState, Vec<Vec<u8>>)> {
+        let here = env::current_dir().ok()?;
+        source_state(&here, &[self.results(), self.data(), here.join("reports")])
     }
 
     /// The store's folder, absolute.

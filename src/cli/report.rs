@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
-use jem_core::provenance::{SourceState, source_state};
+use jem_core::provenance::SourceState;
 
 use super::open::{self, Folders};
 use super::{CliError, Exit};
@@ -29,9 +29,7 @@ pub struct ReportArgs {
 /// cannot be written, or, the report being written, an expectation failed.
 pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
     let results = results(args, folders)?;
-    let here = env::current_dir().unwrap_or_default();
-    let outputs = [folders.results(), folders.data(), here.join("reports")];
-    let source = source_state(&here, &outputs).map(|(state, _)| state);
+    let source = folders.source().map(|(state, _)| state);
     let folder = args.out.clone().unwrap_or_else(|| default_folder(source.as_ref(), &results));
     let context = ReportContext {
         source,

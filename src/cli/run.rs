@@ -9,7 +9,7 @@ use std::time::Instant;
 use jem_core::dataset::{Source, catalogue, is_present};
 use jem_core::event::Job;
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{Provenance, host, now, source_state};
+use jem_core::provenance::{Provenance, host, now};
 use jem_core::spec::{OodSet, Spec};
 use jem_core::store::Store;
 
@@ -73,7 +73,7 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;
     let store = Store::create(&results)?;
-    let provenance = provenance(&store, &[results.clone(), data.clone()])?;
+    let provenance = provenance(&store, folders)?;
     let places = places(&missing, args.workers)?;
     let lines = trial_lines(&plan, &missing, &specs);
     let jobs: Vec<Job> = missing
@@ -219,10 +219,9 @@ fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError>
 
 /// What is known here of code and machine, the bytes it names put into the
 /// store.
-fn provenance(store: &Store, outputs: &[PathBuf]) -> Result<Provenance, CliError> {
+fn provenance(store: &Store, folders: &Folders) -> Result<Provenance, CliError> {
     let mut source = None;
-    let here = std::env::current_dir().ok();
-    if let Some((state, bytes)) = here.and_then(|dir| source_state(&dir, outputs)) {
+    if let Some((state, bytes)) = folders.source() {
         for piece in bytes {
             store.put(&piece)?;
         }

@@ -10,7 +10,7 @@ pub use remaining::Remaining;
 
 use std::time::Duration;
 
-use jem_core::event::Outcome;
+use jem_core::results::Outcome;
 
 /// A trial as progress names it.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ fn outcome_words(outcome: &Outcome, accuracy: Option<f64>) -> String {
     match (outcome, accuracy) {
         (Outcome::Diverged(d), _) => format!("diverged at step {}: {}", d.step, d.reason),
         (Outcome::Finished { .. }, Some(accuracy)) => format!("accuracy {accuracy:.4}"),
-        (Outcome::Finished { steps }, None) => format!("finished {steps} steps"),
+        (Outcome::Finished { steps, .. }, None) => format!("finished {steps} steps"),
     }
 }
 

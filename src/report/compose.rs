@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jem_core::event::{Divergence, Outcome};
 use jem_core::metric::label;
+use jem_core::results::{Divergence, Outcome};
 use jem_core::spec::{DIVERGED, show_value};
 
 use super::content::{Check, Content, Table};
@@ -125,7 +125,7 @@ fn diverged(view: &View<'_>) -> Table {
         rows: Vec::new(),
     };
     for trial in &view.results.trials {
-        if let Outcome::Diverged(Divergence { step, reason, values }) = &trial.outcome {
+        if let Outcome::Diverged(Divergence { step, reason, values, .. }) = &trial.outcome {
             let values: Vec<String> =
                 values.iter().map(|(name, v)| format!("{name} = {v}")).collect();
             let own = [trial.seed.to_string(), step.to_string(), reason.clone(), values.join(", ")];
@@ -187,7 +187,7 @@ fn trials(view: &View<'_>, context: &ReportContext) -> Table {
 
 fn row(trial: &TrialResult, context: &ReportContext) -> Vec<String> {
     let (outcome, steps) = match &trial.outcome {
-        Outcome::Finished { steps } => (format!("finished, {steps} steps"), *steps),
+        Outcome::Finished { steps, .. } => (format!("finished, {steps} steps"), *steps),
         Outcome::Diverged(found) => (format!("diverged at step {}", found.step), found.step),
     };
     let seconds = trial.cost.map(|(seconds, _)| seconds).filter(|seconds| *seconds > 0.0);

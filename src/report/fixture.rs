@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jem_core::digest::Digest;
-use jem_core::event::{Divergence, Epoch, Outcome};
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::{Host, Provenance, SourceState};
+use jem_core::results::{Divergence, Epoch, Outcome};
 use jem_core::results::{Energies, Histogram, ReliabilityBin};
 use jem_core::spec::{Expectation, Report, Scale, Statistic};
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ fn trial(place: usize, seed: u64) -> TrialResult {
         cell,
         seed,
         values: vec![json!(lambda)],
-        outcome: if diverged { divergence() } else { Outcome::Finished { steps: 1200 } },
+        outcome: if diverged { divergence() } else { Outcome::finished(1200) },
         metrics: if finished { metrics(lambda, wobble) } else { BTreeMap::new() },
         undefined: match (place, seed) {
             (0, 0) => BTreeMap::from([(
@@ -140,6 +140,7 @@ fn divergence() -> Outcome {
         step: 430,
         reason: "not finite: energy_gap".to_owned(),
         values: BTreeMap::from(values),
+        restarts: Vec::new(),
     })
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use jem_core::dataset::{DatasetError, Source, Split, expected_digests};
 use jem_core::digest::Digest;
-use jem_core::event::Outcome;
 use jem_core::id::RunParts;
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Fingerprints;
+use jem_core::results::Outcome;
 use jem_core::spec::{OodSet, Spec};
 use jem_core::store::{Manifest, Store, StoreError};
 use rayon::prelude::*;

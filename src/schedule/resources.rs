@@ -82,13 +82,15 @@ fn gpu(device: String) -> Slot {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use jem_core::spec::Checkpoints;
 
     fn host(cpus: u32, gpus: usize) -> Host {
         Host { cpus, gpus: vec!["GPU".to_owned(); gpus], ..jem_core::provenance::host() }
     }
 
     fn request(device: Device, threads: u64) -> Resources {
-        Resources { device, threads }
+        let checkpoints = Checkpoints { steps: None, seconds: None, kept: 1 };
+        Resources { device, threads, timeout: None, checkpoints }
     }
 
     #[test]

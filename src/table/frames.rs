@@ -5,8 +5,8 @@
 //! which lists are as well. What is not there is null, never NaN or an empty
 //! text.
 
-use jem_core::event::Outcome;
 use jem_core::metric::{Direction, describe};
+use jem_core::results::Outcome;
 use jem_core::spec::show_value;
 use polars::prelude::*;
 use serde_json::Value;

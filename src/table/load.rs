@@ -168,9 +168,10 @@ mod tests {
     use std::path::Path;
 
     use jem_core::digest::Digest;
-    use jem_core::event::{Divergence, Epoch, Event, Outcome};
+    use jem_core::event::Event;
     use jem_core::id::{RunId, RunParts};
     use jem_core::provenance::Fingerprints;
+    use jem_core::results::{Divergence, Epoch, Outcome};
     use jem_core::store::{FORMAT, RunKind, StoreError};
 
     use super::super::{examples, sample};
@@ -260,9 +261,10 @@ mod tests {
     /// λ = 0 with seed 0 finished, λ = 10 with seed 1 diverged, two missing.
     fn half_done(folder: &Path, plan: &Plan) -> Store {
         let store = Store::create(folder).unwrap();
-        let finished = Outcome::Finished { steps: 10 };
+        let finished = Outcome::finished(10);
         let (reason, values) = ("not finite: loss".to_owned(), BTreeMap::new());
-        let diverged = Outcome::Diverged(Divergence { step: 3, reason, values });
+        let diverged =
+            Outcome::Diverged(Divergence { step: 3, reason, values, restarts: Vec::new() });
         record(&store, &keys(plan), &plan.trials[0], &finished);
         record(&store, &keys(plan), &plan.trials[3], &diverged);
         store

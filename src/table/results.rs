@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use jem_core::digest::Digest;
-use jem_core::event::{Epoch, Outcome};
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::Provenance;
 use jem_core::results::{Energies, ReliabilityBin};
+use jem_core::results::{Epoch, Outcome};
 use serde_json::Value;
 
 /// All that the store holds of an experiment.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jem_core::digest::Digest;
-use jem_core::event::{Divergence, Epoch, Outcome};
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::{Host, Provenance, SourceState};
+use jem_core::results::{Divergence, Epoch, Outcome};
 use jem_core::results::{Energies, Histogram, ReliabilityBin};
 use jem_core::spec::{Expectation, Report, Scale, Statistic};
 use serde_json::json;
@@ -122,9 +122,9 @@ fn trial(cell: usize, seed: u64) -> TrialResult {
     let digest = |kind: &str| Digest::of(format!("results of {kind} {id}").as_bytes());
     let outcome = if diverged {
         let (reason, values) = ("not finite: loss".to_owned(), BTreeMap::new());
-        Outcome::Diverged(Divergence { step: 100 + seed, reason, values })
+        Outcome::Diverged(Divergence { step: 100 + seed, reason, values, restarts: Vec::new() })
     } else {
-        Outcome::Finished { steps: 200 }
+        Outcome::finished(200)
     };
     let epoch = |epoch| Epoch {
         trial: id,

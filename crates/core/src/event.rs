@@ -2,17 +2,21 @@
 //! sends [`Command`]s to a worker's standard input and the worker says
 //! [`Event`]s on its standard output. A run's log is the events of its attempt.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CellId, EvalId, RunId, RunParts, TrialId};
 use crate::provenance::{Fingerprints, Provenance};
+use crate::results::{Epoch, Outcome, Restart};
 use crate::spec::Spec;
 
 /// The version of this protocol; both sides must speak the same.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
+
+/// How often a worker says [`Event::Beat`].
+pub const BEAT: Duration = Duration::from_secs(2);
 
 /// What the front asks of a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +27,9 @@ pub enum Command {
     Run(Box<Job>),
     /// Leave once nothing is running.
     Quit,
+    /// Write a checkpoint of what is running, say [`Event::TrialFailed`] with
+    /// [`FailureClass::Preempted`], and leave.
+    Stop,
 }
 
 /// A trial to run, with all that names it and all it needs.
@@ -55,53 +62,50 @@ pub struct Job {
     pub provenance: Provenance,
 }
 
-/// How a trial ended, as a result: free of times, hosts and paths.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Outcome {
-    /// Training reached its end.
-    Finished {
-        /// Steps trained.
-        steps: u64,
-    },
-    /// Training was ended by a divergence detector.
-    Diverged(Divergence),
-}
-
-impl Outcome {
-    /// Whether the trial diverged.
-    pub fn diverged(&self) -> bool {
-        matches!(self, Self::Diverged(_))
-    }
-}
-
-/// Where and how a trial diverged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Divergence {
-    /// The step at which it was seen, counted from 1.
-    pub step: u64,
-    /// Which detector saw it, such as `not finite: loss`.
-    pub reason: String,
-    /// The values at that step, by name. NaN and the infinities are written
-    /// as text, since JSON has no number for them.
-    pub values: BTreeMap<String, String>,
-}
-
-/// Why an attempt ended without a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why an attempt ended without a result. Each class has its own policy; see
+/// `schedule`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
     /// Data or spec that this worker cannot use.
     BadInput,
     /// The store could not be written or read.
     Store,
-    /// The device or the host ran out of memory.
+    /// The file system of the store is full, or a quota is used up.
+    DiskFull,
+    /// The host ran out of memory.
     OutOfMemory,
-    /// The worker process died.
+    /// The GPU ran out of memory.
+    GpuOutOfMemory,
+    /// The attempt took longer than `resources.timeout`.
+    Timeout,
+    /// The machine is wanted back, or the user stopped: a checkpoint was
+    /// written where training had begun.
+    Preempted,
+    /// The worker process was killed, or left without a word.
     WorkerDied,
-    /// Anything else: a fault of this program.
+    /// The worker process stopped answering and was killed.
+    Stalled,
+    /// Anything else, such as a panic: a fault of this program.
     Bug,
+}
+
+impl FailureClass {
+    /// As people read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadInput => "bad input",
+            Self::Store => "store",
+            Self::DiskFull => "disk full",
+            Self::OutOfMemory => "out of memory",
+            Self::GpuOutOfMemory => "GPU out of memory",
+            Self::Timeout => "timeout",
+            Self::Preempted => "preempted",
+            Self::WorkerDied => "worker died",
+            Self::Stalled => "stalled",
+            Self::Bug => "bug",
+        }
+    }
 }
 
 /// What a worker says.
@@ -125,6 +129,35 @@ pub enum Event {
         trial: TrialId,
         /// The attempt's folder, relative to the store.
         attempt: String,
+    },
+    /// The process lives. Said every [`BEAT`] by a thread of its own.
+    Beat {
+        /// Counts what the main thread did (steps, sets, chunks): where it
+        /// stands still for long while a trial runs, the worker hangs.
+        done: u64,
+    },
+    /// Training goes on from a checkpoint.
+    Resumed {
+        /// The trial.
+        trial: TrialId,
+        /// Steps that were done.
+        step: u64,
+    },
+    /// A checkpoint was written.
+    CheckpointWritten {
+        /// The trial.
+        trial: TrialId,
+        /// Steps that it holds.
+        step: u64,
+        /// Its bytes.
+        bytes: u64,
+    },
+    /// Training diverged and went back to an earlier point.
+    RolledBack {
+        /// The trial.
+        trial: TrialId,
+        /// Where and why.
+        restart: Restart,
     },
     /// Training has come this far.
     StepFinished(Progress),
@@ -191,19 +224,4 @@ pub struct Progress {
     pub accuracy: f64,
     /// Steps per second so far.
     pub steps_per_second: f64,
-}
-
-/// Means since the last point of the training curves: over an epoch, or over a
-/// twentieth of training where that is shorter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Epoch {
-    /// The trial.
-    pub trial: TrialId,
-    /// Counted from 1.
-    pub epoch: u64,
-    /// Steps done at its end.
-    pub step: u64,
-    /// Mean of each training quantity, by metric path.
-    pub means: BTreeMap<String, f64>,
 }

@@ -12,6 +12,6 @@ pub mod dataset;
 pub mod spec;
 pub mod provenance;
 pub mod plan;
-pub mod event;
 pub mod results;
+pub mod event;
 pub mod store;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Outcome;
+use crate::id::TrialId;
 
 /// Resolved training spec and seed, of a training run.
 pub const SPEC: &str = "spec.json";
-/// A list of [`crate::event::Epoch`], of a training run.
+/// A list of [`Epoch`], of a training run.
 pub const EPOCHS: &str = "epochs.json";
 /// An [`Outcome`], of a training run.
 pub const OUTCOME: &str = "outcome.json";
@@ -31,6 +31,91 @@ pub const PREDICTIONS: &str = "predictions.safetensors";
 pub const RELIABILITY: &str = "reliability.json";
 /// [`Energies`], of an evaluation run.
 pub const ENERGIES: &str = "energies.json";
+
+/// How a trial ended, as a result: free of times, hosts and paths.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outcome {
+    /// Training reached its end.
+    Finished {
+        /// Steps trained.
+        steps: u64,
+        /// Where it went back to an earlier point, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        restarts: Vec<Restart>,
+    },
+    /// Training was ended by a divergence detector.
+    Diverged(Divergence),
+}
+
+impl Outcome {
+    /// Training reached its end without a restart.
+    pub fn finished(steps: u64) -> Self {
+        Self::Finished { steps, restarts: Vec::new() }
+    }
+
+    /// Whether the trial diverged for good.
+    pub fn diverged(&self) -> bool {
+        matches!(self, Self::Diverged(_))
+    }
+
+    /// Where it went back to an earlier point, in order.
+    pub fn restarts(&self) -> &[Restart] {
+        match self {
+            Self::Finished { restarts, .. } => restarts,
+            Self::Diverged(divergence) => &divergence.restarts,
+        }
+    }
+}
+
+/// Where and how a trial diverged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Divergence {
+    /// The step at which it was seen, counted from 1.
+    pub step: u64,
+    /// Which detector saw it, such as `not finite: loss`.
+    pub reason: String,
+    /// The values at that step, by name. NaN and the infinities are written
+    /// as text, since JSON has no number for them.
+    pub values: BTreeMap<String, String>,
+    /// Where it had gone back to an earlier point before, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarts: Vec<Restart>,
+}
+
+/// A training that diverged and went back to an earlier point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restart {
+    /// Counted from 1; the sampler's noise stream bears this number.
+    pub number: u64,
+    /// The step at which it had diverged.
+    pub step: u64,
+    /// Which detector saw it.
+    pub reason: String,
+    /// Steps done at the point it went back to.
+    pub to: u64,
+    /// `sampler.step_size` from there on.
+    pub step_size: f64,
+    /// `sampler.steps` from there on.
+    pub sampler_steps: u64,
+}
+
+/// Means since the last point of the training curves: over an epoch, or over a
+/// twentieth of training where that is shorter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Epoch {
+    /// The trial.
+    pub trial: TrialId,
+    /// Counted from 1.
+    pub epoch: u64,
+    /// Steps done at its end.
+    pub step: u64,
+    /// Mean of each training quantity, by metric path.
+    pub means: BTreeMap<String, f64>,
+}
 
 /// The metrics of one evaluated trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -29,7 +29,7 @@ fn ids(text: &str) -> [String; 3] {
 
 /// Every field with values that go together with all values of the others;
 /// the first is that of no preset. Alternatives stand apart.
-const FIELDS: [(&str, &[&str]); 36] = [
+const FIELDS: [(&str, &[&str]); 48] = [
     ("data.validation", &["2000", "4000"]),
     ("data.limit", &["30000", "20000", "0"]),
     ("data.range", &["\"[-1, 1]\"", "\"[0, 1]\""]),
@@ -55,12 +55,24 @@ const FIELDS: [(&str, &[&str]); 36] = [
     ("train.independent_px_batch", &["true", "false"]),
     ("divergence.max_energy_gap", &["500", "1e6"]),
     ("divergence.check_every", &["3", "100"]),
+    ("divergence.max_saturation", &["0.5", "0.9"]),
+    ("divergence.min_accuracy", &["0.25", "0.5"]),
+    ("divergence.min_accuracy_from", &["100", "200"]),
+    ("divergence.rollback_every", &["50", "500"]),
+    ("divergence.rollback_to", &["2", "3"]),
+    ("divergence.max_restarts", &["4", "1"]),
+    ("divergence.restart_step_size", &["0.5", "0.25"]),
+    ("divergence.restart_extra_steps", &["5", "10"]),
     ("evaluate.ood", &["[\"uniform-noise\"]", "[\"rotated\", \"uniform-noise\"]", "[]"]),
     ("evaluate.limit", &["500", "0"]),
     ("evaluate.ece_bins", &["[10]", "[10, 30]", "[]"]),
     ("evaluate.samples", &["16", "0"]),
     ("resources.device", &["\"cuda\"", "\"cpu\""]),
     ("resources.threads", &["2", "8"]),
+    ("resources.timeout", &["60", "0"]),
+    ("resources.checkpoint_steps", &["100", "0"]),
+    ("resources.checkpoint_seconds", &["5", "0"]),
+    ("resources.checkpoints_kept", &["1", "3"]),
     (
         "data.train",
         &["\"fashion-mnist\"", "{ cifar = { train = ['a'], test = ['b'] }, classes = 10 }"],
@@ -70,6 +82,9 @@ const FIELDS: [(&str, &[&str]); 36] = [
     ("model.mlp.hidden", &["[32]", "[64, 64]"]),
     ("model.mlp.activation", &["\"relu\"", "\"leaky_relu\""]),
 ];
+
+/// Where the two lengths of training stand; what follows is the MLP's.
+const LENGTHS: usize = FIELDS.len() - 4;
 
 /// The fields of the other kind of network.
 const CNN: [(&str, &[&str]); 3] = [
@@ -156,14 +171,14 @@ fn spelled(value: &str, how: u8) -> String {
 
 /// Some fields, each with one of its values; no alternatives together.
 fn some_fields() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
-    let plain: Vec<usize> = (0..32).collect();
+    let plain: Vec<usize> = (0..LENGTHS).collect();
     let chosen = subsequence(plain, 0..8);
     (chosen, any::<[Index; 12]>(), 0..3usize, 0..4usize).prop_map(
         |(chosen, picks, length, model)| {
             let mut fields: Vec<(&str, &[&str])> =
                 chosen.into_iter().map(|at| FIELDS[at]).collect();
-            fields.extend([None, Some(FIELDS[32]), Some(FIELDS[33])][length]);
-            fields.extend([&[][..], &FIELDS[34..], &CNN[..2], &CNN[2..]][model]);
+            fields.extend([None, Some(FIELDS[LENGTHS]), Some(FIELDS[LENGTHS + 1])][length]);
+            fields.extend([&[][..], &FIELDS[LENGTHS + 2..], &CNN[..2], &CNN[2..]][model]);
             let pick = |((path, values), at): ((&'static str, &'static [&'static str]), &Index)| {
                 (path, *at.get(values))
             };

@@ -51,7 +51,7 @@ fn training() -> Training {
             decay_factor: 1.0,
             independent_px_batch: false,
         },
-        divergence: Divergence { max_energy_gap: 1e4, check_every: 10 },
+        divergence: Divergence { max_energy_gap: 1e4, check_every: 10, ..Default::default() },
     }
 }
 

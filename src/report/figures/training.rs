@@ -71,7 +71,8 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
 }
 
 fn curve(group: usize, trial: &TrialResult, path: &str) -> TrainingLine {
-    let point = |epoch: &jem_core::event::Epoch| Some((epoch.step as f64, *epoch.means.get(path)?));
+    let point =
+        |epoch: &jem_core::results::Epoch| Some((epoch.step as f64, *epoch.means.get(path)?));
     TrainingLine {
         group,
         points: trial.epochs.iter().filter_map(point).collect(),

@@ -10,7 +10,7 @@ use super::leaves::{Part, Splicer};
 use super::trials::Trial;
 use crate::diagnostic::Diagnostic;
 use crate::id::{CellId, EvalId, TrialId};
-use crate::spec::{Document, Entry, Resources, Violation, violations};
+use crate::spec::{Device, Document, Entry, Resources, Violation, violations};
 
 /// The most trials that an experiment may have.
 const MAX_TRIALS: usize = 1_000_000;
@@ -55,10 +55,15 @@ pub fn expand(document: &Document, blocks: &[Block], problems: &mut Vec<Diagnost
             .par_iter()
             .flat_map_iter(|cell| make_trials(block, &splicer, index, cell))
             .collect();
-        trials.extend(made.into_iter().filter(|trial| seen.insert((trial.eval, trial.resources))));
+        trials.extend(made.into_iter().filter(|trial| seen.insert((trial.eval, asked(trial)))));
     }
     problems.extend(wrong.tell(document));
     trials
+}
+
+/// What of the resources tells one run from another.
+fn asked(trial: &Trial) -> (Device, u64) {
+    (trial.resources.device, trial.resources.threads)
 }
 
 fn cell(block: &Block, splicer: &Splicer, number: u32) -> Cell {

@@ -26,8 +26,8 @@ mod tree;
 pub use error::SpecError;
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
-    Activation, Adam, ChainInit, Cnn, Data, Device, Divergence, Evaluate, Length, Mlp, Model,
-    Objective, OodSet, Optimizer, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train,
+    Activation, Adam, ChainInit, Checkpoints, Cnn, Data, Device, Divergence, Evaluate, Length, Mlp,
+    Model, Objective, OodSet, Optimizer, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train,
     Training,
 };
 pub use schema::schema;

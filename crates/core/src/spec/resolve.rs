@@ -8,8 +8,8 @@ use super::raw::{
     RawOptimizer, RawReplayBuffer, RawResources, RawSampler, RawTrain, Tables,
 };
 use super::resolved::{
-    Adam, Cnn, Data, Divergence, Evaluate, Length, Mlp, Model, Objective, Optimizer, ReplayBuffer,
-    Resources, Sampler, Spec, Train, Training,
+    Adam, Checkpoints, Cnn, Data, Divergence, Evaluate, Length, Mlp, Model, Objective, Optimizer,
+    ReplayBuffer, Resources, Sampler, Spec, Train, Training,
 };
 
 /// A value that neither the file nor its preset gives.
@@ -67,6 +67,11 @@ pub fn resolve_table(raw: &Tables, name: &str) -> Result<Value, Unset> {
 /// Where 0 is written for none.
 fn unless_zero<T: Copy + Default + PartialEq>(value: T) -> Option<T> {
     (value != T::default()).then_some(value)
+}
+
+/// Where 1 is written for no change.
+fn unless_one<T: Copy + From<u8> + PartialEq>(value: T) -> Option<T> {
+    (value != T::from(1)).then_some(value)
 }
 
 fn data(data: &RawData) -> Result<Data, Unset> {
@@ -144,6 +149,14 @@ fn divergence(divergence: &RawDivergence) -> Result<Divergence, Unset> {
     Ok(Divergence {
         max_energy_gap: *get!(divergence.max_energy_gap),
         check_every: *get!(divergence.check_every),
+        max_saturation: unless_zero(*get!(divergence.max_saturation)),
+        min_accuracy: unless_zero(*get!(divergence.min_accuracy)),
+        min_accuracy_from: unless_zero(*get!(divergence.min_accuracy_from)),
+        rollback_every: unless_zero(*get!(divergence.rollback_every)),
+        rollback_to: unless_one(*get!(divergence.rollback_to)),
+        max_restarts: unless_zero(*get!(divergence.max_restarts)),
+        restart_step_size: unless_one(*get!(divergence.restart_step_size)),
+        restart_extra_steps: unless_zero(*get!(divergence.restart_extra_steps)),
     })
 }
 
@@ -157,7 +170,16 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
 }
 
 fn resources(resources: &RawResources) -> Result<Resources, Unset> {
-    Ok(Resources { device: *get!(resources.device), threads: *get!(resources.threads) })
+    Ok(Resources {
+        device: *get!(resources.device),
+        threads: *get!(resources.threads),
+        timeout: unless_zero(*get!(resources.timeout)),
+        checkpoints: Checkpoints {
+            steps: unless_zero(*get!(resources.checkpoint_steps)),
+            seconds: unless_zero(*get!(resources.checkpoint_seconds)),
+            kept: *get!(resources.checkpoints_kept),
+        },
+    })
 }
 
 /// The tables of `spec` as one would write them, with nothing left to a
@@ -193,6 +215,14 @@ pub fn spell_out(spec: &Spec) -> Tables {
         divergence: Some(Box::new(RawDivergence {
             max_energy_gap: Some(training.divergence.max_energy_gap),
             check_every: Some(training.divergence.check_every),
+            max_saturation: Some(training.divergence.max_saturation.unwrap_or_default()),
+            min_accuracy: Some(training.divergence.min_accuracy.unwrap_or_default()),
+            min_accuracy_from: Some(training.divergence.min_accuracy_from.unwrap_or_default()),
+            rollback_every: Some(training.divergence.rollback_every.unwrap_or_default()),
+            rollback_to: Some(training.divergence.rollback_to.unwrap_or(1)),
+            max_restarts: Some(training.divergence.max_restarts.unwrap_or_default()),
+            restart_step_size: Some(training.divergence.restart_step_size.unwrap_or(1.0)),
+            restart_extra_steps: Some(training.divergence.restart_extra_steps.unwrap_or_default()),
         })),
         evaluate: Some(Box::new(RawEvaluate {
             ood: Some(evaluate.ood.iter().cloned().map(RawOod).collect()),
@@ -203,6 +233,10 @@ pub fn spell_out(spec: &Spec) -> Tables {
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),
             threads: Some(resources.threads),
+            timeout: Some(resources.timeout.unwrap_or_default()),
+            checkpoint_steps: Some(resources.checkpoints.steps.unwrap_or_default()),
+            checkpoint_seconds: Some(resources.checkpoints.seconds.unwrap_or_default()),
+            checkpoints_kept: Some(resources.checkpoints.kept),
         })),
     }
 }

@@ -228,14 +228,43 @@ pub enum Length {
     Steps(u64),
 }
 
-/// `[divergence]`: what ends a trial as diverged. NaN and infinity always do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// `[divergence]`: what ends a trial as diverged, or sends it back to an
+/// earlier point. NaN and infinity always do. What JEM's authors did by hand:
+/// Grathwohl et al. 2020, appendix H.3.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Divergence {
     /// |mean E(x⁻) − mean E(x⁺)| above this is a runaway energy gap.
     pub max_energy_gap: f64,
     /// The values are looked at every so many steps.
     pub check_every: u64,
+    /// A share of the samples' values at the ends of the pixel range above
+    /// this is a saturated chain; unset not to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_saturation: Option<f64>,
+    /// A mean accuracy on the batches since the last look below this is a
+    /// collapsed classifier; unset not to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_accuracy: Option<f64>,
+    /// The step from which accuracy is looked at; unset for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_accuracy_from: Option<u64>,
+    /// Steps between the points that a diverged trial can go back to; unset
+    /// for none: it ends where it diverged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_every: Option<u64>,
+    /// Which point it goes back to, counted from the newest; unset for 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_to: Option<u64>,
+    /// How often it may go back; unset for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_restarts: Option<u64>,
+    /// What `sampler.step_size` is multiplied by at every restart; unset for 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_step_size: Option<f64>,
+    /// What is added to `sampler.steps` at every restart; unset for 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart_extra_steps: Option<u64>,
 }
 
 /// `[evaluate]`
@@ -276,7 +305,8 @@ impl OodSet {
 }
 
 /// `[resources]`: what one trial is given. `device` and `threads` are part of
-/// the environment key; how many trials run at once is not written here.
+/// the environment key, the rest changes no number and is part of nothing; how
+/// many trials run at once is not written here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
@@ -284,6 +314,23 @@ pub struct Resources {
     pub device: Device,
     /// Intra-op threads on the CPU.
     pub threads: u64,
+    /// Seconds that one attempt may take; unset for no limit.
+    pub timeout: Option<u64>,
+    /// When crash checkpoints are written.
+    pub checkpoints: Checkpoints,
+}
+
+/// The `checkpoint…` fields of `[resources]`: what a kill at any instant may
+/// cost. Where both steps and seconds are unset, none is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoints {
+    /// Every so many steps.
+    pub steps: Option<u64>,
+    /// When the last is so many seconds old.
+    pub seconds: Option<u64>,
+    /// How many are kept, ≥ 1.
+    pub kept: u64,
 }
 
 /// A class of device.

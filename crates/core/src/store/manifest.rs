@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Hasher};
-use crate::event::Outcome;
 use crate::id::{CellId, EvalId, RunId, RunParts, TrialId};
+use crate::results::Outcome;
 
 /// Bytes by digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

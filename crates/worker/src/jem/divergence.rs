@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jem_core::event::Divergence;
+use jem_core::results::Divergence;
 use jem_core::spec::Divergence as Limits;
 
 use super::StepValues;
@@ -19,27 +19,34 @@ pub fn detect(limits: &Limits, step: u64, values: &[f64; 7]) -> Option<Divergenc
         return None;
     };
     let values = named().map(|(name, value)| ((*name).to_owned(), value.to_string()));
-    Some(Divergence { step, reason, values: values.collect() })
+    Some(Divergence { step, reason, values: values.collect(), restarts: Vec::new() })
 }
 
 /// The divergence of a network whose parameters or logits are not finite
 /// although no loss was.
 pub fn not_finite(step: u64, what: &str) -> Divergence {
-    Divergence { step, reason: format!("not finite: {what}"), values: BTreeMap::new() }
+    Divergence {
+        step,
+        reason: format!("not finite: {what}"),
+        values: BTreeMap::new(),
+        restarts: Vec::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { max_energy_gap: 100.0, check_every: 1 };
+    fn limits() -> Limits {
+        Limits { max_energy_gap: 100.0, check_every: 1, ..Limits::default() }
+    }
 
     #[test]
     fn nan_is_caught_although_it_is_not_above_any_limit() {
         let mut values = [1.0; 7];
-        assert!(detect(&LIMITS, 4, &values).is_none());
+        assert!(detect(&limits(), 4, &values).is_none());
         values[0] = f64::NAN;
-        let found = detect(&LIMITS, 4, &values).map(|d| (d.step, d.reason));
+        let found = detect(&limits(), 4, &values).map(|d| (d.step, d.reason));
         assert_eq!(found, Some((4, "not finite: train/loss".to_owned())));
     }
 
@@ -47,7 +54,7 @@ mod tests {
     fn a_runaway_gap_is_caught_on_either_side() {
         for gap in [-101.0, 101.0] {
             let values = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, gap];
-            assert!(detect(&LIMITS, 1, &values).is_some_and(|d| d.reason.contains("gap")));
+            assert!(detect(&limits(), 1, &values).is_some_and(|d| d.reason.contains("gap")));
         }
     }
 }

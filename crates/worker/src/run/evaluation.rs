@@ -2,7 +2,8 @@
 
 use jem_core::arrays::Arrays;
 use jem_core::dataset::{LabelledImages, Split};
-use jem_core::event::{Event, FailureClass, Outcome};
+use jem_core::event::{Event, FailureClass};
+use jem_core::results::Outcome;
 use jem_core::results::{self, Metrics};
 use jem_core::spec::OodSet;
 use jem_core::store::{Manifest, RunKind};
@@ -26,7 +27,7 @@ pub(super) fn evaluate(
     training: &Manifest,
 ) -> Result<(Manifest, Option<f64>), Failure> {
     let outcome = training.outcome.clone();
-    let Outcome::Finished { steps } = outcome else {
+    let Outcome::Finished { steps, .. } = outcome else {
         return record(context, without_metrics(outcome), Vec::new());
     };
     let outputs = outputs(context, inputs, training)?;

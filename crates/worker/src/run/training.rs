@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use jem_core::arrays::Arrays;
 use jem_core::dataset::Split;
-use jem_core::event::{Epoch, Event, FailureClass, Outcome, Progress};
+use jem_core::event::{Event, FailureClass, Progress};
 use jem_core::random::{At, Stream};
 use jem_core::results;
+use jem_core::results::{Epoch, Outcome};
 use jem_core::store::{Manifest, RunKind};
 use tch::{Kind, Tensor};
 
@@ -141,7 +142,7 @@ fn run_steps(
     }
     // The last update came after the last loss.
     let outcome = if trainer.parameters().finite() {
-        Outcome::Finished { steps: of }
+        Outcome::finished(of)
     } else {
         Outcome::Diverged(not_finite(of, "parameters"))
     };

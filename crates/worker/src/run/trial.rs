@@ -46,7 +46,7 @@ impl Context<'_> {
     }
 
     /// The manifest of this attempt, results and records still to come.
-    pub fn manifest(&self, kind: RunKind, outcome: jem_core::event::Outcome) -> Manifest {
+    pub fn manifest(&self, kind: RunKind, outcome: jem_core::results::Outcome) -> Manifest {
         let job = self.job;
         let (parts, eval, training) = match kind {
             RunKind::Training => (&job.training, None, None),

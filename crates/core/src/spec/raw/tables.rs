@@ -237,6 +237,30 @@ table! {
         /// The values are looked at every so many steps.
         #[schemars(range(min = 1, max = 1_000_000_000))]
         check_every: u64,
+        /// Chains are saturated when more than this share of their values lies at an end of the pixel range; 0 not to look.
+        #[schemars(range(min = 0, max = 1))]
+        max_saturation: f64,
+        /// The classifier has collapsed when its mean accuracy on the batches since the last look is below this; 0 not to look.
+        #[schemars(range(min = 0, max = 1))]
+        min_accuracy: f64,
+        /// Accuracy is looked at from this step on; a network starts at chance.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        min_accuracy_from: u64,
+        /// A point to go back to is kept every so many steps; 0 for none: a trial that diverges ends there.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        rollback_every: u64,
+        /// Which point a diverged trial goes back to: 1 for the newest, 2 for the one before it. So many are kept.
+        #[schemars(range(min = 1, max = 16))]
+        rollback_to: u64,
+        /// How often a trial may go back before it has diverged for good.
+        #[schemars(range(min = 0, max = 1000))]
+        max_restarts: u64,
+        /// What sampler.step_size is multiplied by at every restart.
+        #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
+        restart_step_size: f64,
+        /// What is added to sampler.steps at every restart.
+        #[schemars(range(min = 0, max = 10_000))]
+        restart_extra_steps: u64,
     }
 }
 
@@ -266,5 +290,17 @@ table! {
         /// Intra-op threads on the CPU.
         #[schemars(range(min = 1, max = 1024))]
         threads: u64,
+        /// Seconds that one attempt at a trial may take; 0 for no limit. It changes no number.
+        #[schemars(range(min = 0, max = 31_536_000))]
+        timeout: u64,
+        /// A crash checkpoint is written every so many steps; 0 to go by checkpoint_seconds alone. It changes no number.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        checkpoint_steps: u64,
+        /// A crash checkpoint is written when the last is so many seconds old; 0 to go by checkpoint_steps alone. It changes no number.
+        #[schemars(range(min = 0, max = 86_400))]
+        checkpoint_seconds: u64,
+        /// Crash checkpoints kept of a trial in training.
+        #[schemars(range(min = 1, max = 100))]
+        checkpoints_kept: u64,
     }
 }

@@ -25,7 +25,7 @@ const TABLES: [(&str, &[&str]); 3] = [
             "store",
         ],
     ),
-    ("crates/worker/src", &["data", "jem", "eval", "run", "start"]),
+    ("crates/worker/src", &["data", "jem", "eval", "training", "evaluation", "run", "start"]),
     ("src", &["schedule", "table", "chart", "report", "progress", "cli"]),
 ];
 

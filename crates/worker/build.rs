@@ -11,24 +11,21 @@ use sha2::{Digest, Sha256};
 
 /// What both training and evaluation pass through, from the workspace's root:
 /// files and folders.
-const SHARED: [&str; 10] = [
+const SHARED: [&str; 9] = [
     "crates/core/src/arrays.rs",
     "crates/core/src/dataset",
     "crates/core/src/digest.rs",
     "crates/core/src/random",
+    "crates/core/src/results.rs",
     "crates/core/src/spec/resolved.rs",
     "crates/worker/src/data",
     "crates/worker/src/jem",
-    "crates/worker/src/run/inputs.rs",
-    "crates/worker/src/run/trial.rs",
     "crates/worker/src/start.rs",
 ];
 /// What training passes through beside that.
-const TRAINING: [&str; 2] =
-    ["crates/worker/src/eval/outputs.rs", "crates/worker/src/run/training.rs"];
+const TRAINING: [&str; 2] = ["crates/worker/src/eval/outputs.rs", "crates/worker/src/training"];
 /// What evaluation passes through beside that.
-const EVALUATION: [&str; 3] =
-    ["crates/core/src/results.rs", "crates/worker/src/eval", "crates/worker/src/run/evaluation.rs"];
+const EVALUATION: [&str; 2] = ["crates/worker/src/eval", "crates/worker/src/evaluation"];
 /// The locked crates that tensors are computed by.
 const CRATES: [&str; 2] = ["tch", "torch-sys"];
 

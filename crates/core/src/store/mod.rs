@@ -6,6 +6,7 @@
 //!   objects/ab/cdef…             bytes by SHA-256, read-only
 //!   runs/<run id>/manifest.json  written last: the run is done
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
+//!   runs/<run id>/checkpoints/   of a training that is not done
 //! ```
 //!
 //! Copying the folder is the export. Every file appears whole or not at all
@@ -13,10 +14,12 @@
 //! instant leaves nothing that could be believed by mistake.
 
 mod attempt;
+mod checkpoint;
 mod manifest;
 mod object;
 
 pub use attempt::Attempt;
+pub use checkpoint::{CheckpointRecord, Checkpoints};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
 

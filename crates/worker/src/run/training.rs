@@ -44,14 +44,14 @@ pub(super) fn train(context: &mut Context<'_>, inputs: &mut Inputs) -> Result<Ma
         }
     }
     let outcome = run_steps(context, &mut course, &mut keeper)?;
-    let manifest = record(context, &course, outcome.clone())?;
+    // Said first: the log is a record of the run, and tells its cost.
     context.tell(&Event::TrainingFinished {
         trial: job.trial,
-        outcome,
+        outcome: outcome.clone(),
         seconds: keeper.seconds(),
         peak_rss: peak_rss(),
     })?;
-    Ok(manifest)
+    record(context, &course, outcome)
 }
 
 fn run_steps(

@@ -95,6 +95,12 @@ impl Sandbox {
         said.out
     }
 
+    /// Writes over a file that may be read-only, as a failing disk does.
+    pub fn overwrite(path: &Path, bytes: &[u8]) {
+        fs::remove_file(path).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
     /// The digest of every run's results, by kind and trial.
     pub fn digests(&self, results: &str) -> BTreeMap<(String, String), String> {
         let mut found = BTreeMap::new();

@@ -81,7 +81,7 @@ impl Checkpoints<'_> {
         if !self.holds(artifact) {
             let path = self.state_path(artifact.digest);
             let folder = self.path();
-            fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+            durable::create_dir_all(&folder).map_err(io_error(&folder))?;
             durable::write_atomic(&path, bytes).map_err(io_error(&path))?;
         }
         Ok(artifact)
@@ -103,7 +103,7 @@ impl Checkpoints<'_> {
         let path = folder.join(format!("{}-{}.json", record.restart, record.step));
         let text = serde_json::to_vec_pretty(record)
             .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
-        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+        durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         durable::write_atomic(&path, &text).map_err(io_error(&path))?;
         durable::sync_dir(&self.store.run_path(self.run)).map_err(io_error(&folder))?;
         self.prune(kept.max(1) as usize)
@@ -163,7 +163,7 @@ impl Checkpoints<'_> {
     /// When the file system says no.
     pub fn clear(&self) -> Result<(), StoreError> {
         let folder = self.path();
-        match fs::remove_dir_all(&folder) {
+        match durable::remove_dir_all(&folder) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(&folder)(e)),
             _ => Ok(()),
         }
@@ -222,7 +222,7 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
 
 /// Removes a file that another process may have removed already.
 fn removed(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
+    match durable::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(path)(e)),
         _ => Ok(()),
     }

@@ -47,16 +47,10 @@ impl Failure {
     }
 }
 
-/// Whether there was no room.
-fn full(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind;
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-}
-
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let class = match &error {
-            StoreError::Io { source, .. } if full(source) => FailureClass::DiskFull,
+            StoreError::Full { .. } => FailureClass::DiskFull,
             _ => FailureClass::Store,
         };
         Self::new(class, error.to_string())

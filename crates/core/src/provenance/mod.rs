@@ -2,10 +2,12 @@
 
 mod fingerprint;
 mod host;
+mod revision;
 mod source;
 
-pub use fingerprint::{FingerprintError, Fingerprints, beside};
+pub use fingerprint::{Code, FingerprintError, Fingerprints, Parts, beside, beside_with_parts};
 pub use host::{Host, host};
+pub use revision::{RevisionError, fingerprints_at};
 pub use source::{SourceState, Untracked, source_state};
 
 use std::collections::BTreeMap;

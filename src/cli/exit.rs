@@ -6,10 +6,16 @@
 //! | 1 | some trial failed, or an expectation or a check did not hold |
 //! | 2 | the command line is wrong |
 //! | 3 | a spec, a data file or a store record is wrong or missing |
-//! | 4 | the machine cannot do it: no such device, no worker binary, no room |
+//! | 4 | the machine cannot do it: no such device, no worker binary, no room, a store that cannot be written |
+//! | 75 | stopped by SIGTERM or SIGUSR1, as batch systems preempt; the same command goes on |
 //! | 130 | stopped by Ctrl-C; the same command goes on |
+//!
+//! Where several hold, the highest of 130, 75, 4 and 1 is given. A trial that
+//! finished at a later attempt is done: it is listed as flaky, and the code
+//! is 0. So is a trial that another process on the same store has done.
 
 use std::fmt;
+use std::io;
 
 /// The exit codes other than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +28,9 @@ pub enum Exit {
     BadInput = 3,
     /// The machine cannot do it.
     Machine = 4,
+    /// The machine was wanted back; the code is EX_TEMPFAIL of sysexits.h,
+    /// which batch systems take as a wish to be queued again.
+    Preempted = 75,
     /// Stopped by the user.
     Interrupted = 130,
 }
@@ -65,11 +74,30 @@ impl fmt::Display for CliError {
 
 impl From<jem_core::store::StoreError> for CliError {
     fn from(error: jem_core::store::StoreError) -> Self {
-        let exit = match error {
-            jem_core::store::StoreError::Io { .. } => Exit::Machine,
-            _ => Exit::BadInput,
-        };
-        Self::new(exit, error.to_string())
+        match &error {
+            jem_core::store::StoreError::Io { source, .. } => unusable(&error, source),
+            _ => Self::new(Exit::BadInput, error.to_string()),
+        }
+    }
+}
+
+/// A store whose file system says no: what that means, and what to do.
+fn unusable(error: &dyn fmt::Display, source: &io::Error) -> CliError {
+    let told = |hint: &str| CliError::new(Exit::Machine, error.to_string()).hint(hint);
+    match source.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => {
+            told("--results DIR on a file system that can be written; this one is read-only")
+        }
+        io::ErrorKind::PermissionDenied => {
+            told("--results DIR that this user may write; `ls -ld` shows whose this is")
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            told("--results DIR that is a folder; a file stands where one should be")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            told("make space, then the same command, which goes on with what is missing")
+        }
+        _ => CliError::new(Exit::Machine, error.to_string()),
     }
 }
 

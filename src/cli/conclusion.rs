@@ -87,15 +87,12 @@ impl Conclusion<'_> {
         match end {
             Some(End::Interrupted) => return Some(stopped(Exit::Interrupted)),
             Some(End::Preempted) => return Some(stopped(Exit::Preempted)),
-            Some(End::Machine(FailureClass::DiskFull, message)) => {
-                let message = format!("the disk is full: {message}{}", self.missing());
-                return Some(CliError::new(Exit::Machine, message).hint(format!(
-                    "make space, then the same command: jem run {file} goes on with what is missing"
-                )));
-            }
             Some(End::Machine(class, message)) => {
-                let message = format!("{}: {message}", class.name());
-                return Some(CliError::new(Exit::Machine, message).hint(goes_on));
+                let message = format!("{}: {message}{}", class.name(), self.missing());
+                return Some(CliError::new(Exit::Machine, message).hint(match class {
+                    FailureClass::DiskFull => format!("more room there, then {goes_on}"),
+                    _ => goes_on,
+                }));
             }
             None => {}
         }

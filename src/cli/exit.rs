@@ -15,7 +15,6 @@
 //! is 0. So is a trial that another process on the same store has done.
 
 use std::fmt;
-use std::io;
 
 /// The exit codes other than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,30 +73,13 @@ impl fmt::Display for CliError {
 
 impl From<jem_core::store::StoreError> for CliError {
     fn from(error: jem_core::store::StoreError) -> Self {
-        match &error {
-            jem_core::store::StoreError::Io { source, .. } => unusable(&error, source),
-            _ => Self::new(Exit::BadInput, error.to_string()),
-        }
-    }
-}
-
-/// A store whose file system says no: what that means, and what to do.
-fn unusable(error: &dyn fmt::Display, source: &io::Error) -> CliError {
-    let told = |hint: &str| CliError::new(Exit::Machine, error.to_string()).hint(hint);
-    match source.kind() {
-        io::ErrorKind::ReadOnlyFilesystem => {
-            told("--results DIR on a file system that can be written; this one is read-only")
-        }
-        io::ErrorKind::PermissionDenied => {
-            told("--results DIR that this user may write; `ls -ld` shows whose this is")
-        }
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            told("--results DIR that is a folder; a file stands where one should be")
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            told("make space, then the same command, which goes on with what is missing")
-        }
-        _ => CliError::new(Exit::Machine, error.to_string()),
+        let exit = match error {
+            jem_core::store::StoreError::Io { .. }
+            | jem_core::store::StoreError::Denied { .. }
+            | jem_core::store::StoreError::Full { .. } => Exit::Machine,
+            _ => Exit::BadInput,
+        };
+        Self::new(exit, error.to_string())
     }
 }
 

@@ -1,16 +1,15 @@
 //! `jem run`: runs what is missing.
 
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use jem_core::dataset::{Source, catalogue, is_present};
-use jem_core::durable::TEMPORARY_PREFIX;
 use jem_core::event::{FailureClass, Job};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{Provenance, host, now};
 use jem_core::spec::{OodSet, Spec};
-use jem_core::store::{Leases, Store, StoreError};
+use jem_core::store::{Leases, Store};
 
 use super::conclusion::Conclusion;
 use super::open::{self, Folders};
@@ -77,7 +76,6 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;
     let store = Store::create(&results)?;
-    writable(&results.join("runs"))?;
     let provenance = provenance(&store, folders)?;
     let places = places(&missing, args.workers)?;
     let lines = trial_lines(&plan, &missing, &specs);
@@ -127,17 +125,6 @@ fn observer(lines: &[TrialLine]) -> Box<dyn Observer> {
     } else {
         Box::new(Lines::new(lines.to_vec()))
     }
-}
-
-/// Writes and removes a block in `folder`, so that a store that cannot be
-/// written is found before any trial begins.
-fn writable(folder: &Path) -> Result<(), CliError> {
-    let probe = || {
-        let mut file =
-            tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
-        file.write_all(&[0; 4096])
-    };
-    probe().map_err(|source| StoreError::Io { path: folder.to_owned(), source }.into())
 }
 
 /// Room in the store, where the disk is full and it is known what a trial

@@ -1,7 +1,6 @@
 //! Leases and the store, as the dispatcher asks them about one trial.
 
 use std::collections::HashMap;
-use std::io;
 
 use jem_core::event::{FailureClass, Job};
 use jem_core::id::RunId;
@@ -54,14 +53,9 @@ pub fn is_done(store: &Store, job: &Job) -> Result<bool, StoreError> {
 /// The class of what the store said no to.
 fn class_of(error: &StoreError) -> FailureClass {
     match error {
-        StoreError::Io { source, .. } if is_full(source) => FailureClass::DiskFull,
+        StoreError::Full { .. } => FailureClass::DiskFull,
         _ => FailureClass::Store,
     }
-}
-
-/// Whether the file system is full, or a quota used up.
-pub fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// The number of each job's training run, in the order of first sight.

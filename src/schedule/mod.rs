@@ -14,7 +14,6 @@ mod timing;
 mod watch;
 mod worker;
 
-pub use claims::is_full;
 pub use dispatcher::{Dispatch, Ended, Observer, Setback, StopFlags, dispatch};
 pub use estimate::{Calibration, forward_macs, recorded_cost, trial_flops};
 pub use keys::{Keyed, Keys, Status};

@@ -5,7 +5,7 @@ use crate::schedule::Action;
 
 impl State {
     /// Trials that stand in a slot.
-    fn in_slots(&self) -> impl Iterator<Item = TrialIndex> + '_ {
+    pub(super) fn in_slots(&self) -> impl Iterator<Item = TrialIndex> + '_ {
         self.workers.iter().filter_map(|worker| match worker {
             Worker::Claiming { trial, .. } => Some(*trial),
             Worker::Starting(trial) | Worker::Busy(trial) | Worker::Stopping(trial, _) => {
@@ -21,7 +21,7 @@ impl State {
 
     /// The place in the queue of the trial to take up next: one whose training
     /// run nobody here is at. Those that must run alone come last.
-    fn next(&self) -> Option<usize> {
+    pub(super) fn next(&self) -> Option<usize> {
         if self.stopping || self.one_runs_alone() {
             return None;
         }
@@ -59,7 +59,7 @@ impl State {
     /// Trials that this process will take up in a moment. Those that others
     /// hold are not among them: an idle worker holds memory, and most of them
     /// are never needed here.
-    fn soon(&self) -> usize {
+    pub(super) fn soon(&self) -> usize {
         if self.stopping { 0 } else { self.backing_off.len() + self.queue.len() }
     }
 }

@@ -1,11 +1,13 @@
 //! The command line: one file a verb, exit codes and hints in one place.
 
+mod conclusion;
 mod data;
 mod exit;
 mod open;
 mod plan;
 mod report;
 mod run;
+mod signals;
 mod spec;
 mod table;
 

@@ -2,6 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+mod processes;
+
+#[allow(unused_imports, reason = "each test file uses a part of this")]
+pub use processes::{
+    alive, attempts, signal, wait_until, words_of, workers_of,
+};
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,6 +84,7 @@ impl Sandbox {
             .current_dir(self.folder.path())
             .env_remove("JEM_RESULTS")
             .env_remove("JEM_WORKER")
+            .env_remove("JEM_HOST_IDENTITY")
             .env("JEM_DATA", self.path("data"))
             .env("HOME", self.folder.path())
             .env("NO_COLOR", "1")

@@ -13,6 +13,17 @@
 //! Copying the folder is the export. Every file appears whole or not at all
 //! (temp → sync → rename → sync the folder), so a process killed at any
 //! instant leaves nothing that could be believed by mistake.
+//!
+//! # What outlasts a loss of power
+//! | what | from when on |
+//! |---|---|
+//! | an object | [`Store::put`] returned |
+//! | a finished run, with all that its manifest names | [`Store::finish`] returned |
+//! | the events of an attempt, the worker's words | never by themselves: a finished run keeps its events as an object |
+//! | a lease | never: its holder lost its power too |
+//!
+//! What was not durable is either absent afterwards, or a run that is not
+//! done. `crates/core/tests/crash.rs` lets the power fail after every change.
 
 mod attempt;
 mod checkpoint;
@@ -23,6 +34,7 @@ mod lease;
 mod leases;
 mod holders;
 mod runs;
+mod record;
 
 pub use attempt::Attempt;
 pub use checkpoint::{CheckpointRecord, Checkpoints};
@@ -36,8 +48,10 @@ use std::path::PathBuf;
 use crate::digest::Digest;
 use crate::id::RunId;
 
-/// The version of the layout that this program writes.
-pub const FORMAT: u32 = 1;
+/// The version of the layout, and of a manifest, that this program writes.
+/// Every version from 1 is read: in 2 leases, checkpoints and tags were added,
+/// and restarts in the outcome of a run.
+pub const FORMAT: u32 = 2;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -73,19 +87,19 @@ pub enum StoreError {
         /// Bytes that are free for this user.
         free: u64,
     },
-    /// The store was written by a newer version.
+    /// The store, or a record in it, was written by a newer version.
     #[error(
-        "{path} has store format {found}; this version reads up to {FORMAT}\n  try: a newer jem"
+        "{path} has format {found}, which a newer version of jem wrote\n  try: that version, or keep results elsewhere with --results DIR"
     )]
     Newer {
-        /// The store.
+        /// The file.
         path: PathBuf,
         /// Its format.
         found: String,
     },
     /// A manifest, or another record, that cannot be read.
     #[error(
-        "{path} is not a readable record: {reason}\n  try: move its folder away and run the same command again"
+        "{path} is not a readable record: {reason}\n  try: move it away and run the same command again"
     )]
     Unreadable {
         /// The file.

@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::object::{Store, io_error};
-use super::{Manifest, StoreError};
+use super::{FORMAT, Manifest, StoreError, record};
 use crate::digest::Digest;
 use crate::id::RunId;
 
@@ -27,16 +27,11 @@ impl Store {
     /// When it is there and cannot be read.
     pub fn manifest(&self, run: RunId) -> Result<Option<Manifest>, StoreError> {
         let path = self.run_path(run).join("manifest.json");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(io_error(&path)(e)),
-        };
-        let unreadable = |reason: String| StoreError::Unreadable { path: path.clone(), reason };
-        let manifest: Manifest =
-            serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
+        let Some(bytes) = record::read(&path)? else { return Ok(None) };
+        let manifest: Manifest = record::parse(&path, &bytes, FORMAT)?;
         if manifest.run != run {
-            return Err(unreadable(format!("it names run {}", manifest.run)));
+            let reason = format!("it names run {}", manifest.run);
+            return Err(StoreError::Unreadable { path, reason });
         }
         Ok(Some(manifest))
     }

@@ -5,16 +5,14 @@
 mod processes;
 
 #[allow(unused_imports, reason = "each test file uses a part of this")]
-pub use processes::{
-    alive, attempts, signal, wait_until, words_of, workers_of,
-};
+pub use processes::{alive, attempts, signal, wait_until, words_of, workers_of};
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use jem_core::store::{Manifest, RunKind};
+use jem_core::store::{Manifest, RunKind, Store};
 
 /// A small experiment: seconds, not minutes. `more` is appended.
 pub fn tiny(more: &str) -> String {
@@ -126,9 +124,8 @@ impl Sandbox {
 
 /// Every manifest in the store at `results`.
 pub fn manifests(results: &Path) -> Vec<Manifest> {
-    let runs = fs::read_dir(results.join("runs")).into_iter().flatten().flatten();
-    let read = |run: fs::DirEntry| fs::read(run.path().join("manifest.json")).ok();
-    runs.filter_map(read).map(|text| serde_json::from_slice(&text).unwrap()).collect()
+    let all = Store::open(results).unwrap().manifests().unwrap();
+    all.into_iter().map(|(_, manifest)| manifest.unwrap()).collect()
 }
 
 /// Every file below `folder`: path from there, and bytes.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::object::{Store, io_error};
-use super::{Artifact, StoreError};
+use super::{Artifact, StoreError, record};
 use crate::digest::Digest;
 use crate::durable;
 use crate::id::RunId;
@@ -101,8 +101,7 @@ impl Checkpoints<'_> {
     pub fn record(&self, record: &CheckpointRecord, kept: u64) -> Result<(), StoreError> {
         let folder = self.path();
         let path = folder.join(format!("{}-{}.json", record.restart, record.step));
-        let text = serde_json::to_vec_pretty(record)
-            .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
+        let text = record::text(&path, record)?;
         durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         durable::write_atomic(&path, &text).map_err(io_error(&path))?;
         durable::sync_dir(&self.store.run_path(self.run)).map_err(io_error(&folder))?;
@@ -137,8 +136,10 @@ impl Checkpoints<'_> {
     pub fn records(&self) -> Result<Vec<CheckpointRecord>, StoreError> {
         let names = self.names()?;
         let read = |(_, path): &((u64, u64), PathBuf)| {
-            let record: CheckpointRecord = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-            (record.format <= FORMAT && record.run == self.run).then_some(record)
+            let bytes = record::read(path).ok()??;
+            let record: CheckpointRecord =
+                record::parse_sealed(path, &bytes, FORMAT, FORMAT).ok()?;
+            (record.run == self.run).then_some(record)
         };
         Ok(names.iter().rev().filter_map(read).collect())
     }

@@ -53,6 +53,9 @@ use crate::id::RunId;
 /// and restarts in the outcome of a run.
 pub const FORMAT: u32 = 2;
 
+/// The version from which on manifests are sealed.
+const SEALED: u32 = 2;
+
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

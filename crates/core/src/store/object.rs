@@ -183,9 +183,7 @@ impl Store {
         let folder = self.run_path(manifest.run);
         durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         let path = folder.join("manifest.json");
-        let mut text = serde_json::to_vec_pretty(manifest)
-            .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
-        text.push(b'\n');
+        let text = record::text(&path, manifest)?;
         durable::write_atomic(&path, &text).map_err(io_error(&path))?;
         let runs = self.root.join("runs");
         durable::sync_dir(&runs).map_err(io_error(&runs))

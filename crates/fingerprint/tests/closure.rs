@@ -1,6 +1,7 @@
 //! What is followed, and what is not.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "fixture/workspace.rs"]
 mod fixture;
 
 use fixture::{Fixture, SAMPLER};

@@ -1,6 +1,7 @@
 //! Code that runs without its file being named.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "fixture/workspace.rs"]
 mod fixture;
 
 use fixture::Fixture;

@@ -138,7 +138,8 @@ fn by_class<'a>(failed: impl Iterator<Item = &'a Setback>) -> String {
     for setback in failed {
         *counts.entry(setback.class).or_default() += 1;
     }
-    let all: Vec<String> = counts.iter().map(|(class, n)| format!("{n} {}", class.name())).collect();
+    let all: Vec<String> =
+        counts.iter().map(|(class, n)| format!("{n} {}", class.name())).collect();
     if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
 }
 

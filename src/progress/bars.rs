@@ -82,8 +82,12 @@ impl Bars {
             self.remaining.left().map_or_else(String::new, |left| format!("{} left", human(left)));
         let Counts { diverged, failed, elsewhere, flaky } = self.counts;
         let mut words = vec![format!("{} gone", human(self.remaining.elapsed())), left];
-        let counts =
-            [(diverged, "diverged"), (flaky, "flaky"), (elsewhere, "by others"), (failed, "failed")];
+        let counts = [
+            (diverged, "diverged"),
+            (flaky, "flaky"),
+            (elsewhere, "by others"),
+            (failed, "failed"),
+        ];
         let shown = counts.iter().filter(|(n, _)| *n > 0);
         words.extend(shown.map(|(n, what)| format!("{n} {what}")));
         words.extend(self.next_retry());

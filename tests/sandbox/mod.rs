@@ -2,10 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+mod fake;
 mod processes;
 
 #[allow(unused_imports, reason = "each test file uses a part of this")]
-pub use processes::{alive, attempts, signal, wait_until, words_of, workers_of};
+pub use {
+    fake::{Part, play},
+    processes::{alive, attempts, signal, wait_until, words_of, workers_of},
+};
 
 use std::collections::BTreeMap;
 use std::fs;

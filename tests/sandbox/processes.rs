@@ -47,14 +47,12 @@ pub fn words_of(results: &Path) -> String {
 /// The workers started by the process `front`.
 pub fn workers_of(front: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{front}/task")).into_iter().flatten().flatten();
-    let listed =
-        tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    let pids: Vec<u32> = listed
-        .flat_map(|text| {
-            text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()
-        })
-        .collect();
-    pids
+    let children = tasks.map(|task| task.path().join("children"));
+    let listed = children.map(|path| fs::read_to_string(path).unwrap_or_default());
+    let pids = |text: String| -> Vec<u32> {
+        text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    };
+    listed.flat_map(pids).collect()
 }
 
 /// Waits until `holds`, at most a minute.

@@ -2,10 +2,12 @@
 
 mod bars;
 mod lines;
+mod reading;
 mod remaining;
 
 pub use bars::Bars;
 pub use lines::Lines;
+pub use reading::Reading;
 pub use remaining::Remaining;
 
 use std::time::Duration;

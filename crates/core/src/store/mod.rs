@@ -6,6 +6,7 @@
 //!   objects/ab/cdef…             bytes by SHA-256, read-only
 //!   runs/<run id>/manifest.json  written last: the run is done
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
+//!   leases/<run id>/             who runs it now
 //! ```
 //!
 //! Copying the folder is the export. Every file appears whole or not at all
@@ -15,8 +16,15 @@
 mod attempt;
 mod manifest;
 mod object;
+mod holder;
+mod lease;
+mod leases;
+mod holders;
+mod runs;
 
 pub use attempt::Attempt;
+pub use holder::{Holder, Life};
+pub use leases::{Claim, Leases};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
 
@@ -38,6 +46,29 @@ pub enum StoreError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The store may not be written or read.
+    #[error(
+        "{path}: {source}\n  try: give yourself the right to read and write there, or keep results elsewhere with --results DIR"
+    )]
+    Denied {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file system is full, or a quota is used up.
+    #[error(
+        "{path}: no room on the file system: {}\n  try: make room (jem store gc --dry-run), then the same command again",
+        object::wanted(*needed, *free)
+    )]
+    Full {
+        /// The file or folder that could not be written.
+        path: PathBuf,
+        /// Its bytes, 0 for a folder or a name.
+        needed: u64,
+        /// Bytes that are free for this user.
+        free: u64,
     },
     /// The store was written by a newer version.
     #[error(

@@ -15,8 +15,31 @@ pub struct Store {
     root: PathBuf,
 }
 
+/// What an error of the file system at `path` is to the store.
 pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError + '_ {
-    move |source| StoreError::Io { path: path.to_owned(), source }
+    move |source| {
+        let path = path.to_owned();
+        if let Some(durable::Full { needed, free }) = durable::Full::of(&source) {
+            return StoreError::Full { path, needed, free };
+        }
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreError::Denied { path, source }
+            }
+            _ => StoreError::Io { path, source },
+        }
+    }
+}
+
+/// What is said of a full file system.
+pub(super) fn wanted(needed: u64, free: u64) -> String {
+    let missing = needed.saturating_sub(free);
+    if missing > 0 {
+        format!("{needed} bytes are to be written, {free} are free, {missing} are missing")
+    } else {
+        // The system refused in spite of the room.
+        format!("a quota or the number of files is used up ({needed} bytes wanted, {free} free)")
+    }
 }
 
 impl Store {
@@ -70,6 +93,11 @@ impl Store {
     /// The folder of `run`.
     pub fn run_path(&self, run: RunId) -> PathBuf {
         self.root.join("runs").join(run.to_string())
+    }
+
+    /// The folder of the leases.
+    pub(super) fn leases_path(&self) -> PathBuf {
+        self.root.join("leases")
     }
 
     /// Puts `bytes` into the store, once.
@@ -131,20 +159,10 @@ impl Store {
     /// # Errors
     /// When a manifest is there and cannot be read.
     pub fn done(&self, run: RunId) -> Result<Option<Manifest>, StoreError> {
-        let path = self.run_path(run).join("manifest.json");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(io_error(&path)(e)),
-        };
-        let unreadable = |reason: String| StoreError::Unreadable { path: path.clone(), reason };
-        let manifest: Manifest =
-            serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
-        if manifest.run != run {
-            return Err(unreadable(format!("it names run {}", manifest.run)));
-        }
-        let mut artifacts = manifest.results.values().chain(manifest.records.values());
-        Ok(artifacts.all(|artifact| self.holds(*artifact)).then_some(manifest))
+        Ok(self.manifest(run)?.filter(|manifest| {
+            let mut artifacts = manifest.results.values().chain(manifest.records.values());
+            artifacts.all(|artifact| self.holds(*artifact))
+        }))
     }
 
     /// Records `manifest`: the last thing a run does.

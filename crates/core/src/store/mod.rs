@@ -7,6 +7,8 @@
 //!   runs/<run id>/manifest.json  written last: the run is done
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
 //!   leases/<run id>/             who runs it now
+//!   tags/<name>.json             runs that a person gave a name
+//!   quarantine/<number>/         what `fsck --repair` has put aside
 //! ```
 //!
 //! Copying the folder is the export. Every file appears whole or not at all
@@ -21,12 +23,25 @@ mod lease;
 mod leases;
 mod holders;
 mod runs;
+mod clock;
+mod tags;
+mod survey;
+mod known;
+mod check;
+mod gc;
+mod usage;
+mod listing;
 
 pub use attempt::Attempt;
+pub use check::{CheckOptions, Finding, Kind, Mended, Report, Severity, check};
+pub use gc::{GcError, GcOptions, GcPlan, Outside, PlannedObject, PlannedRun, Swept, sweep};
 pub use holder::{Holder, Life};
 pub use leases::{Claim, Leases};
+pub use listing::{Listing, RunLine};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
+pub use tags::{Tag, TagError};
+pub use usage::{Amount, Group, Usage, Use};
 
 use std::path::PathBuf;
 

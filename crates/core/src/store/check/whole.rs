@@ -72,7 +72,7 @@ pub fn check<'p>(
         options,
         read: read.as_ref(),
     };
-    let mut findings = format(&look);
+    let mut findings: Vec<Finding> = format(&look).into_iter().collect();
     findings.extend(denied(&look));
     findings.extend(objects::check(&look));
     findings.extend(runs::check(&look));

@@ -67,7 +67,11 @@ fn by_experiment(usage: &Usage, cells: bool) -> String {
         })
         .collect();
     if usage.shared.count > 0 {
-        told.push(vec!["shared by cells".to_owned(), String::new(), words::bytes(usage.shared.bytes)]);
+        told.push(vec![
+            "shared by cells".to_owned(),
+            String::new(),
+            words::bytes(usage.shared.bytes),
+        ]);
     }
     words::table(&["experiment", "runs", "of its own"], told)
 }

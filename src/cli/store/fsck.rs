@@ -51,11 +51,8 @@ pub fn run(args: &FsckArgs, results: &Path) -> Result<(), CliError> {
         let reading = Reading::new(bytes);
         Box::new(move |bytes| reading.advance(bytes))
     });
-    let mended = if args.repair {
-        report.repair(Duration::from_secs(args.grace))?
-    } else {
-        Vec::new()
-    };
+    let mended =
+        if args.repair { report.repair(Duration::from_secs(args.grace))? } else { Vec::new() };
     if args.json {
         say(&as_json(&report, &mended))?;
     } else {
@@ -137,8 +134,8 @@ fn conclude(report: &Report, mended: &[Mended]) -> Result<(), CliError> {
     let mut error = CliError::new(Exit::Failed, message);
     let mut hints: Vec<String> = Vec::new();
     for finding in of(Severity::Loss).chain(of(Severity::Repairable)) {
-        for hint in finding.mend.iter().filter(|hint| !hints.contains(hint)).take(1) {
-            hints.push(hint.clone());
+        if let Some(mend) = finding.mend.clone().filter(|mend| !hints.contains(mend)) {
+            hints.push(mend);
         }
     }
     for hint in hints.into_iter().take(3) {

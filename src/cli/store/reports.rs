@@ -42,8 +42,9 @@ pub fn shown(folder: &Path) -> Result<Outside, CliError> {
     for path in manifests(folder)? {
         let unreadable = |why: String| {
             let message = format!("{} does not say what it shows: {why}", path.display());
-            CliError::new(Exit::BadInput, message)
-                .hint("jem report with its experiment's file draws it again; or move its folder away")
+            CliError::new(Exit::BadInput, message).hint(
+                "jem report with its experiment's file draws it again; or move its folder away",
+            )
         };
         let bytes = fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
         let shows: Shows =

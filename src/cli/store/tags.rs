@@ -57,14 +57,17 @@ pub fn tag(args: &TagArgs, store: &Store, folders: &Folders) -> Result<(), CliEr
     runs.retain(|run| seen.insert(*run));
     if runs.is_empty() {
         let message = "no trial of it is done with this build and these data";
-        return Err(CliError::new(Exit::BadInput, message).hint(format!("jem run {}", args.what[0])));
+        return Err(
+            CliError::new(Exit::BadInput, message).hint(format!("jem run {}", args.what[0]))
+        );
     }
     let count = words::count(runs.len() as u64, "run");
     store.put_tag(&Tag::new(&args.name, runs, args.note.clone()), args.force)?;
     let mut text = format!("{}: {count}\n", args.name);
     if missing > 0 {
         let trials = words::count(missing, "trial");
-        text += &format!("{trials} of the plan are not done and not in it; tag again with --force\n");
+        text +=
+            &format!("{trials} of the plan are not done and not in it; tag again with --force\n");
     }
     say(&text)
 }

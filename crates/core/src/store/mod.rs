@@ -31,6 +31,8 @@ mod check;
 mod gc;
 mod usage;
 mod listing;
+#[cfg(test)]
+mod sample;
 
 pub use attempt::Attempt;
 pub use check::{CheckOptions, Finding, Kind, Mended, Report, Severity, check};

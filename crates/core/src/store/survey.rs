@@ -18,8 +18,7 @@ pub(super) const CONDEMNED_PREFIX: &str = ".gc-";
 
 /// The folders of the layout. What else stands beside them is not the
 /// store's, and is left alone.
-const AREAS: [&str; 7] =
-    ["objects", "runs", "leases", "tags", "accepted", "commits", "quarantine"];
+const AREAS: [&str; 7] = ["objects", "runs", "leases", "tags", "accepted", "commits", "quarantine"];
 
 /// No file of the layout lies deeper.
 const DEEPEST: usize = 8;
@@ -174,13 +173,10 @@ fn classify(parts: &[&str]) -> Place {
             None => None,
         },
         ["runs", run, "manifest.json"] => run_id(run).map(Place::Manifest),
-        ["runs", run, "attempts", number, name] => run_id(run).and_then(|run| {
-            Some(Place::Log(run, number.parse().ok()?, (*name).to_owned()))
-        }),
+        ["runs", run, "attempts", number, name] => run_id(run)
+            .and_then(|run| Some(Place::Log(run, number.parse().ok()?, (*name).to_owned()))),
         ["runs", run, "checkpoints", name] => run_id(run).and_then(|run| checkpoint(run, name)),
-        ["leases", run, name] => {
-            run_id(run).map(|run| Place::Lease(run, (*name).to_owned()))
-        }
+        ["leases", run, name] => run_id(run).map(|run| Place::Lease(run, (*name).to_owned())),
         ["tags", name] => stem(name).map(Place::Tag),
         ["accepted", name] => stem(name).map(Place::Accepted),
         ["commits", name] => stem(name).map(Place::Commit),

@@ -197,7 +197,9 @@ fn object_uses(known: &Known) -> BTreeMap<Digest, Use> {
     for manifest in known.manifests.values() {
         for (name, artifact) in artifacts(manifest) {
             let used = Use::of(name, manifest);
-            uses.entry(artifact.digest).and_modify(|known| *known = used.min(*known)).or_insert(used);
+            uses.entry(artifact.digest)
+                .and_modify(|known| *known = used.min(*known))
+                .or_insert(used);
         }
     }
     uses

@@ -119,10 +119,9 @@ impl<'a> Trials<'a> {
         let mut trained = None;
         let mut evaluated = None;
         for run in self.known.manifests.values().filter(same) {
-            let log = fs::read(self.store.run_path(run.run).join(format!(
-                "attempts/{}/{EVENTS}",
-                run.attempt
-            )));
+            let log = fs::read(
+                self.store.run_path(run.run).join(format!("attempts/{}/{EVENTS}", run.attempt)),
+            );
             let kept = run.records.get(EVENTS).and_then(|a| self.store.get(a.digest).ok());
             for log in log.into_iter().chain(kept) {
                 let (training, whole) = recorded_seconds(&log);

@@ -45,9 +45,9 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
         }
     }
     let none = Named::default();
-    let told = faults.into_iter().map(|(digest, fault)| {
-        tell(look, digest, &fault, named.get(&digest).unwrap_or(&none))
-    });
+    let told = faults
+        .into_iter()
+        .map(|(digest, fault)| tell(look, digest, &fault, named.get(&digest).unwrap_or(&none)));
     let mut found: Vec<Finding> = told.collect();
     found.extend(condemned.iter().map(|digest| given_back(look, *digest, &named)));
     found.extend(orphans(look, &named));
@@ -103,7 +103,8 @@ fn kept(provenance: &Value) -> Vec<(String, Digest)> {
 
 /// Reads every object, or looks at its size where the check is quick.
 fn read_all(look: &Look<'_>, named: &BTreeMap<Digest, Named>) -> Vec<(Digest, Fault)> {
-    let there: Vec<(Digest, u64)> = look.known.objects.iter().map(|(d, size)| (*d, *size)).collect();
+    let there: Vec<(Digest, u64)> =
+        look.known.objects.iter().map(|(d, size)| (*d, *size)).collect();
     let fault = |(digest, size): &(Digest, u64)| {
         let fault = match look.options.quick {
             true => wrong_size(named.get(digest), *size),

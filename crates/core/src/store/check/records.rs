@@ -36,9 +36,10 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 
 /// Every digest that a tag, an acceptance or a commit's record names.
 pub(super) fn named(look: &Look<'_>) -> BTreeSet<Digest> {
-    let records = look.survey.files.iter().filter(|file| {
-        matches!(file.place, Place::Tag(_) | Place::Accepted(_) | Place::Commit(_))
-    });
+    let records =
+        look.survey.files.iter().filter(|file| {
+            matches!(file.place, Place::Tag(_) | Place::Accepted(_) | Place::Commit(_))
+        });
     let read = |file: &File| fs::read(look.store.root().join(&file.path)).unwrap_or_default();
     records.flat_map(|file| named_digests(&read(file))).collect()
 }
@@ -46,10 +47,8 @@ pub(super) fn named(look: &Look<'_>) -> BTreeSet<Digest> {
 /// Runs named in damaged text that are there all the same.
 fn salvaged(look: &Look<'_>, bytes: &[u8]) -> String {
     let named = named_digests(bytes).into_iter().map(RunId::from_digest);
-    let there: Vec<String> = named
-        .filter(|run| look.known.manifests.contains_key(run))
-        .map(|run| run.short())
-        .collect();
+    let there: Vec<String> =
+        named.filter(|run| look.known.manifests.contains_key(run)).map(|run| run.short()).collect();
     match there.is_empty() {
         true => String::new(),
         false => format!(" (it still names {})", there.join(" ")),

@@ -157,7 +157,11 @@ impl Repairing {
                  --grace 0 removes it where nothing runs"
             )));
         }
-        let removed = if meta.is_dir() { durable::remove_dir_all(&full) } else { durable::remove_file(&full) };
+        let removed = if meta.is_dir() {
+            durable::remove_dir_all(&full)
+        } else {
+            durable::remove_file(&full)
+        };
         removed.map_err(io_error(&full))?;
         Ok(Ok("removed".to_owned()))
     }

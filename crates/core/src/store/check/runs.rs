@@ -36,12 +36,8 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 
 fn told(look: &Look<'_>, bad: &Bad) -> Finding {
     if bad.newer {
-        let finding = Finding::new(
-            Severity::Repairable,
-            Kind::NewerRecord,
-            &bad.path,
-            bad.reason.clone(),
-        );
+        let finding =
+            Finding::new(Severity::Repairable, Kind::NewerRecord, &bad.path, bad.reason.clone());
         return finding
             .costs("nothing, but this version cannot use the run")
             .mended_by("a newer jem");
@@ -88,8 +84,8 @@ fn without_training(look: &Look<'_>, manifest: &Manifest) -> Option<Finding> {
         Finding::new(Severity::Loss, Kind::NoTraining, manifest_path(manifest.run), what)
     };
     if let Some(found) = found {
-        let same = (found.cell, found.trial, found.seed)
-            == (manifest.cell, manifest.trial, manifest.seed);
+        let same =
+            (found.cell, found.trial, found.seed) == (manifest.cell, manifest.trial, manifest.seed);
         if found.kind != RunKind::Training || !same {
             let what = format!("its training run {} is of another trial", training.short());
             let runs = BTreeSet::from([manifest.run]);

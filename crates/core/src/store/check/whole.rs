@@ -80,9 +80,7 @@ pub fn check<'p>(
     findings.extend(leases::check(&look));
     findings.extend(records::check(&look));
     findings.extend(leftovers(&look));
-    findings.sort_by(|a, b| {
-        (b.severity, a.kind, &a.path).cmp(&(a.severity, b.kind, &b.path))
-    });
+    findings.sort_by(|a, b| (b.severity, a.kind, &a.path).cmp(&(a.severity, b.kind, &b.path)));
     let (runs, objects) = (known.manifests.len() + known.bad.len(), known.objects.len());
     Report { findings, runs, objects, bytes, root: root.to_owned() }
 }
@@ -114,9 +112,9 @@ impl Look<'_> {
     /// The command that makes the first of `runs` again.
     pub fn command_for(&self, runs: &BTreeSet<RunId>) -> String {
         let known = &self.known;
-        let found = runs.iter().find_map(|run| {
-            known.manifests.get(run).or_else(|| known.evaluations(*run).next())
-        });
+        let found = runs
+            .iter()
+            .find_map(|run| known.manifests.get(run).or_else(|| known.evaluations(*run).next()));
         let named = found.map(|manifest| self.trials.command(manifest));
         named.unwrap_or_else(|| "jem run with its experiment's file".to_owned())
     }
@@ -151,7 +149,9 @@ fn format(look: &Look<'_>) -> Option<Finding> {
             let what = format!("format {newer}; this version reads up to {FORMAT}");
             let older = look.known.bad.iter().all(|bad| !bad.newer);
             let guess = match older && !look.known.manifests.is_empty() {
-                true => ", yet every run in it is of a format that it reads: perhaps a changed byte",
+                true => {
+                    ", yet every run in it is of a format that it reads: perhaps a changed byte"
+                }
                 false => "",
             };
             Some(
@@ -185,9 +185,8 @@ fn denied(look: &Look<'_>) -> Vec<Finding> {
 /// What processes that died left, what nothing knows, and what was put aside.
 fn leftovers(look: &Look<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let harmless = |kind, path: &str, what: String| {
-        Finding::new(Severity::Harmless, kind, path, what)
-    };
+    let harmless =
+        |kind, path: &str, what: String| Finding::new(Severity::Harmless, kind, path, what);
     let (mut aside, mut bytes) = (0, 0);
     for file in &look.survey.files {
         match &file.place {

@@ -194,7 +194,9 @@ impl View<'_> {
             kept.entry(*run).or_insert_with(|| why.clone());
         }
         let runs = known.manifests.len();
-        if !kept.keys().any(|run| known.manifests.contains_key(run)) && runs > 0 && !self.options.all
+        if !kept.keys().any(|run| known.manifests.contains_key(run))
+            && runs > 0
+            && !self.options.all
         {
             return Err(GcError::NoRoots { runs });
         }

@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod signals;
 mod spec;
+mod store;
 mod table;
 
 pub use exit::{CliError, Exit};
@@ -42,6 +43,9 @@ enum Verb {
     /// The datasets: list, fetch, verify
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// The store of results: check, mend, sweep, list, tag
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Experiment files: check, show, schema
     #[command(subcommand)]
     Spec(spec::SpecCommand),
@@ -56,6 +60,7 @@ pub fn main() -> ExitCode {
         Verb::Table(args) => table::run(args, &cli.folders),
         Verb::Report(args) => report::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
+        Verb::Store(command) => store::run(command, &cli.folders),
         Verb::Spec(command) => spec::run(command),
     };
     match done {

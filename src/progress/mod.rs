@@ -2,11 +2,13 @@
 
 mod bars;
 mod lines;
+mod reading;
 mod remaining;
 mod words;
 
 pub use bars::Bars;
 pub use lines::Lines;
+pub use reading::Reading;
 pub use remaining::Remaining;
 
 use std::time::Duration;

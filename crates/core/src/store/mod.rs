@@ -8,6 +8,8 @@
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
 //!   runs/<run id>/checkpoints/   of a training that is not done
 //!   leases/<run id>/             who runs it now
+//!   tags/<name>.json             runs that a person gave a name
+//!   quarantine/<number>/         what `fsck --repair` has put aside
 //! ```
 //!
 //! Copying the folder is the export. Every file appears whole or not at all
@@ -36,13 +38,29 @@ mod holders;
 mod runs;
 mod record;
 
+mod clock;
+mod tags;
+mod survey;
+mod known;
+mod check;
+mod gc;
+mod usage;
+mod listing;
+#[cfg(test)]
+mod sample;
+
 pub use attempt::Attempt;
 pub use checkpoint::{CheckpointRecord, Checkpoints};
+pub use check::{CheckOptions, Finding, Kind, Mended, Report, Severity, check};
+pub use gc::{GcError, GcOptions, GcPlan, Outside, PlannedObject, PlannedRun, Swept, sweep};
 pub use holder::{Holder, Life};
 pub use leases::{Claim, Leases};
+pub use listing::{Listing, RunLine};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
 pub use runs::Recorded;
+pub use tags::{Tag, TagError};
+pub use usage::{Amount, Group, Usage, Use};
 
 use std::path::PathBuf;
 

@@ -107,28 +107,27 @@ fn judge(base: &Path, promised: &Promised) -> Result<(), String> {
 /// done again on each.
 fn crash(trace: &[Operation], again: bool) -> Result<usize, String> {
     let (mut disk, mut promised) = (Disk::new(), Promised::default());
-    let (mut seen, mut states) = (HashSet::new(), Vec::new());
+    let mut seen = HashSet::new();
     for (n, operation) in trace.iter().enumerate() {
         disk.take(operation);
         if let Operation::Mark(text) = operation {
             promised.take(text);
         }
-        let seeds = (0..SUBSETS).map(|k| Leaves::Some(n as u64 * SUBSETS + k));
         let certain = [Leaves::All, Leaves::Nothing, Leaves::Names, Leaves::Zeros, Leaves::Bytes];
-        for leaves in certain.into_iter().chain(seeds) {
-            let tree = disk.after(leaves);
-            let marks = matches!(operation, Operation::Mark(_)).then_some(n);
-            if seen.insert((tree.digest(), marks)) {
-                states.push((n, leaves, tree, promised.clone()));
-            }
+        let seeds = (0..SUBSETS).map(|k| Leaves::Some(n as u64 * SUBSETS + k));
+        let mark = matches!(operation, Operation::Mark(_)).then_some(n);
+        let states = certain.into_iter().chain(seeds).map(|leaves| (leaves, disk.after(leaves)));
+        let states = states.filter(|(_, tree)| seen.insert((tree.digest(), mark)));
+        let states: Vec<(Leaves, Tree)> = states.collect();
+        let wrong = states.par_iter().find_map_first(|(leaves, tree)| {
+            let wrong = survive(tree, &promised, again).err()?;
+            Some(format!("after {n} ({operation:?}), {leaves:?} left: {wrong}"))
+        });
+        if let Some(wrong) = wrong {
+            return Err(wrong);
         }
     }
-    let number = states.len();
-    let wrong = states.into_par_iter().find_map_first(|(n, leaves, tree, promised)| {
-        let after = format!("after {n} ({:?}), {leaves:?} left", trace[n]);
-        survive(&tree, &promised, again).err().map(|wrong| format!("{after}: {wrong}"))
-    });
-    wrong.map_or(Ok(number), Err)
+    Ok(seen.len())
 }
 
 fn survive(tree: &Tree, promised: &Promised, again: bool) -> Result<(), String> {

@@ -9,12 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use rayon::prelude::*;
-use serde_json::Value;
 
 use super::manifest::{Artifact, Manifest};
 use super::object::Store;
 use super::survey::{Place, Survey};
-use super::{FORMAT, RunKind};
+use super::{FORMAT, RunKind, StoreError};
 use crate::digest::Digest;
 use crate::event::Event;
 use crate::id::RunId;

@@ -50,8 +50,8 @@ mod listing;
 mod sample;
 
 pub use attempt::Attempt;
-pub use checkpoint::{CheckpointRecord, Checkpoints};
 pub use check::{CheckOptions, Finding, Kind, Mended, Report, Severity, check};
+pub use checkpoint::{CheckpointRecord, Checkpoints};
 pub use gc::{GcError, GcOptions, GcPlan, Outside, PlannedObject, PlannedRun, Swept, sweep};
 pub use holder::{Holder, Life};
 pub use leases::{Claim, Leases};

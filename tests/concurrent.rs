@@ -9,11 +9,18 @@ use std::time::{Duration, Instant};
 
 use jem_core::event::Event;
 use sandbox::{
-    Said, Sandbox, TWO_LAMBDAS, attempts, manifests, signal, tiny, wait_until, workers_of,
+    Part, Said, Sandbox, TWO_LAMBDAS, attempts, manifests, play, signal, tiny, wait_until,
+    workers_of,
 };
 
 fn over(front: Child) -> Said {
     Said::of(front.wait_with_output().unwrap())
+}
+
+/// Not a test of anything: what workers run that play a part.
+#[test]
+fn fake_worker() {
+    play();
 }
 
 /// How often each trial began and finished, by trial.
@@ -81,7 +88,7 @@ fn trials_that_share_a_training_run_train_it_once() {
 
 /// An experiment of one trial, of a few seconds.
 fn one_trial() -> String {
-    tiny("").replace("steps = 30", "steps = 3000").replace("seeds = 2", "seeds = 1")
+    tiny("").replace("steps = 30", "steps = 1200").replace("seeds = 2", "seeds = 1")
 }
 
 /// The environment of a process on the machine `name`.
@@ -142,4 +149,19 @@ fn a_run_waits_for_another_and_does_nothing_twice() {
     assert_eq!(counted(&first, "passed"), 1, "{first:?}");
     assert_eq!(counted(&second, "by other processes"), 1, "{second:?}");
     assert!(executions(&sandbox).values().all(|counts| *counts == (1, 1)));
+}
+
+#[test]
+fn what_another_process_failed_at_is_taken_up_here() {
+    let sandbox = Sandbox::new();
+    sandbox.write("one.toml", &(one_trial() + "[resources]\ntimeout = 1\n"));
+    let start =
+        || sandbox.start_with(Part::Polite, &["run", "one.toml"], &[("JEM_GRACE_SECONDS", "1")]);
+    let begun = Instant::now();
+    // The one that comes second waits until the other's trial has timed out.
+    for said in [start(), start()].map(over) {
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.out.contains("1 failed (1 timeout)"), "{said:?}");
+    }
+    assert!(begun.elapsed() > Duration::from_secs(2), "both ran at once");
 }

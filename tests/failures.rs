@@ -14,7 +14,7 @@ use sandbox::{
 
 /// An experiment whose trials take a second or two.
 fn medium() -> String {
-    tiny("").replace("steps = 30", "steps = 2000")
+    tiny("").replace("steps = 30", "steps = 800")
 }
 
 /// One that takes far longer than a test.
@@ -26,16 +26,10 @@ fn over(front: Child) -> Said {
     Said::of(front.wait_with_output().unwrap())
 }
 
-/// Starts a front on an endless experiment, with workers that play `part`, and
-/// waits until both its workers are at work.
+/// Starts a front on an endless experiment, with workers that play `part`.
 fn with_fakes(sandbox: &Sandbox, text: &str, part: Part, more: &[(&str, &str)]) -> Child {
     sandbox.write("endless.toml", text);
-    let cast = sandbox.cast(part);
-    let mut environment: Vec<(&str, &str)> =
-        cast.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    environment.push(("JEM_BACKOFF_MS", "10"));
-    environment.extend(more);
-    sandbox.start(&["run", "endless.toml", "--workers", "2"], &environment)
+    sandbox.start_with(part, &["run", "endless.toml", "--workers", "2"], more)
 }
 
 fn two_begun(sandbox: &Sandbox) {

@@ -159,6 +159,8 @@ fn a_killed_front_takes_its_workers_with_it() {
     let mut front = sandbox.start(&["run", "long.toml"], &[]);
     sandbox.wait_for_an_attempt("results");
     let workers = workers_of(front.id());
+    // Also one that is frozen and cannot see that the front is gone.
+    signal(workers[0], "-STOP");
     signal(front.id(), "-KILL");
     front.wait().unwrap();
     wait_until("the workers' end", || workers.iter().all(|pid| !alive(*pid)));

@@ -8,7 +8,7 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use jem_core::event::{Command as Order, Event, FailureClass};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
 
 use super::{Slot, SlotIndex};
 
@@ -56,7 +56,15 @@ impl Worker {
         generation: u64,
         news: &Sender<News>,
     ) -> io::Result<Self> {
-        let mut child = Command::new(binary)
+        let mut command = Command::new(binary);
+        // A worker that is frozen, or stuck where it reads no orders, does not
+        // notice that the front is gone: the kernel ends it. This holds for
+        // the thread that starts workers, which is the dispatcher's.
+        // SAFETY: between fork and exec only one system call is made.
+        unsafe {
+            command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
+        }
+        let mut child = command
             .envs(slot.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

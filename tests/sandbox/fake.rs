@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{BufRead, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Child;
 use std::time::Duration;
 
 use jem_core::digest::Digest;
@@ -43,22 +44,27 @@ fn fingerprints() -> Fingerprints {
 }
 
 impl Sandbox {
-    /// The environment of a front whose workers play `part`. The test file
-    /// must have a test named `fake_worker` that calls [`play`].
-    pub fn cast(&self, part: Part) -> Vec<(String, String)> {
+    /// Starts a front whose workers play `part`. The test file must have a
+    /// test named `fake_worker` that calls [`play`].
+    pub fn start_with(&self, part: Part, arguments: &[&str], more: &[(&str, &str)]) -> Child {
         let program = std::env::current_exe().unwrap().display().to_string();
         let known = serde_json::to_string(&fingerprints()).unwrap();
         let script = format!(
             "#!/bin/sh\nif [ \"$1\" = --fingerprints ]; then echo '{known}'; exit 0; fi\n\
              exec '{program}' --exact fake_worker --nocapture\n"
         );
-        let path = self.write("worker.sh", &script);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = self.path("worker.sh");
+        // Once: a script that runs cannot be written.
+        if !path.exists() {
+            self.write("worker.sh", &script);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
         let name = PARTS.iter().find(|(_, known)| *known == part).unwrap().0;
-        vec![
-            ("JEM_WORKER".to_owned(), path.display().to_string()),
-            (PART.to_owned(), name.to_owned()),
-        ]
+        let path = path.display().to_string();
+        let mut environment =
+            vec![("JEM_WORKER", path.as_str()), (PART, name), ("JEM_BACKOFF_MS", "10")];
+        environment.extend(more);
+        self.start(arguments, &environment)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod data;
 mod exit;
+mod ls;
 mod open;
 mod plan;
 mod report;
@@ -37,6 +38,8 @@ enum Verb {
     Table(table::TableArgs),
     /// Draw the report of an experiment
     Report(report::ReportArgs),
+    /// List the runs of the store, of any experiment and commit, that a query picks
+    Ls(ls::LsArgs),
     /// The datasets: list, fetch, verify
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(args, &cli.folders),
         Verb::Table(args) => table::run(args, &cli.folders),
         Verb::Report(args) => report::run(args, &cli.folders),
+        Verb::Ls(args) => ls::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
         Verb::Spec(command) => spec::run(command),
     };

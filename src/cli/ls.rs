@@ -29,10 +29,11 @@ The query picks among all trials of the store that were evaluated:
 
 Names are facts (seed, outcome, commit, dirty, started, host, …), settings
 (objective.lambda, or lambda where only one ends so) and metrics
-(calib/ece/bins=15, or ece where only one has this part). A fact stands before
-a setting of the same ending: steps is the steps trained, sampler.steps the
-setting. `jem ls --names` lists all. Texts with spaces or odd characters stand
-in quotes, such names in backquotes. Ids, commits and times are equal to their
+(ood/auroc/rotated/energy, or parts of it in their order where only one has
+them; ece is calib/ece/bins=15, whichever other bins were measured). A fact
+stands before a setting of the same ending: steps is the steps trained,
+sampler.steps the setting. `jem ls --names` lists all. Texts with spaces or odd
+characters stand in quotes, such names in backquotes. Ids, commits and times are equal to their
 first characters. A comparison with a value that a run has not, as a metric
 where training diverged, is false, `!=` included: `not accuracy > 0.9` lists
 such a run and `accuracy <= 0.9` does not.

@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Asked, QueryError> {
-        let paths = ["clf/accuracy", "calib/ece/bins=15", "calib/ece/bins=20"];
+        let paths = ["clf/accuracy", "calib/ece/bins=10", "calib/ece/bins=20"];
         Asked::parse(text, &Vocabulary::new(paths))
     }
 
@@ -262,7 +262,7 @@ mod tests {
     fn every_error_says_what_the_name_is_and_points_at_the_place() {
         for (text, place, expected) in [
             ("lamda > 1", "1:1", "did you mean `lambda`?"),
-            ("seed = 0 and ece < 1", "1:14", "`calib/ece/bins=15`, `calib/ece/bins=20`"),
+            ("seed = 0 and ece < 1", "1:14", "`calib/ece/bins=10`, `calib/ece/bins=20`"),
             ("lambda > high", "1:10", "`objective.lambda` is a number"),
             ("lambda = '0.3'", "1:10", "this is a text"),
             ("lambda = nan", "1:10", "`exists` asks"),

@@ -67,6 +67,9 @@ pub const FACTS: [(&str, Kind); 20] = [
 /// The words of the fact `outcome`.
 pub const OUTCOMES: [&str; 2] = ["finished", "diverged"];
 
+/// The number of bins that is meant where none is written.
+const USUAL_BINS: &str = "/bins=15";
+
 /// Candidates listed at an ambiguous name.
 const LISTED: usize = 8;
 
@@ -116,7 +119,7 @@ impl Vocabulary {
 
     /// The full form of `written` and its kind: itself, or the one name that
     /// it is short for. `lambda` is short for `objective.lambda`, `ece` for
-    /// `calib/ece/bins=15` where no other number of bins was measured.
+    /// `calib/ece/bins=15`, whichever other numbers of bins were measured.
     ///
     /// # Errors
     /// When there is no such name, or more than one.
@@ -133,7 +136,10 @@ impl Vocabulary {
                 Ok((written.to_owned(), Kind::Number))
             }
             [] => Err(self.unknown(written)),
-            several => Err(ambiguous(written, several)),
+            several => match usual(several) {
+                Some((name, kind)) => Ok((name.clone(), kind.clone())),
+                None => Err(ambiguous(written, several)),
+            },
         }
     }
 
@@ -150,6 +156,18 @@ impl Vocabulary {
             help: "`jem ls --names` lists every name and what values it has".to_owned(),
         }
     }
+}
+
+/// Of metrics that differ in their number of bins alone, the one that tables
+/// and reports show too: 15 (Guo et al. 2017).
+fn usual<'a>(several: &[(&'a String, &'a Kind)]) -> Option<(&'a String, &'a Kind)> {
+    let usual = several.iter().find(|(name, _)| name.ends_with(USUAL_BINS))?;
+    let family = usual.0.strip_suffix(USUAL_BINS)?;
+    let same = |(name, _): &(&String, &Kind)| {
+        let bins = name.strip_prefix(family).and_then(|rest| rest.strip_prefix("/bins="));
+        bins.is_some_and(|bins| !bins.contains('/'))
+    };
+    several.iter().all(same).then_some(*usual)
 }
 
 fn ambiguous(written: &str, several: &[(&String, &Kind)]) -> Unresolved {
@@ -225,12 +243,21 @@ mod tests {
 
     #[test]
     fn several_candidates_are_listed() {
-        let vocabulary = Vocabulary::new(PATHS.into_iter().chain(["calib/ece/bins=20"]));
+        let vocabulary = Vocabulary::new(["calib/ece/bins=10", "calib/ece/bins=20"]);
         let error = vocabulary.resolve("ece").unwrap_err();
-        assert_eq!(error.help, "`calib/ece/bins=15`, `calib/ece/bins=20`");
+        assert_eq!(error.help, "`calib/ece/bins=10`, `calib/ece/bins=20`");
         assert_eq!(vocabulary.resolve("ece/bins=20").unwrap().0, "calib/ece/bins=20");
+        let error = Vocabulary::new(PATHS).resolve("bins=15").unwrap_err();
+        assert_eq!(error.help, "`calib/ece/bins=15`, `calib/ece_adaptive/bins=15`");
         let error = vocabulary.resolve("noise_std").unwrap_err();
         assert_eq!(error.help, "`data.noise_std`, `sampler.noise_std`");
+    }
+
+    #[test]
+    fn of_several_numbers_of_bins_15_are_meant() {
+        let vocabulary = Vocabulary::new(PATHS.into_iter().chain(["calib/ece/bins=20"]));
+        assert_eq!(vocabulary.resolve("ece").unwrap().0, "calib/ece/bins=15");
+        assert_eq!(vocabulary.resolve("calib/ece").unwrap().0, "calib/ece/bins=15");
     }
 
     #[test]

@@ -27,6 +27,8 @@ mod png_rows;
 mod reader;
 mod registry;
 mod source;
+#[doc(hidden)]
+pub mod untrusted;
 
 pub use catalogue::{Catalogue, CatalogueFile, Entry, Format, Role, Splits, catalogue};
 pub use error::DatasetError;

@@ -77,6 +77,17 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives the file `from` the second name `to`, which must be free. The new name
+/// is durable once its folder is synced.
+///
+/// # Errors
+/// When `to` is there, or the file system says no.
+pub fn link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to)?;
+    note(|| Operation::Link { from: from.to_owned(), to: to.to_owned() });
+    Ok(())
+}
+
 /// Removes the file `path`, or the link.
 ///
 /// # Errors

@@ -2,7 +2,6 @@
 //! the module's words.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -136,7 +135,7 @@ fn condemn(path: &Path, object: &PlannedObject) -> Result<bool, StoreError> {
 /// Gives an object its name back, unless it was put again meanwhile.
 fn restore(condemned: &Path, path: &Path) -> Result<(), StoreError> {
     // A link, unlike a rename, replaces nothing.
-    match fs::hard_link(condemned, path) {
+    match durable::link(condemned, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         linked => linked.map_err(io_error(path))?,

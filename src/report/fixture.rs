@@ -67,6 +67,7 @@ pub(crate) fn source(first: &str) -> SourceState {
         diff: None,
         untracked: Vec::new(),
         cargo_lock: None,
+        error: None,
     }
 }
 

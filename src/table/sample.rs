@@ -77,6 +77,7 @@ pub(crate) fn provenance() -> Provenance {
             diff: None,
             untracked: Vec::new(),
             cargo_lock: None,
+            error: None,
         }),
         host: Host {
             name: "here".to_owned(),

@@ -6,7 +6,7 @@ mod source;
 
 pub use fingerprint::{FingerprintError, Fingerprints, beside};
 pub use host::{Host, host};
-pub use source::{SourceState, Untracked, source_state};
+pub use source::{SourceError, SourceState, Untracked, source_state};
 
 use serde::{Deserialize, Serialize};
 

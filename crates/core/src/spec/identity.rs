@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::resolved::Spec;
-use crate::digest::Canonical;
+use crate::digest::{Canonical, leaves};
 use crate::id::{CellId, EvalId, TrialId};
 
 impl Spec {
@@ -24,6 +24,21 @@ impl Spec {
     pub fn eval_id(&self, seed: u64) -> EvalId {
         EvalId::new(self.trial_id(seed), &Canonical::of(&value(&self.evaluate)), &[])
     }
+
+    /// Every value that the cell's id is made of, by path.
+    pub fn cell_leaves(&self) -> Vec<(String, Value)> {
+        owned(&value(&self.training))
+    }
+
+    /// Every value that the evaluation's id is made of beside the trial, by
+    /// path.
+    pub fn eval_leaves(&self) -> Vec<(String, Value)> {
+        owned(&value(&self.evaluate))
+    }
+}
+
+fn owned(tree: &Value) -> Vec<(String, Value)> {
+    leaves(tree).into_iter().map(|(path, leaf)| (path, leaf.clone())).collect()
 }
 
 /// The tree of a table that is hashed.

@@ -6,17 +6,23 @@
 //!   objects/ab/cdef…             bytes by SHA-256, read-only
 //!   runs/<run id>/manifest.json  written last: the run is done
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
+//!   accepted/<run id>.json       a person's word that other runs count for this one
+//!   commits/<commit>.json        what was known when a command ran at this commit
 //! ```
 //!
 //! Copying the folder is the export. Every file appears whole or not at all
 //! (temp → sync → rename → sync the folder), so a process killed at any
 //! instant leaves nothing that could be believed by mistake.
 
+mod accepted;
 mod attempt;
+mod commits;
 mod manifest;
 mod object;
 
+pub use accepted::{Accepted, RunPair};
 pub use attempt::Attempt;
+pub use commits::CommitRecord;
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
 

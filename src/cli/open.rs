@@ -1,17 +1,17 @@
 //! What several verbs open: the plan, the worker, the keys.
 
 use std::env;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use jem_core::dataset::{Source, catalogue, classes_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{Fingerprints, SourceState, beside, source_state};
+use jem_core::provenance::{Fingerprints, SourceError, SourceState, beside, source_state};
 use jem_core::spec::Spec;
 use jem_core::store::Store;
 
 use super::{CliError, Exit};
-use crate::schedule::{Keys, Status, trial_flops};
+use crate::schedule::{Code, Keys, Status, trial_flops};
 use crate::table::{self, Results};
 
 /// The folders that the verbs work in.
@@ -33,9 +33,16 @@ impl Folders {
 
     /// The state of the checkout that the command runs in, and the bytes its
     /// digests stand for; what jem itself writes or fetches is no part of it.
+    /// A checkout that cannot be read is told on standard error and is
+    /// unknown, which is not the same as none.
     pub fn source(&self) -> Option<(SourceState, Vec<Vec<u8>>)> {
-        let here = env::current_dir().ok()?;
-        source_state(&here, &[self.results(), self.data(), here.join("reports")])
+        let state = env::current_dir().map_err(SourceError::from).and_then(|here| {
+            source_state(&here, &[self.results(), self.data(), here.join("reports")])
+        });
+        state.unwrap_or_else(|error| {
+            eprintln!("warning: {error}; what is made now is marked `unknown-commit`");
+            Some((SourceState::unknown(&error), Vec::new()))
+        })
     }
 
     /// The store's folder, absolute.
@@ -95,6 +102,30 @@ fn ask(worker: &Path) -> Result<Fingerprints, CliError> {
     let said = said.map_err(|error| failed(error.to_string()))?;
     serde_json::from_slice(&said.stdout)
         .map_err(|_| failed(String::from_utf8_lossy(&said.stderr).trim().to_owned()))
+}
+
+/// What the worker was built from, part by part where the build says it, and
+/// the bytes that say it. `fingerprints` are the worker's own, which a file
+/// beside it must repeat to be believed.
+pub fn code(worker: &Path, fingerprints: Fingerprints) -> (Code, Vec<u8>) {
+    let file = std::fs::read(worker.with_extension("fingerprint.json")).unwrap_or_default();
+    let whole = Code::from(fingerprints);
+    match Code::read(&file) {
+        Some(code) if (code.training, code.evaluation) == (whole.training, whole.evaluation) => {
+            (code, file)
+        }
+        _ => (whole, serde_json::to_vec(&fingerprints).unwrap_or_default()),
+    }
+}
+
+/// Prints `text`. A reader that has seen enough, as `head`, is no error.
+pub fn print(text: &str) -> Result<(), CliError> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new(Exit::Machine, error.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where every trial of `plan` stands in the store at `results`.

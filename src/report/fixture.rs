@@ -121,6 +121,7 @@ fn trial(place: usize, seed: u64) -> TrialResult {
         energies: if finished { energies(lambda, seed) } else { Energies::default() },
         samples: (finished && lambda > 0.0).then(|| samples(place, seed)),
         bounds: (-1.0, 1.0),
+        accepted: None,
         runs: (run("training"), run("evaluation")),
         digests: (digest("training"), digest("evaluation")),
         provenance: provenance(commit),

@@ -156,6 +156,7 @@ fn trial(cell: usize, seed: u64) -> TrialResult {
         energies: if diverged { Energies::default() } else { energies },
         samples: (!diverged).then(|| (vec![2, 1, 1, 2], vec![-1.0, 0.0, 0.5, 1.0])),
         bounds: (-1.0, 1.0),
+        accepted: None,
         runs: (run("training"), run("evaluation")),
         digests: (digest("training"), digest("evaluation")),
         provenance: provenance(),

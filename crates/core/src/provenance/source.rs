@@ -77,6 +77,12 @@ impl SourceState {
 #[error("the state of the checkout cannot be told: {0}")]
 pub struct SourceError(String);
 
+impl From<std::io::Error> for SourceError {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl From<git2::Error> for SourceError {
     fn from(error: git2::Error) -> Self {
         Self(error.message().to_owned())

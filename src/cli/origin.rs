@@ -1,0 +1,167 @@
+//! Where what is made now comes from: the checkout, the binaries, the code;
+//! kept beside runs and commits, and held clean for those who insist.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jem_core::digest::{Digest, Hasher};
+use jem_core::provenance::{Fingerprints, Provenance, SourceState, host, now};
+use jem_core::store::{CommitRecord, FORMAT, Store};
+
+use super::open::{self, Folders};
+use super::{CliError, Exit};
+use crate::schedule::Code;
+use crate::table::{Results, TrialResult};
+
+/// What is known of checkout and code when a command begins.
+pub struct Origin {
+    /// The state of the checkout; none outside one.
+    pub source: Option<SourceState>,
+    /// The bytes that its digests stand for.
+    kept: Vec<Vec<u8>>,
+    worker: PathBuf,
+    fingerprints: Fingerprints,
+    code: Code,
+    /// The bytes that say what the worker was built from.
+    described: Vec<u8>,
+}
+
+impl Origin {
+    /// Looks at the checkout, and at the worker at `worker`.
+    pub fn look(folders: &Folders, worker: &Path, fingerprints: Fingerprints) -> Self {
+        let (source, kept) = folders.source().unzip();
+        let (code, described) = open::code(worker, fingerprints);
+        let (kept, worker) = (kept.unwrap_or_default(), worker.to_owned());
+        Self { source, kept, worker, fingerprints, code, described }
+    }
+
+    /// The record that stands beside every run made now; all bytes it names
+    /// are put into the store.
+    ///
+    /// # Errors
+    /// When the store cannot be written or a binary not be read.
+    pub fn provenance(&self, store: &Store) -> Result<Provenance, CliError> {
+        for piece in &self.kept {
+            store.put(piece)?;
+        }
+        Ok(Provenance {
+            source: self.source.clone(),
+            host: host(),
+            command: std::env::args().collect(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            libtorch: None,
+            started: now(),
+            code: Some(store.put(&self.described)?.digest),
+            binaries: binaries(&self.worker)?,
+        })
+    }
+
+    /// Keeps what is known of a clean commit, for comparing it later. That it
+    /// cannot be kept is told and is no failure: no result rests on it.
+    pub fn record_commit(&self, store: &Store) {
+        let Some(source) = &self.source else { return };
+        let Some(commit) = source.clean_commit() else { return };
+        let record = || -> Result<bool, CliError> {
+            Ok(store.record_commit(&CommitRecord {
+                format: FORMAT,
+                commit: commit.to_owned(),
+                fingerprints: self.fingerprints,
+                parts: self.code.parts.clone(),
+                binaries: binaries(&self.worker)?,
+                cargo_lock: source.cargo_lock,
+                at: now(),
+            })?)
+        };
+        if let Err(error) = record() {
+            eprintln!("warning: what is known of commit {commit} is not kept: {error}");
+        }
+    }
+
+    /// Refuses what is not wholly in a commit.
+    ///
+    /// # Errors
+    /// Where there is no commit, or the checkout differs from it.
+    pub fn require_clean(&self) -> Result<(), CliError> {
+        require_clean(self.source.as_ref())
+    }
+}
+
+/// Refuses a checkout that is not wholly in a commit.
+///
+/// # Errors
+/// Where there is no commit, or the checkout differs from it.
+pub fn require_clean(source: Option<&SourceState>) -> Result<(), CliError> {
+    let why = match source {
+        None => "this is no git checkout".to_owned(),
+        Some(SourceState { error: Some(error), .. }) => error.clone(),
+        Some(SourceState { commit: None, .. }) => "there is no commit yet".to_owned(),
+        Some(source) if source.dirty => {
+            let untracked = source.untracked.len();
+            let tracked = source.diff.map(|_| "tracked files are changed".to_owned());
+            let new = (untracked > 0).then(|| format!("{untracked} files are not tracked"));
+            let said: Vec<String> = tracked.into_iter().chain(new).collect();
+            format!("the checkout differs from its commit: {}", said.join(", "))
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(CliError::new(Exit::BadInput, format!("--require-clean: {why}"))
+        .hint("git status, then git commit")
+        .hint("without --require-clean: the difference is then kept with every run"))
+}
+
+/// Refuses results of which some came from a checkout that was not wholly in
+/// a commit, and a checkout that is not.
+///
+/// # Errors
+/// As [`require_clean`], and with the trials concerned.
+pub fn require_clean_results(
+    source: Option<&SourceState>,
+    results: &Results,
+) -> Result<(), CliError> {
+    require_clean(source)?;
+    let unclean = |trial: &&TrialResult| {
+        [&trial.provenance, &trial.evaluated].iter().any(|from| {
+            from.source.as_ref().is_none_or(|source| source.clean_commit().is_none())
+        })
+    };
+    let trials: Vec<&TrialResult> = results.trials.iter().filter(unclean).collect();
+    let Some(first) = trials.first() else { return Ok(()) };
+    let message = format!(
+        "--require-clean: {} of {} trials were not made at a clean commit, such as {} ({})",
+        trials.len(),
+        results.trials.len(),
+        first.trial.short(),
+        first.commit()
+    );
+    Err(CliError::new(Exit::BadInput, message)
+        .hint("another --results folder, and jem run --require-clean into it"))
+}
+
+/// Digests of the program that runs and of the worker, by name.
+fn binaries(worker: &Path) -> Result<BTreeMap<String, Digest>, CliError> {
+    let (jem, worker) = rayon::join(|| digest_of(&running()), || digest_of(worker));
+    Ok(BTreeMap::from([("jem".to_owned(), jem?), ("jem-worker".to_owned(), worker?)]))
+}
+
+/// The file of the program that runs. Where a build has put another in its
+/// place, the kernel still leads to the one that runs.
+fn running() -> PathBuf {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { running } else { std::env::current_exe().unwrap_or(running) }
+}
+
+fn digest_of(path: &Path) -> Result<Digest, CliError> {
+    let hash = || -> io::Result<Digest> {
+        let (mut file, mut hasher) = (File::open(path)?, Hasher::new());
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(hasher.finish()),
+                n => drop(hasher.update(&buffer[..n])),
+            }
+        }
+    };
+    hash().map_err(|error| CliError::new(Exit::Machine, format!("{}: {error}", path.display())))
+}

@@ -1,6 +1,7 @@
 //! Where what is made now comes from: the checkout, the binaries, the code;
 //! kept beside runs and commits, and held clean for those who insist.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -22,10 +23,12 @@ pub struct Origin {
     /// The bytes that its digests stand for.
     kept: Vec<Vec<u8>>,
     worker: PathBuf,
-    fingerprints: Fingerprints,
+    /// What the worker was built from.
+    pub fingerprints: Fingerprints,
     code: Code,
     /// The bytes that say what the worker was built from.
     described: Vec<u8>,
+    binaries: OnceCell<BTreeMap<String, Digest>>,
 }
 
 impl Origin {
@@ -34,7 +37,8 @@ impl Origin {
         let (source, kept) = folders.source().unzip();
         let (code, described) = open::code(worker, fingerprints);
         let (kept, worker) = (kept.unwrap_or_default(), worker.to_owned());
-        Self { source, kept, worker, fingerprints, code, described }
+        let binaries = OnceCell::new();
+        Self { source, kept, worker, fingerprints, code, described, binaries }
     }
 
     /// The record that stands beside every run made now; all bytes it names
@@ -54,7 +58,7 @@ impl Origin {
             libtorch: None,
             started: now(),
             code: Some(store.put(&self.described)?.digest),
-            binaries: binaries(&self.worker)?,
+            binaries: self.binaries()?.clone(),
         })
     }
 
@@ -69,7 +73,7 @@ impl Origin {
                 commit: commit.to_owned(),
                 fingerprints: self.fingerprints,
                 parts: self.code.parts.clone(),
-                binaries: binaries(&self.worker)?,
+                binaries: self.binaries()?.clone(),
                 cargo_lock: source.cargo_lock,
                 at: now(),
             })?)
@@ -77,6 +81,16 @@ impl Origin {
         if let Err(error) = record() {
             eprintln!("warning: what is known of commit {commit} is not kept: {error}");
         }
+    }
+
+    /// Digests of the program that runs and of the worker, by name.
+    fn binaries(&self) -> Result<&BTreeMap<String, Digest>, CliError> {
+        if let Some(known) = self.binaries.get() {
+            return Ok(known);
+        }
+        let (jem, worker) = rayon::join(|| digest_of(&running()), || digest_of(&self.worker));
+        let found = [("jem".to_owned(), jem?), ("jem-worker".to_owned(), worker?)];
+        Ok(self.binaries.get_or_init(|| BTreeMap::from(found)))
     }
 
     /// Refuses what is not wholly in a commit.
@@ -137,12 +151,6 @@ pub fn require_clean_results(
     );
     Err(CliError::new(Exit::BadInput, message)
         .hint("another --results folder, and jem run --require-clean into it"))
-}
-
-/// Digests of the program that runs and of the worker, by name.
-fn binaries(worker: &Path) -> Result<BTreeMap<String, Digest>, CliError> {
-    let (jem, worker) = rayon::join(|| digest_of(&running()), || digest_of(worker));
-    Ok(BTreeMap::from([("jem".to_owned(), jem?), ("jem-worker".to_owned(), worker?)]))
 }
 
 /// The file of the program that runs. Where a build has put another in its

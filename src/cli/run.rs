@@ -9,11 +9,12 @@ use std::time::Instant;
 use jem_core::dataset::{Source, catalogue, is_present};
 use jem_core::event::Job;
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{Provenance, host, now};
+use jem_core::provenance::{Provenance, host};
 use jem_core::spec::{OodSet, Spec};
 use jem_core::store::Store;
 
 use super::open::{self, Folders};
+use super::origin::Origin;
 use super::{CliError, Exit};
 use crate::progress::{Bars, Lines, TrialLine, human};
 use crate::schedule::{Dispatch, Ended, Keys, Observer, OnFailure, Slot, Status, dispatch, slots};
@@ -35,6 +36,9 @@ pub struct RunArgs {
     /// Run every trial whatever fails [the default]
     #[arg(long)]
     pub keep_going: bool,
+    /// Refuse to run unless all of the source is in a commit
+    #[arg(long)]
+    pub require_clean: bool,
 }
 
 impl RunArgs {
@@ -55,6 +59,10 @@ impl RunArgs {
 pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     let plan = open::plan(&args.spec)?;
     let (binary, fingerprints) = open::worker()?;
+    let origin = Origin::look(folders, &binary, fingerprints);
+    if args.require_clean {
+        origin.require_clean()?;
+    }
     let (data, results) = (folders.data(), folders.results());
     let keys = Keys::new(&plan, fingerprints, &data)?;
     let statuses = open::statuses(&keys, &results)?;
@@ -66,6 +74,10 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
         .map(|(trial, _)| trial)
         .collect();
     let cached = plan.trials.len() - missing.len();
+    let accepted = statuses.iter().filter(|status| matches!(status, Status::Accepted(_))).count();
+    if accepted > 0 {
+        eprintln!("{accepted} trials are accepted by hand and not run; jem accept --list says why");
+    }
     if missing.is_empty() {
         println!("{}: all {cached} trials are done; nothing to run", plan.experiment.name);
         return Ok(());
@@ -73,7 +85,8 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;
     let store = Store::create(&results)?;
-    let provenance = provenance(&store, folders)?;
+    let provenance = origin.provenance(&store)?;
+    origin.record_commit(&store);
     let places = places(&missing, args.workers)?;
     let lines = trial_lines(&plan, &missing, &specs);
     let jobs: Vec<Job> = missing
@@ -160,7 +173,8 @@ fn places(missing: &[&Trial], workers: Option<usize>) -> Result<Vec<Slot>, CliEr
     Ok(slots(&host, &widest.unwrap_or(first), workers)?)
 }
 
-fn job(
+/// The job of `trial`, whose results go into the store at `results`.
+pub(super) fn job(
     trial: &Trial,
     spec: Spec,
     keys: &Keys<'_>,
@@ -194,7 +208,7 @@ fn trial_lines(plan: &Plan, missing: &[&Trial], specs: &[Spec]) -> Vec<TrialLine
 }
 
 /// Catalogue sets that the trials read must have been fetched.
-fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError> {
+pub(super) fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError> {
     let mut absent: Vec<String> = Vec::new();
     for spec in specs {
         let ood = spec.evaluate.ood.iter().filter_map(|set| match set {
@@ -217,31 +231,9 @@ fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError>
     Err(CliError::new(Exit::BadInput, message).hint(format!("jem data fetch {}", absent.join(" "))))
 }
 
-/// What is known here of code and machine, the bytes it names put into the
-/// store.
-fn provenance(store: &Store, folders: &Folders) -> Result<Provenance, CliError> {
-    let mut source = None;
-    if let Some((state, bytes)) = folders.source() {
-        for piece in bytes {
-            store.put(&piece)?;
-        }
-        source = Some(state);
-    }
-    Ok(Provenance {
-        source,
-        host: host(),
-        command: std::env::args().collect(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        libtorch: None,
-        started: now(),
-        code: None,
-        binaries: Default::default(),
-    })
-}
-
 /// A flag that Ctrl-C, or a polite kill, sets. A second Ctrl-C ends the
 /// process as if there were no handler.
-fn stop_flag() -> Result<Arc<AtomicBool>, CliError> {
+pub(super) fn stop_flag() -> Result<Arc<AtomicBool>, CliError> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::flag;
     let stop = Arc::new(AtomicBool::new(false));

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
-use std::io;
 use std::sync::Arc;
 
 use jem_core::digest::Digest;
@@ -51,7 +50,8 @@ pub fn look(
     code: &Code,
 ) -> Result<Vec<Option<Known>>, StoreError> {
     let trials = &keys.plan().trials;
-    let runs = if statuses.iter().all(Status::done) { HashSet::new() } else { runs(store)? };
+    let all_done = statuses.iter().all(Status::done);
+    let runs = if all_done { HashSet::new() } else { store.runs()?.into_iter().collect() };
     if runs.is_empty() {
         return Ok(vec![None; trials.len()]);
     }
@@ -69,24 +69,6 @@ pub fn look(
             .or_else(|| Some(Known::Stale(Box::new(past.nearest(trial, &keyed, code)?))))
     };
     Ok(trials.par_iter().zip(statuses).map(known).collect())
-}
-
-/// The runs that have a folder in the store.
-fn runs(store: &Store) -> Result<HashSet<RunId>, StoreError> {
-    let folder = store.root().join("runs");
-    let failed = |source| StoreError::Io { path: folder.clone(), source };
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashSet::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut found = HashSet::new();
-    for entry in entries {
-        let name = entry.map_err(failed)?.file_name();
-        let digest = name.to_str().and_then(|name| Digest::parse(name).ok());
-        found.extend(digest.map(RunId::from_digest));
-    }
-    Ok(found)
 }
 
 /// How the last attempt at `run` failed, if it did. That the user stopped it
@@ -125,17 +107,16 @@ impl Past {
     /// # Errors
     /// When the store's folders cannot be read.
     pub fn of(store: &Store, trials: &HashSet<TrialId>) -> Result<Self, StoreError> {
-        Ok(Self::read(store, &runs(store)?, trials))
+        Ok(Self::read(store, &store.runs()?.into_iter().collect(), trials))
     }
 
     fn read(store: &Store, runs: &HashSet<RunId>, trials: &HashSet<TrialId>) -> Self {
         // A run that cannot be read is no run of ours: what it concerns says
         // so itself when it is asked for.
         let read = |run: &RunId| {
-            let path = store.run_path(*run).join("manifest.json");
-            let manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-            let ours = manifest.run == *run && trials.contains(&manifest.trial);
-            (ours && whole(store, &manifest)).then(|| Arc::new(manifest))
+            let manifest = store.manifest(*run).ok()??;
+            let ours = trials.contains(&manifest.trial) && whole(store, &manifest);
+            ours.then(|| Arc::new(manifest))
         };
         let found: Vec<Arc<Manifest>> = runs.par_iter().filter_map(read).collect();
         let digests: HashSet<Digest> = found.iter().filter_map(|run| provenance(run)).collect();

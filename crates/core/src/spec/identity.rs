@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::resolved::Spec;
+use super::resolved::{Evaluate, Spec, Training};
 use crate::digest::{Canonical, leaves};
 use crate::id::{CellId, EvalId, TrialId};
 
@@ -24,16 +24,20 @@ impl Spec {
     pub fn eval_id(&self, seed: u64) -> EvalId {
         EvalId::new(self.trial_id(seed), &Canonical::of(&value(&self.evaluate)), &[])
     }
+}
 
+impl Training {
     /// Every value that the cell's id is made of, by path.
-    pub fn cell_leaves(&self) -> Vec<(String, Value)> {
-        owned(&value(&self.training))
+    pub fn leaves(&self) -> Vec<(String, Value)> {
+        owned(&value(self))
     }
+}
 
+impl Evaluate {
     /// Every value that the evaluation's id is made of beside the trial, by
     /// path.
-    pub fn eval_leaves(&self) -> Vec<(String, Value)> {
-        owned(&value(&self.evaluate))
+    pub fn leaves(&self) -> Vec<(String, Value)> {
+        owned(&value(self))
     }
 }
 

@@ -143,6 +143,54 @@ fn each_heavy_crate_has_one_home() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What changes a file system, of `std::fs` and `tempfile`.
+const CHANGES: [&str; 19] = [
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "DirBuilder",
+    "fs::write",
+    "fs::create_dir",
+    "fs::remove_",
+    "fs::rename",
+    "fs::hard_link",
+    "fs::soft_link",
+    "fs::copy",
+    "fs::set_permissions",
+    "fs::set_times",
+    "fs::symlink(",
+    "set_len",
+    "set_modified",
+    "sync_all",
+    "sync_data",
+    "tempfile::",
+];
+
+/// What may be imported from `std::fs` by itself.
+const READS: [&str; 5] = ["self", "File", "Metadata", "FileType", "DirEntry"];
+
+#[test]
+fn the_store_changes_files_through_durable_alone() {
+    // What goes another way is missing in the trace that the crash tests play.
+    let mut wrong = Vec::new();
+    for (file, text) in sources("crates/core/src/store") {
+        let used = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for change in CHANGES {
+            if code(used).any(|line| line.contains(change)) {
+                wrong.push(format!("{file} names {change}; use crate::durable instead"));
+            }
+        }
+        for line in code(used).filter(|line| line.starts_with("use std::fs::")) {
+            let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let mut words = words.filter(|word| !word.is_empty()).skip(3);
+            if words.any(|word| !READS.contains(&word)) {
+                wrong.push(format!("{file} imports more than what reads: {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn files_stay_small_and_mod_files_hold_no_code() {
     let mut wrong = Vec::new();

@@ -66,7 +66,9 @@ impl fmt::Display for CliError {
 impl From<jem_core::store::StoreError> for CliError {
     fn from(error: jem_core::store::StoreError) -> Self {
         let exit = match error {
-            jem_core::store::StoreError::Io { .. } => Exit::Machine,
+            jem_core::store::StoreError::Io { .. }
+            | jem_core::store::StoreError::Denied { .. }
+            | jem_core::store::StoreError::Full { .. } => Exit::Machine,
             _ => Exit::BadInput,
         };
         Self::new(exit, error.to_string())

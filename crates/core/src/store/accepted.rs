@@ -52,8 +52,7 @@ impl Store {
     /// When the file system says no.
     pub fn accept(&self, accepted: &Accepted) -> Result<(), StoreError> {
         let folder = self.accepted_folder();
-        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
-        durable::sync_dir(self.root()).map_err(io_error(self.root()))?;
+        durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         let path = self.accepted_path(accepted.wanted.evaluation);
         let mut text = serde_json::to_vec_pretty(accepted)
             .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
@@ -68,7 +67,7 @@ impl Store {
     /// When the file system says no.
     pub fn withdraw(&self, wanted: RunId) -> Result<bool, StoreError> {
         let path = self.accepted_path(wanted);
-        match fs::remove_file(&path) {
+        match durable::remove_file(&path) {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(e) => return Err(io_error(&path)(e)),

@@ -50,8 +50,7 @@ impl Store {
             return Ok(false);
         }
         let folder = self.root().join("commits");
-        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
-        durable::sync_dir(self.root()).map_err(io_error(self.root()))?;
+        durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         let mut text = serde_json::to_vec_pretty(record)
             .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
         text.push(b'\n');

@@ -6,6 +6,7 @@
 //!   objects/ab/cdef…             bytes by SHA-256, read-only
 //!   runs/<run id>/manifest.json  written last: the run is done
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
+//!   leases/<run id>/             who runs it now
 //!   accepted/<run id>.json       a person's word that other runs count for this one
 //!   commits/<commit>.json        what was known when a command ran at this commit
 //! ```
@@ -13,16 +14,35 @@
 //! Copying the folder is the export. Every file appears whole or not at all
 //! (temp → sync → rename → sync the folder), so a process killed at any
 //! instant leaves nothing that could be believed by mistake.
+//!
+//! # What outlasts a loss of power
+//! | what | from when on |
+//! |---|---|
+//! | an object | [`Store::put`] returned |
+//! | a finished run, with all that its manifest names | [`Store::finish`] returned |
+//! | the events of an attempt, the worker's words | never by themselves: a finished run keeps its events as an object |
+//! | a lease | never: its holder lost its power too |
+//!
+//! What was not durable is either absent afterwards, or a run that is not
+//! done. `crates/core/tests/crash.rs` lets the power fail after every change.
 
 mod accepted;
 mod attempt;
 mod commits;
 mod manifest;
 mod object;
+mod holder;
+mod lease;
+mod leases;
+mod holders;
+mod runs;
+mod record;
 
 pub use accepted::{Accepted, RunPair};
 pub use attempt::Attempt;
 pub use commits::CommitRecord;
+pub use holder::{Holder, Life};
+pub use leases::{Claim, Leases};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
 
@@ -31,8 +51,10 @@ use std::path::PathBuf;
 use crate::digest::Digest;
 use crate::id::RunId;
 
-/// The version of the layout that this program writes.
-pub const FORMAT: u32 = 1;
+/// The version of the layout, and of a manifest, that this program writes.
+/// Every version from 1 is read: in 2 leases, checkpoints and tags were added,
+/// and restarts in the outcome of a run.
+pub const FORMAT: u32 = 2;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -45,19 +67,42 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The store was written by a newer version.
+    /// The store may not be written or read.
     #[error(
-        "{path} has store format {found}; this version reads up to {FORMAT}\n  try: a newer jem"
+        "{path}: {source}\n  try: give yourself the right to read and write there, or keep results elsewhere with --results DIR"
+    )]
+    Denied {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file system is full, or a quota is used up.
+    #[error(
+        "{path}: no room on the file system: {}\n  try: make room (jem store gc --dry-run), then the same command again",
+        object::wanted(*needed, *free)
+    )]
+    Full {
+        /// The file or folder that could not be written.
+        path: PathBuf,
+        /// Its bytes, 0 for a folder or a name.
+        needed: u64,
+        /// Bytes that are free for this user.
+        free: u64,
+    },
+    /// The store, or a record in it, was written by a newer version.
+    #[error(
+        "{path} has format {found}, which a newer version of jem wrote\n  try: that version, or keep results elsewhere with --results DIR"
     )]
     Newer {
-        /// The store.
+        /// The file.
         path: PathBuf,
         /// Its format.
         found: String,
     },
     /// A manifest, or another record, that cannot be read.
     #[error(
-        "{path} is not a readable record: {reason}\n  try: move its folder away and run the same command again"
+        "{path} is not a readable record: {reason}\n  try: move it away and run the same command again"
     )]
     Unreadable {
         /// The file.

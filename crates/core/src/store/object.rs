@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Artifact, FORMAT, Manifest, StoreError};
+use super::{Artifact, FORMAT, Manifest, StoreError, record};
 use crate::digest::Digest;
 use crate::durable;
 use crate::id::RunId;
@@ -15,26 +15,68 @@ pub struct Store {
     root: PathBuf,
 }
 
+/// What an error of the file system at `path` is to the store.
 pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError + '_ {
-    move |source| StoreError::Io { path: path.to_owned(), source }
+    move |source| {
+        let path = path.to_owned();
+        if let Some(durable::Full { needed, free }) = durable::Full::of(&source) {
+            return StoreError::Full { path, needed, free };
+        }
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreError::Denied { path, source }
+            }
+            _ => StoreError::Io { path, source },
+        }
+    }
+}
+
+/// What is said of a full file system.
+pub(super) fn wanted(needed: u64, free: u64) -> String {
+    let missing = needed.saturating_sub(free);
+    if missing > 0 {
+        format!("{needed} bytes are to be written, {free} are free, {missing} are missing")
+    } else {
+        // The system refused in spite of the room.
+        format!("a quota or the number of files is used up ({needed} bytes wanted, {free} free)")
+    }
+}
+
+/// The format of the store at `root`; none where there is no store yet.
+fn format_of(root: &Path) -> Result<Option<u32>, StoreError> {
+    let path = root.join("format");
+    let Some(bytes) = record::read(&path)? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&bytes);
+    let found = text.trim().parse::<u64>().map_err(|_| {
+        let start: String = text.trim().chars().take(40).collect();
+        let reason = format!("`{start}` is not the number of a store's format");
+        StoreError::Unreadable { path: path.clone(), reason }
+    })?;
+    record::check(&path, found, FORMAT)?;
+    Ok(Some(found as u32))
 }
 
 impl Store {
-    /// Opens the store at `root` to write in, making it where it is not.
+    /// Opens the store at `root` to write in, making it where it is not. One
+    /// of an older format becomes one of this: what is in it stays as it is.
     ///
     /// # Errors
-    /// When the folder cannot be made or has a newer format.
+    /// When the folder cannot be made or has a newer format; a newer store is
+    /// not touched.
     pub fn create(root: &Path) -> Result<Self, StoreError> {
+        let found = format_of(root)?;
         for folder in ["objects", "runs"] {
             let path = root.join(folder);
-            fs::create_dir_all(&path).map_err(io_error(&path))?;
+            durable::create_dir_all(&path).map_err(io_error(&path))?;
         }
-        let format = root.join("format");
-        if !format.exists() {
-            let text = format!("{FORMAT}\n");
-            durable::write_atomic(&format, text.as_bytes()).map_err(io_error(&format))?;
+        if found == Some(FORMAT) {
+            // Another process may have been killed before it synced.
+            durable::sync_dir(root).map_err(io_error(root))?;
+        } else {
+            let (path, text) = (root.join("format"), format!("{FORMAT}\n"));
+            durable::write_atomic(&path, text.as_bytes()).map_err(io_error(&path))?;
         }
-        Self::open(root)
+        Ok(Self { root: root.to_owned() })
     }
 
     /// Opens the store at `root` to read. A folder that is not there reads as
@@ -43,16 +85,7 @@ impl Store {
     /// # Errors
     /// When it has a newer format.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        let format = root.join("format");
-        match fs::read_to_string(&format) {
-            Ok(text) if text.trim().parse::<u32>().is_ok_and(|n| n <= FORMAT) => {}
-            Ok(text) => {
-                let found = text.trim().to_owned();
-                return Err(StoreError::Newer { path: root.to_owned(), found });
-            }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(io_error(&format)(e)),
-        }
+        format_of(root)?;
         Ok(Self { root: root.to_owned() })
     }
 
@@ -72,24 +105,29 @@ impl Store {
         self.root.join("runs").join(run.to_string())
     }
 
+    /// The folder of the leases.
+    pub(super) fn leases_path(&self) -> PathBuf {
+        self.root.join("leases")
+    }
+
     /// Puts `bytes` into the store, once.
     ///
     /// # Errors
     /// When the file system says no.
     pub fn put(&self, bytes: &[u8]) -> Result<Artifact, StoreError> {
         let artifact = Artifact { digest: Digest::of(bytes), size: bytes.len() as u64 };
-        if self.holds(artifact) {
-            return Ok(artifact);
-        }
         let path = self.object_path(artifact.digest);
-        if let Some(folder) = path.parent()
-            && !folder.exists()
-        {
-            fs::create_dir_all(folder).map_err(io_error(folder))?;
-            let above = self.root.join("objects");
-            durable::sync_dir(&above).map_err(io_error(&above))?;
+        let above = self.root.join("objects");
+        let folder = path.parent().unwrap_or(&above);
+        if self.holds(artifact) {
+            // Who put it there may have been killed before its name was synced.
+            durable::sync_dir(folder).map_err(io_error(folder))?;
+        } else {
+            durable::create_dir_all(folder).map_err(io_error(folder))?;
+            durable::write_atomic_readonly(&path, bytes).map_err(io_error(&path))?;
         }
-        durable::write_atomic_readonly(&path, bytes).map_err(io_error(&path))?;
+        // The folder may be another's, made a moment ago.
+        durable::sync_dir(&above).map_err(io_error(&above))?;
         Ok(artifact)
     }
 
@@ -131,20 +169,10 @@ impl Store {
     /// # Errors
     /// When a manifest is there and cannot be read.
     pub fn done(&self, run: RunId) -> Result<Option<Manifest>, StoreError> {
-        let path = self.run_path(run).join("manifest.json");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(io_error(&path)(e)),
-        };
-        let unreadable = |reason: String| StoreError::Unreadable { path: path.clone(), reason };
-        let manifest: Manifest =
-            serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
-        if manifest.run != run {
-            return Err(unreadable(format!("it names run {}", manifest.run)));
-        }
-        let mut artifacts = manifest.results.values().chain(manifest.records.values());
-        Ok(artifacts.all(|artifact| self.holds(*artifact)).then_some(manifest))
+        Ok(self.manifest(run)?.filter(|manifest| {
+            let mut artifacts = manifest.results.values().chain(manifest.records.values());
+            artifacts.all(|artifact| self.holds(*artifact))
+        }))
     }
 
     /// Records `manifest`: the last thing a run does.
@@ -153,7 +181,7 @@ impl Store {
     /// When the file system says no.
     pub fn finish(&self, manifest: &Manifest) -> Result<(), StoreError> {
         let folder = self.run_path(manifest.run);
-        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+        durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         let path = folder.join("manifest.json");
         let mut text = serde_json::to_vec_pretty(manifest)
             .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;

@@ -1,0 +1,219 @@
+//! Files written whole, once, or in place.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::folder::{folder_of, sync_dir};
+use super::space::told;
+use super::trace::{Operation, note};
+
+/// The start of every temporary name; a file so named that nobody holds open
+/// was left by a process that died, and may be deleted.
+pub const TEMPORARY_PREFIX: &str = ".tmp-";
+
+/// Writes `bytes` to `path`, replacing what is there. The folder must exist.
+///
+/// # Errors
+/// When the folder cannot be written or synced; `path` is then as it was,
+/// unless only the last sync failed, and no temporary file is left.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(path, bytes, 0o644)
+}
+
+/// As [`write_atomic`]; the file can then be read by all and written by none
+/// (mode 0444), which guards against a change by mistake.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_atomic_readonly(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(path, bytes, 0o444)
+}
+
+/// Writes `bytes` to `path` unless that name is taken; true where it was free.
+/// Of any number of processes, also on other machines of a network file
+/// system, one alone gets true. The bytes are synced before the name appears;
+/// the name itself is not.
+///
+/// # Errors
+/// When the file system says no; no temporary file is left.
+pub fn create_exclusive(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let temporary = temporary(path, bytes, 0o444)?;
+    match fs::hard_link(temporary.path(), path) {
+        Ok(()) => {
+            note(|| Operation::Link { from: temporary.path().to_owned(), to: path.to_owned() })
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return discard(temporary, false),
+        // The folder went away, and the temporary file with it; or there is
+        // no room for the name.
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(e),
+        Err(e) if super::Full::of(&e).is_some() => return Err(told(path, bytes.len())(e)),
+        // A file system without hard links: others may see a part of the
+        // bytes for a moment.
+        Err(_) => {
+            let created = create_new(path, bytes)?;
+            return discard(temporary, created);
+        }
+    }
+    discard(temporary, true)
+}
+
+fn discard(temporary: NamedTempFile, created: bool) -> io::Result<bool> {
+    let path = temporary.path().to_owned();
+    // What matters is done; a name that cannot be removed now is swept later.
+    if temporary.close().is_ok() {
+        note(|| Operation::Remove(path.clone()));
+    }
+    Ok(created)
+}
+
+fn create_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(e) => return Err(told(path, bytes.len())(e)),
+    };
+    note(|| Operation::CreateFile(path.to_owned()));
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if let Err(e) = written {
+        let _ = super::remove_file(path);
+        return Err(told(path, bytes.len())(e));
+    }
+    note(|| Operation::Write { path: path.to_owned(), at: 0, bytes: bytes.to_vec() });
+    note(|| Operation::SyncFile(path.to_owned()));
+    Ok(true)
+}
+
+/// Writes `bytes` over the beginning of the file at `path`, making it where it
+/// is not: for counters and marks that may be lost or torn. Neither atomic nor
+/// synced, and nothing is cut off.
+///
+/// # Errors
+/// When the file system says no.
+pub fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let known = path.exists();
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(told(path, bytes.len()))?;
+    if !known {
+        note(|| Operation::CreateFile(path.to_owned()));
+    }
+    file.write_all(bytes).map_err(told(path, bytes.len()))?;
+    note(|| Operation::Write { path: path.to_owned(), at: 0, bytes: bytes.to_vec() });
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let temporary = temporary(path, bytes, mode)?;
+    let from = temporary.path().to_owned();
+    // Where the name cannot be replaced, the temporary file goes with the error.
+    temporary.persist(path).map_err(|error| told(path, bytes.len())(error.error))?;
+    note(|| Operation::Rename { from: from.clone(), to: path.to_owned() });
+    sync_dir(folder_of(path))
+}
+
+/// A synced file with `bytes` under a temporary name beside `path`; it is
+/// removed when dropped.
+fn temporary(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+    let full = || told(path, bytes.len());
+    let mut file = tempfile::Builder::new()
+        .prefix(TEMPORARY_PREFIX)
+        .tempfile_in(folder_of(path))
+        .map_err(full())?;
+    note(|| Operation::CreateFile(file.path().to_owned()));
+    file.write_all(bytes).map_err(full())?;
+    note(|| Operation::Write { path: file.path().to_owned(), at: 0, bytes: bytes.to_vec() });
+    file.as_file().set_permissions(permissions(mode, &file)?)?;
+    file.as_file().sync_all().map_err(full())?;
+    note(|| Operation::SyncFile(file.path().to_owned()));
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn permissions(mode: u32, _: &NamedTempFile) -> io::Result<Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn permissions(mode: u32, file: &NamedTempFile) -> io::Result<Permissions> {
+    let mut permissions = file.as_file().metadata()?.permissions();
+    permissions.set_readonly(mode & 0o200 == 0);
+    Ok(permissions)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_write_replaces_the_first_and_leaves_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_atomic_readonly(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error_and_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("none/a");
+        assert_eq!(write_atomic(&path, b"x").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(!folder.path().join("none").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_readonly_file_has_mode_0444() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_atomic_readonly(&path, b"x").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o444);
+    }
+
+    #[test]
+    fn of_many_that_create_a_name_one_alone_does_and_its_bytes_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let try_it = |n: usize| create_exclusive(&path, n.to_string().as_bytes()).unwrap();
+        let won: Vec<usize> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|n| scope.spawn(move || try_it(n))).collect();
+            let won = threads.into_iter().map(|thread| thread.join().unwrap());
+            won.enumerate().filter(|(_, won)| *won).map(|(n, _)| n).collect()
+        });
+        assert_eq!(won.len(), 1, "{won:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), won[0].to_string());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        // As where there are no hard links.
+        assert!(!create_new(&path, b"other").unwrap());
+        assert!(create_new(&folder.path().join("b"), b"other").unwrap());
+    }
+
+    #[test]
+    fn a_write_in_place_leaves_what_it_does_not_reach() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_in_place(&path, b"0001").unwrap();
+        write_in_place(&path, b"02").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"0201");
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_replaced_leaves_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::create_dir(&path).unwrap();
+        assert!(write_atomic(&path, b"x").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

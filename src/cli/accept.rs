@@ -100,8 +100,10 @@ fn named<'a>(plan: &'a Plan, prefix: &str, file: &Path) -> Result<Vec<&'a Trial>
     let found = plan.find(prefix);
     match found.as_slice() {
         [first, others @ ..] if others.iter().all(|trial| trial.id == first.id) => Ok(found),
-        [] => Err(CliError::new(Exit::BadInput, format!("no trial of {file} begins with `{prefix}`"))
-            .hint(format!("jem plan {file}, which lists them"))),
+        [] => {
+            Err(CliError::new(Exit::BadInput, format!("no trial of {file} begins with `{prefix}`"))
+                .hint(format!("jem plan {file}, which lists them")))
+        }
         several => {
             let ids: Vec<String> = several.iter().take(4).map(|trial| trial.id.short()).collect();
             let message =
@@ -149,9 +151,10 @@ fn not_stale(
             let message = format!("trial {id} is accepted already, because “{}”", word.because);
             CliError::new(Exit::BadInput, message).hint(format!("jem accept --withdraw {id}"))
         }
-        Some(status) if status.done() => {
-            CliError::new(Exit::BadInput, format!("trial {id} is {}: nothing to accept", status.name()))
-        }
+        Some(status) if status.done() => CliError::new(
+            Exit::BadInput,
+            format!("trial {id} is {}: nothing to accept", status.name()),
+        ),
         _ => CliError::new(Exit::BadInput, format!("trial {id} has no whole old run to accept"))
             .hint(format!("jem run {file}")),
     })

@@ -79,7 +79,8 @@ pub fn of_store(
 ) -> Result<(Vec<Case>, Vec<String>), CliError> {
     let (mut cases, mut skipped) = (Vec::new(), Vec::new());
     for run in store.runs()? {
-        let Some(evaluation) = store.done(run)?.filter(|run| run.kind == RunKind::Evaluation) else {
+        let Some(evaluation) = store.done(run)?.filter(|run| run.kind == RunKind::Evaluation)
+        else {
             continue;
         };
         let training = evaluation.training.map(|run| store.done(run)).transpose()?.flatten();

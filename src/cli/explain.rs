@@ -57,11 +57,18 @@ pub fn run(args: &ExplainArgs, folders: &Folders) -> Result<(), CliError> {
         let (place, hint) = match &args.spec {
             Some(file) => {
                 let file = file.display();
-                (format!("no trial of {file}, and nothing in the store,"), format!("jem plan {file}"))
+                (
+                    format!("no trial of {file}, and nothing in the store,"),
+                    format!("jem plan {file}"),
+                )
             }
-            None => ("no run or trial in the store".to_owned(), format!("jem explain {prefix} SPEC")),
+            None => {
+                ("no run or trial in the store".to_owned(), format!("jem explain {prefix} SPEC"))
+            }
         };
-        return Err(CliError::new(Exit::BadInput, format!("{place} begins with `{prefix}`")).hint(hint));
+        return Err(
+            CliError::new(Exit::BadInput, format!("{place} begins with `{prefix}`")).hint(hint)
+        );
     }
     let texts: Result<Vec<String>, CliError> =
         runs.iter().map(|run| told_run(run, &store, &build, detail)).collect();
@@ -90,11 +97,7 @@ fn trials_text(
 
 /// The trials of the plan that `prefix` names, by their own id or by that of a
 /// run they want; several only where they share the id.
-fn planned<'a>(
-    keys: &Keys<'a>,
-    prefix: &str,
-    file: &Path,
-) -> Result<Vec<&'a Trial>, CliError> {
+fn planned<'a>(keys: &Keys<'a>, prefix: &str, file: &Path) -> Result<Vec<&'a Trial>, CliError> {
     let plan: &'a Plan = keys.plan();
     let mut found = plan.find(prefix);
     if found.is_empty() {
@@ -107,9 +110,10 @@ fn planned<'a>(
     }
     let ids: HashSet<_> = found.iter().map(|trial| trial.id).collect();
     if ids.len() > 1 {
-        let labels = found.iter().take(4).map(|trial| {
-            format!("\n  {}  {}", trial.id.short(), open::label(plan, trial))
-        });
+        let labels = found
+            .iter()
+            .take(4)
+            .map(|trial| format!("\n  {}  {}", trial.id.short(), open::label(plan, trial)));
         let message = format!(
             "{} trials of {} begin with `{prefix}`:{}",
             ids.len(),
@@ -134,8 +138,10 @@ fn found(store: &Store, prefix: &str) -> Result<Vec<Manifest>, CliError> {
     if let [run] = runs.as_slice() {
         return match store.manifest(**run)? {
             Some(manifest) => Ok(vec![manifest]),
-            None => Err(CliError::new(Exit::BadInput, format!("run {run} was begun and never done"))
-                .hint("jem plan SPEC, which says how its trial stands")),
+            None => {
+                Err(CliError::new(Exit::BadInput, format!("run {run} was begun and never done"))
+                    .hint("jem plan SPEC, which says how its trial stands"))
+            }
         };
     }
     if runs.len() > 1 {

@@ -1,11 +1,11 @@
 //! Where what is made now comes from: the checkout, the binaries, the code;
 //! kept beside runs and commits, and held clean for those who insist.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use jem_core::digest::{Digest, Hasher};
 use jem_core::provenance::{Fingerprints, Provenance, SourceState, host, now};
@@ -28,7 +28,7 @@ pub struct Origin {
     code: Code,
     /// The bytes that say what the worker was built from.
     described: Vec<u8>,
-    binaries: OnceCell<BTreeMap<String, Digest>>,
+    binaries: OnceLock<BTreeMap<String, Digest>>,
 }
 
 impl Origin {
@@ -37,7 +37,7 @@ impl Origin {
         let (source, kept) = folders.source().unzip();
         let (code, described) = open::code(worker, fingerprints);
         let (kept, worker) = (kept.unwrap_or_default(), worker.to_owned());
-        let binaries = OnceCell::new();
+        let binaries = OnceLock::new();
         Self { source, kept, worker, fingerprints, code, described, binaries }
     }
 
@@ -136,9 +136,9 @@ pub fn require_clean_results(
 ) -> Result<(), CliError> {
     require_clean(source)?;
     let unclean = |trial: &&TrialResult| {
-        [&trial.provenance, &trial.evaluated].iter().any(|from| {
-            from.source.as_ref().is_none_or(|source| source.clean_commit().is_none())
-        })
+        [&trial.provenance, &trial.evaluated]
+            .iter()
+            .any(|from| from.source.as_ref().is_none_or(|source| source.clean_commit().is_none()))
     };
     let trials: Vec<&TrialResult> = results.trials.iter().filter(unclean).collect();
     let Some(first) = trials.first() else { return Ok(()) };

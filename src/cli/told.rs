@@ -11,9 +11,9 @@ use jem_core::spec::show_value;
 use jem_core::store::{Manifest, RunKind, Store};
 use serde_json::Value;
 
+use super::CliError;
 use super::open;
 use super::plan::{name, why};
-use super::CliError;
 use crate::schedule::{Code, Keys, Known, Rests, Stage, Stale, Status, differences};
 use crate::verify::{Recovered, recover};
 
@@ -111,7 +111,12 @@ pub fn told_trial(
         let _ = writeln!(text, "{stage} run {run}\n  {made}");
     }
     let said = why(status, known);
-    let _ = writeln!(text, "status: {}{}{said}", name(status, known), if said.is_empty() { "" } else { " " });
+    let _ = writeln!(
+        text,
+        "status: {}{}{said}",
+        name(status, known),
+        if said.is_empty() { "" } else { " " }
+    );
     if let Some(stale) = nearest.filter(|_| !matches!(status, Status::Cached | Status::Diverged)) {
         let last = stale.evaluation.as_ref().unwrap_or(&stale.training);
         let _ = writeln!(text, "nearest run {}\n  {}", last.run, made(store, last));
@@ -137,7 +142,8 @@ pub fn told_run(
         Outcome::Finished { steps, .. } => format!("finished, {steps} steps"),
         Outcome::Diverged(found) => format!("diverged at step {}: {}", found.step, found.reason),
     };
-    let missing = if whole { "" } else { "; some of its objects are missing, so it does not count" };
+    let missing =
+        if whole { "" } else { "; some of its objects are missing, so it does not count" };
     let _ = writeln!(text, "  {outcome}; attempt {}{missing}", run.attempt);
     let recovered = recovered(run, store);
     let _ = writeln!(text, "cell {}", run.cell);
@@ -214,18 +220,28 @@ fn origin(text: &mut String, record: &Provenance, detail: Detail) {
             let _ = writeln!(text, "  difference to the commit: object {}", detail.digest(diff));
         }
         for file in &source.untracked {
-            let _ = writeln!(text, "  untracked {}: object {}", file.path, detail.digest(file.digest));
+            let _ =
+                writeln!(text, "  untracked {}: object {}", file.path, detail.digest(file.digest));
         }
         if let Some(lock) = source.cargo_lock {
             let _ = writeln!(text, "  Cargo.lock: object {}", detail.digest(lock));
         }
     }
-    let _ = writeln!(text, "  by {} (jem {version}, libtorch {})", command.join(" "), libtorch.as_deref().unwrap_or("unknown"));
+    let _ = writeln!(
+        text,
+        "  by {} (jem {version}, libtorch {})",
+        command.join(" "),
+        libtorch.as_deref().unwrap_or("unknown")
+    );
     for (name, digest) in binaries {
         let _ = writeln!(text, "  binary {name}  {}", detail.digest(*digest));
     }
     let gpus: String = host.gpus.iter().map(|gpu| format!(", {gpu}")).collect();
-    let _ = writeln!(text, "  on {} ({}, {} processors{gpus}), {started}", host.name, host.cpu, host.cpus);
+    let _ = writeln!(
+        text,
+        "  on {} ({}, {} processors{gpus}), {started}",
+        host.name, host.cpu, host.cpus
+    );
 }
 
 /// Each part that the current build would make otherwise.

@@ -134,7 +134,8 @@ fn scratch(keep: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>), 
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let mut entries = std::fs::read_dir(folder).map_err(|error| failed(folder, error))?;
     if entries.next().is_some() {
-        let message = format!("{} is not empty: what is there would not be run again", folder.display());
+        let message =
+            format!("{} is not empty: what is there would not be run again", folder.display());
         return Err(CliError::new(Exit::BadInput, message).hint("--keep with a new folder"));
     }
     let folder = std::path::absolute(folder).map_err(|error| failed(folder, error))?;

@@ -136,7 +136,8 @@ mod tests {
     fn a_file_without_parts_is_read_and_so_is_one_of_a_later_version() {
         let digest = Digest::of(b"x");
         let old = format!(r#"{{"training":"{digest}","evaluation":"{digest}"}}"#);
-        let later = format!(r#"{{"format":3,"more":[],"training":"{digest}","evaluation":"{digest}"}}"#);
+        let later =
+            format!(r#"{{"format":3,"more":[],"training":"{digest}","evaluation":"{digest}"}}"#);
         assert!(Code::read(old.as_bytes()).is_some_and(|code| code.parts.is_empty()));
         assert!(Code::read(later.as_bytes()).is_some());
         assert!(Code::read(b"{").is_none());

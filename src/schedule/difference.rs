@@ -118,8 +118,11 @@ fn data(old: &[(String, Digest)], new: &[(String, Digest)]) -> Vec<Difference> {
         let to = next.map(|place| came.remove(place).1);
         found.push(Difference::Data { file: file.clone(), from: Some(*digest), to });
     }
-    let new_file =
-        |(file, to): &(String, Digest)| Difference::Data { file: file.clone(), from: None, to: Some(*to) };
+    let new_file = |(file, to): &(String, Digest)| Difference::Data {
+        file: file.clone(),
+        from: None,
+        to: Some(*to),
+    };
     found.extend(came.into_iter().map(new_file));
     found.dedup();
     if found.is_empty() && old != new {

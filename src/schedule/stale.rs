@@ -4,16 +4,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jem_core::digest::Digest;
 use jem_core::event::{Event, FailureClass};
 use jem_core::id::{RunId, TrialId};
 use jem_core::plan::Trial;
 use jem_core::provenance::Provenance;
-use jem_core::store::{Manifest, RunKind, Store, StoreError};
+use jem_core::store::{Manifest, RunKind, RunPair, Store, StoreError};
 use rayon::prelude::*;
 
 use super::{Code, Difference, Keyed, Keys, Rests, Status, differences};
+
+/// How long leases of other machines are watched: some of their beats.
+const WATCH: Duration = Duration::from_secs(5);
 
 /// What is known of a trial that is not done, beside that.
 #[derive(Clone, Debug)]
@@ -50,9 +54,12 @@ pub fn look(
     code: &Code,
 ) -> Result<Vec<Option<Known>>, StoreError> {
     let trials = &keys.plan().trials;
-    let all_done = statuses.iter().all(Status::done);
-    let runs = if all_done { HashSet::new() } else { store.runs()?.into_iter().collect() };
-    if runs.is_empty() {
+    if statuses.iter().all(Status::done) {
+        return Ok(vec![None; trials.len()]);
+    }
+    let holders = store.live_holders(WATCH)?;
+    let runs: HashSet<RunId> = store.runs()?.into_iter().collect();
+    if runs.is_empty() && holders.is_empty() {
         return Ok(vec![None; trials.len()]);
     }
     let open = trials.iter().zip(statuses).filter(|(_, status)| !status.done());
@@ -62,7 +69,10 @@ pub fn look(
             return None;
         }
         let keyed = keys.of(trial);
-        let evaluation = keyed.evaluation.run_id();
+        let RunPair { training, evaluation } = keyed.runs();
+        if let Some(holder) = holders.get(&training) {
+            return Some(Known::Running(holder.place()));
+        }
         let failed = runs.contains(&evaluation).then(|| last_failure(store, evaluation)).flatten();
         failed
             .map(|(class, message)| Known::Failed(class, message))
@@ -133,7 +143,8 @@ impl Past {
     /// replace.
     pub fn nearest(&self, trial: &Trial, keyed: &Keyed, code: &Code) -> Option<Stale> {
         let runs = self.runs.get(&trial.id)?;
-        let by_id: BTreeMap<RunId, &Arc<Manifest>> = runs.iter().map(|run| (run.run, run)).collect();
+        let by_id: BTreeMap<RunId, &Arc<Manifest>> =
+            runs.iter().map(|run| (run.run, run)).collect();
         let (training, evaluation) = (keyed.training.run_id(), keyed.evaluation.run_id());
         let evaluated = runs.iter().filter(|run| run.eval == Some(trial.eval));
         let mut pairs: Vec<Stale> = evaluated

@@ -339,7 +339,8 @@ mod tests {
     #[test]
     fn a_cell_with_accepted_runs_is_marked_and_the_reason_stands_below_in_every_form() {
         let mut results = sample::results();
-        results.trials[3].accepted = Some("same kernels (differs in environment: a → b)".to_owned());
+        results.trials[3].accepted =
+            Some("same kernels (differs in environment: a → b)".to_owned());
         let table = PaperTable::of(&results, Shown::Paper);
         assert_eq!([&table.rows[0][1], &table.rows[1][1]].map(ToString::to_string), ["3", "1 †"]);
         let reason = "same kernels (differs in environment: a";

@@ -49,7 +49,10 @@ impl PaperTable {
         let mut columns: Vec<_> = keyed.map(|(place, c)| column(&c.key, texts(place))).collect();
         columns.push(column("commit", vec![commit; self.rows.len()]));
         if !self.accepted.is_empty() {
-            columns.push(column("accepted", self.rows.iter().map(|r| self.reasons(r)).collect::<Vec<_>>()));
+            columns.push(column(
+                "accepted",
+                self.rows.iter().map(|r| self.reasons(r)).collect::<Vec<_>>(),
+            ));
         }
         let bytes = to_csv(&DataFrame::new(self.rows.len(), columns)?)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())

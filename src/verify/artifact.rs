@@ -84,7 +84,9 @@ pub fn compare(name: &str, old: &[u8], new: &[u8], tolerance: &Tolerance) -> Fou
             let mut distance = Distance::default();
             match values("", &old, &new, tolerance, &mut distance) {
                 Some(what) => kind(what),
-                None if distance.differing == 0 => kind("the same numbers, written otherwise".to_owned()),
+                None if distance.differing == 0 => {
+                    kind("the same numbers, written otherwise".to_owned())
+                }
                 None => Found::Numbers(distance),
             }
         }
@@ -93,7 +95,8 @@ pub fn compare(name: &str, old: &[u8], new: &[u8], tolerance: &Tolerance) -> Fou
 }
 
 fn arrays(old: &Arrays, new: &Arrays, tolerance: &Tolerance) -> Result<Found, String> {
-    let names = |arrays: &Arrays| arrays.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+    let names =
+        |arrays: &Arrays| arrays.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
     if names(old) != names(new) {
         return Err(format!("arrays {} → {}", names(old).join(", "), names(new).join(", ")));
     }
@@ -139,13 +142,14 @@ fn values(
             if let Some(key) = one_sided {
                 return Some(format!("only one of the two has `{}`", inside(key)));
             }
-            old.iter().find_map(|(key, old)| values(&inside(key), old, &new[key], tolerance, distance))
+            old.iter()
+                .find_map(|(key, old)| values(&inside(key), old, &new[key], tolerance, distance))
         }
         (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
             let pairs = old.iter().zip(new).enumerate();
-            pairs
-                .into_iter()
-                .find_map(|(n, (old, new))| values(&inside(&n.to_string()), old, new, tolerance, distance))
+            pairs.into_iter().find_map(|(n, (old, new))| {
+                values(&inside(&n.to_string()), old, new, tolerance, distance)
+            })
         }
         (Value::Number(one), Value::Number(two)) => {
             let number = |number: &serde_json::Number| number.as_f64().unwrap_or(f64::NAN);

@@ -108,7 +108,10 @@ pub fn expected(environment: &str, then: &Host, now: &Host) -> (Expectation, Str
         let (then, now) = (name(&then.cpu), name(&now.cpu));
         return (Expectation::Close, format!("made on {then}, made again on {now}"));
     }
-    (Expectation::Identical, format!("on the CPU, and the processor model is the same ({})", now.cpu))
+    (
+        Expectation::Identical,
+        format!("on the CPU, and the processor model is the same ({})", now.cpu),
+    )
 }
 
 #[cfg(test)]

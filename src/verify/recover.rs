@@ -5,9 +5,7 @@ use std::path::Path;
 use jem_core::dataset::{Source, Split, expected_digests};
 use jem_core::digest::Digest;
 use jem_core::results::{EVALUATE, SPEC};
-use jem_core::spec::{
-    Checkpoints, Device, Evaluate, OodSet, Resources, Spec, Training,
-};
+use jem_core::spec::{Checkpoints, Device, Evaluate, OodSet, Resources, Spec, Training};
 use jem_core::store::{Manifest, Store};
 
 /// What a run was asked.
@@ -36,7 +34,9 @@ pub enum Unrecoverable {
     #[error("its environment `{0}` is not one that this version makes")]
     Environment(String),
     /// Data that are named from the experiment's folder.
-    #[error("it reads files of the user's own, which only the experiment's file says where to find")]
+    #[error(
+        "it reads files of the user's own, which only the experiment's file says where to find"
+    )]
     OwnFiles,
     /// A set that the catalogue does not have.
     #[error("{0}")]
@@ -135,7 +135,9 @@ mod tests {
     #[test]
     fn an_environment_is_read_back_only_where_it_gives_the_same_key() {
         let key = "device=cuda threads=2 isa=avx2 precision=f32";
-        assert!(resources(key).is_ok_and(|found| found.threads == 2 && found.device == Device::Cuda));
+        assert!(
+            resources(key).is_ok_and(|found| found.threads == 2 && found.device == Device::Cuda)
+        );
         for other in ["", "device=tpu threads=1", &key.replace("avx2", "avx512")] {
             assert!(resources(other).is_err(), "{other}");
         }

@@ -163,10 +163,7 @@ fn source_bytes(path: &Path) -> Result<Option<Vec<u8>>, SourceError> {
 }
 
 /// All that differs between the commit and the work tree, as a patch.
-fn patch(
-    repository: &Repository,
-    head: Option<&git2::Commit<'_>>,
-) -> Result<Vec<u8>, SourceError> {
+fn patch(repository: &Repository, head: Option<&git2::Commit<'_>>) -> Result<Vec<u8>, SourceError> {
     let tree = head.map(git2::Commit::tree).transpose()?;
     let mut options = DiffOptions::new();
     options.show_binary(true);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::object::{Store, io_error};
-use super::{FORMAT, StoreError};
+use super::{FORMAT, StoreError, record};
 use crate::digest::Digest;
 use crate::durable;
 use crate::id::RunId;
@@ -93,7 +93,8 @@ impl Store {
         for entry in entries {
             let name = entry.map_err(io_error(&folder))?.file_name();
             // What has another name is a temporary file, or not ours.
-            let digest = name.to_str().and_then(|name| Digest::parse(name.strip_suffix(".json")?).ok());
+            let digest =
+                name.to_str().and_then(|name| Digest::parse(name.strip_suffix(".json")?).ok());
             let Some(wanted) = digest.map(RunId::from_digest) else { continue };
             if let Some(accepted) = self.read_accepted(wanted)? {
                 found.insert(wanted, accepted);
@@ -104,21 +105,12 @@ impl Store {
 
     fn read_accepted(&self, wanted: RunId) -> Result<Option<Accepted>, StoreError> {
         let path = self.accepted_path(wanted);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            // It was withdrawn meanwhile.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(io_error(&path)(e)),
-        };
-        let unreadable = |reason: String| StoreError::Unreadable { path: path.clone(), reason };
-        let accepted: Accepted =
-            serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
-        if accepted.format > FORMAT {
-            let reason = format!("it has format {}; {FORMAT} is read here", accepted.format);
-            return Err(unreadable(reason));
-        }
+        // It may have been withdrawn meanwhile.
+        let Some(bytes) = record::read(&path)? else { return Ok(None) };
+        let accepted: Accepted = record::parse(&path, &bytes, FORMAT)?;
         if accepted.wanted.evaluation != wanted {
-            return Err(unreadable(format!("it is about run {}", accepted.wanted.evaluation)));
+            let reason = format!("it is about run {}", accepted.wanted.evaluation);
+            return Err(StoreError::Unreadable { path, reason });
         }
         Ok(Some(accepted))
     }

@@ -2,14 +2,12 @@
 //! `commits/<commit>.json`.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::object::{Store, io_error};
-use super::{FORMAT, StoreError};
+use super::{FORMAT, StoreError, record};
 use crate::digest::Digest;
 use crate::durable;
 use crate::provenance::Fingerprints;
@@ -64,20 +62,11 @@ impl Store {
     /// When there is a record and it cannot be read.
     pub fn commit_record(&self, commit: &str) -> Result<Option<CommitRecord>, StoreError> {
         let path = self.commit_path(commit)?;
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(io_error(&path)(e)),
-        };
-        let unreadable = |reason: String| StoreError::Unreadable { path: path.clone(), reason };
-        let record: CommitRecord =
-            serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
-        if record.format > FORMAT {
-            let reason = format!("it has format {}; {FORMAT} is read here", record.format);
-            return Err(unreadable(reason));
-        }
+        let Some(bytes) = record::read(&path)? else { return Ok(None) };
+        let record: CommitRecord = record::parse(&path, &bytes, FORMAT)?;
         if record.commit != commit {
-            return Err(unreadable(format!("it is about commit {}", record.commit)));
+            let reason = format!("it is about commit {}", record.commit);
+            return Err(StoreError::Unreadable { path, reason });
         }
         Ok(Some(record))
     }

@@ -155,12 +155,15 @@ fn a_changed_data_file_is_named_with_both_digests() {
     let plan = sandbox.ok(&["plan", "own.toml"]);
     assert!(plan.contains("2 trials: 2 stale"), "{plan}");
     let reason = plan.lines().find(|line| line.contains("2 stale because")).unwrap();
-    assert!(reason.contains("data: ") && reason.contains("train-images"), "{plan}");
+    assert!(reason.contains("data: idx/train_images"), "{plan}");
     assert!(reason.contains(" → ") && !reason.contains("code"), "{plan}");
     images(&sandbox, "train", 160, 0);
     images(&sandbox, "test", 40, 9);
     let plan = sandbox.ok(&["plan", "own.toml"]);
-    assert!(plan.contains("test-images") && plan.contains("only evaluated again"), "{plan}");
+    assert!(
+        plan.contains("data: idx/test_images") && plan.contains("only evaluated again"),
+        "{plan}"
+    );
 }
 
 #[test]
@@ -170,7 +173,8 @@ fn changed_code_is_told_by_module_and_crate() {
     sandbox.write("tiny.toml", &tiny(""));
     ok(&sandbox, &before, &["run", "tiny.toml"]);
     let plan = ok(&sandbox, &after, &["plan", "tiny.toml"]);
-    let reason = "because training code: crate tch 0.24.0 → 0.25.0, crates/worker/src/jem/sgld.rs (";
+    let reason =
+        "because training code: crate tch 0.24.0 → 0.25.0, crates/worker/src/jem/sgld.rs (";
     assert!(plan.contains("2 trials: 2 stale") && plan.contains(reason), "{plan}");
     assert!(!plan.contains("a.rs,") && !plan.contains("measure.rs"), "{plan}");
     let run = manifests(&sandbox.path("results"));
@@ -233,7 +237,8 @@ fn a_run_keeps_the_code_and_the_digests_of_the_binaries_that_made_it() {
     for run in manifests(&sandbox.path("results")) {
         let record = store.get(run.records["provenance.json"].digest).unwrap();
         let record: Provenance = serde_json::from_slice(&record).unwrap();
-        let code: Value = serde_json::from_slice(&store.get(record.code.unwrap()).unwrap()).unwrap();
+        let code: Value =
+            serde_json::from_slice(&store.get(record.code.unwrap()).unwrap()).unwrap();
         if run.kind == RunKind::Training {
             assert_eq!(code["training"], run.parts.fingerprint.to_hex());
         }

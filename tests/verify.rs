@@ -110,6 +110,9 @@ fn a_broken_checkout_is_told_and_not_taken_for_none() {
     fs::remove_dir_all(sandbox.path(".git/objects")).unwrap();
     fs::create_dir(sandbox.path(".git/objects")).unwrap();
     let said = sandbox.jem(&["run", "tiny.toml"]);
-    assert!(said.code == 0 && said.err.contains("state of the checkout cannot be told"), "{said:?}");
+    assert!(
+        said.code == 0 && said.err.contains("state of the checkout cannot be told"),
+        "{said:?}"
+    );
     assert!(sandbox.ok(&["table", "tiny.toml"]).contains("unknown-commit"));
 }

@@ -5,12 +5,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{host, now};
+use jem_core::provenance::{Code, host, now};
 use jem_core::store::{Accepted, FORMAT, RunPair, Store};
 
 use super::open::{self, Folders};
 use super::{CliError, Exit};
-use crate::schedule::{Code, Keys, Past, Stale, Status};
+use crate::schedule::{Keys, Past, Stale, Status};
 
 /// What `jem accept` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -67,10 +67,9 @@ pub fn run(args: &AcceptArgs, folders: &Folders) -> Result<(), CliError> {
         }
     };
     let plan = open::plan(&file)?;
-    let (worker, fingerprints) = open::worker()?;
-    let (code, _) = open::code(&worker, fingerprints);
+    let (_, code, _) = open::worker_with_code()?;
     let data = folders.data();
-    let keys = Keys::new(&plan, fingerprints, &data)?;
+    let keys = Keys::new(&plan, code.fingerprints, &data)?;
     let store = Store::open(&results)?;
     let wanted: Vec<&Trial> =
         if args.all { plan.trials.iter().collect() } else { named(&plan, &what, &file)? };

@@ -38,15 +38,14 @@ pub fn run(args: &ExplainArgs, folders: &Folders) -> Result<(), CliError> {
         return Err(CliError::new(Exit::BadInput, message)
             .hint("the first characters of an id, as jem plan and reports show them"));
     }
-    let (worker, fingerprints) = open::worker()?;
-    let (code, _) = open::code(&worker, fingerprints);
+    let (_, code, _) = open::worker_with_code()?;
     let store = Store::open(&folders.results())?;
     let data = folders.data();
     let detail = Detail { all: args.all };
-    let build = Build { fingerprints, code: &code, data: &data };
+    let build = Build { code: &code, data: &data };
     if let Some(file) = &args.spec {
         let plan = open::plan(file)?;
-        let keys = Keys::new(&plan, fingerprints, &data)?;
+        let keys = Keys::new(&plan, code.fingerprints, &data)?;
         let trials = planned(&keys, &prefix, file)?;
         if !trials.is_empty() {
             return open::print(&trials_text(&keys, &trials, &store, &build, detail)?);

@@ -8,37 +8,52 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jem_core::digest::{Digest, Hasher};
-use jem_core::provenance::{Fingerprints, Provenance, SourceState, host, now};
+use jem_core::provenance::{
+    Code, Fingerprints, Provenance, SourceState, fingerprints_here, host, now,
+};
 use jem_core::store::{CommitRecord, FORMAT, Store};
 
-use super::open::{self, Folders};
+use super::open::Folders;
 use super::{CliError, Exit};
-use crate::schedule::Code;
 use crate::table::{Results, TrialResult};
 
 /// What is known of checkout and code when a command begins.
 pub struct Origin {
-    /// The state of the checkout; none outside one.
+    /// The state of the checkout; none outside one. It is dirty also where the
+    /// worker was built from other sources than those in it.
     pub source: Option<SourceState>,
-    /// The bytes that its digests stand for.
+    /// What the worker was built from.
+    pub code: Code,
+    /// The bytes that the digests of `source` stand for.
     kept: Vec<Vec<u8>>,
     worker: PathBuf,
-    /// What the worker was built from.
-    pub fingerprints: Fingerprints,
-    code: Code,
     /// The bytes that say what the worker was built from.
     described: Vec<u8>,
+    /// What a worker built from this checkout would have been, where it is not
+    /// this one.
+    unbuilt: Option<Fingerprints>,
     binaries: OnceLock<BTreeMap<String, Digest>>,
 }
 
 impl Origin {
-    /// Looks at the checkout, and at the worker at `worker`.
-    pub fn look(folders: &Folders, worker: &Path, fingerprints: Fingerprints) -> Self {
-        let (source, kept) = folders.source().unzip();
-        let (code, described) = open::code(worker, fingerprints);
-        let (kept, worker) = (kept.unwrap_or_default(), worker.to_owned());
-        let binaries = OnceLock::new();
-        Self { source, kept, worker, fingerprints, code, described, binaries }
+    /// Looks at the checkout, and at the worker at `worker`, of which
+    /// `described` says that it was built from `code`. Warns where that is not
+    /// what lies in the checkout.
+    pub fn look(folders: &Folders, worker: &Path, code: Code, described: Vec<u8>) -> Self {
+        let (mut source, kept) = folders.source().unzip();
+        let unbuilt = unbuilt(&code);
+        if let (Some(source), Some(_)) = (&mut source, unbuilt) {
+            source.dirty = true;
+        }
+        Self {
+            source,
+            code,
+            kept: kept.unwrap_or_default(),
+            worker: worker.to_owned(),
+            described,
+            unbuilt,
+            binaries: OnceLock::new(),
+        }
     }
 
     /// The record that stands beside every run made now; all bytes it names
@@ -59,6 +74,7 @@ impl Origin {
             started: now(),
             code: Some(store.put(&self.described)?.digest),
             binaries: self.binaries()?.clone(),
+            unbuilt: self.unbuilt,
         })
     }
 
@@ -71,7 +87,7 @@ impl Origin {
             Ok(store.record_commit(&CommitRecord {
                 format: FORMAT,
                 commit: commit.to_owned(),
-                fingerprints: self.fingerprints,
+                fingerprints: self.code.fingerprints,
                 parts: self.code.parts.clone(),
                 binaries: self.binaries()?.clone(),
                 cargo_lock: source.cargo_lock,
@@ -96,9 +112,39 @@ impl Origin {
     /// Refuses what is not wholly in a commit.
     ///
     /// # Errors
-    /// Where there is no commit, or the checkout differs from it.
+    /// Where there is no commit, or the checkout or the worker differs from
+    /// it.
     pub fn require_clean(&self) -> Result<(), CliError> {
+        if self.unbuilt.is_some() {
+            let message = format!("--require-clean: {STALE_WORKER}");
+            return Err(CliError::new(Exit::BadInput, message).hint("cargo build"));
+        }
         require_clean(self.source.as_ref())
+    }
+}
+
+const STALE_WORKER: &str = "the worker was not built from these sources";
+
+/// What a worker built from this checkout would be, where that is not what the
+/// worker's `code` is; told on standard error. None where the checkout holds
+/// no worker, or an old worker does not say what it rests on.
+fn unbuilt(code: &Code) -> Option<Fingerprints> {
+    let libtorch = code.parts.training.keys().find_map(|name| name.strip_prefix("libtorch "))?;
+    match fingerprints_here(&std::env::current_dir().ok()?, libtorch) {
+        Ok(here) => {
+            let here = here?.fingerprints;
+            let other = (here != code.fingerprints).then_some(here);
+            if other.is_some() {
+                eprintln!("warning: {STALE_WORKER}; try: cargo build");
+            }
+            other
+        }
+        Err(error) => {
+            eprintln!(
+                "warning: whether the worker was built from these sources is not known: {error}"
+            );
+            None
+        }
     }
 }
 

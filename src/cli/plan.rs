@@ -32,10 +32,9 @@ pub struct PlanArgs {
 /// When the spec or the store cannot be read.
 pub fn run(args: &PlanArgs, folders: &Folders) -> Result<(), CliError> {
     let plan = open::plan(&args.spec)?;
-    let (worker, fingerprints) = open::worker()?;
-    let (code, _) = open::code(&worker, fingerprints);
+    let (_, code, _) = open::worker_with_code()?;
     let data = folders.data();
-    let keys = Keys::new(&plan, fingerprints, &data)?;
+    let keys = Keys::new(&plan, code.fingerprints, &data)?;
     let store = Store::open(&folders.results())?;
     let statuses = keys.statuses(&store)?;
     let known = look(&keys, &store, &statuses, &code)?;

@@ -33,8 +33,8 @@ pub struct ReportArgs {
 /// cannot be written, or, the report being written, an expectation failed.
 pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
     let (results, store) = results(args, folders)?;
-    let (worker, fingerprints) = open::worker()?;
-    let origin = Origin::look(folders, &worker, fingerprints);
+    let (worker, code, described) = open::worker_with_code()?;
+    let origin = Origin::look(folders, &worker, code, described);
     if args.require_clean {
         origin::require_clean_results(origin.source.as_ref(), &results)?;
     }

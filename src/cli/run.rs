@@ -58,8 +58,9 @@ impl RunArgs {
 /// it.
 pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     let plan = open::plan(&args.spec)?;
-    let (binary, fingerprints) = open::worker()?;
-    let origin = Origin::look(folders, &binary, fingerprints);
+    let (binary, code, described) = open::worker_with_code()?;
+    let fingerprints = code.fingerprints;
+    let origin = Origin::look(folders, &binary, code, described);
     if args.require_clean {
         origin.require_clean()?;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jem_core::digest::Digest;
 use jem_core::plan::Trial;
-use jem_core::provenance::{Fingerprints, Provenance, SourceState};
+use jem_core::provenance::{Code, Provenance, SourceState};
 use jem_core::results::Outcome;
 use jem_core::spec::show_value;
 use jem_core::store::{Manifest, RunKind, Store};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::CliError;
 use super::open;
 use super::plan::{name, why};
-use crate::schedule::{Code, Keys, Known, Rests, Stage, Stale, Status, differences};
+use crate::schedule::{Keys, Known, Rests, Stage, Stale, Status, differences};
 use crate::verify::{Recovered, recover};
 
 /// How much is shown.
@@ -27,9 +27,7 @@ pub struct Detail {
 /// What the current build makes runs of.
 #[derive(Clone, Copy, Debug)]
 pub struct Build<'a> {
-    /// Its fingerprints.
-    pub fingerprints: Fingerprints,
-    /// The same, part by part where it is known.
+    /// Its code, part by part where that is known.
     pub code: &'a Code,
     /// The folder of datasets.
     pub data: &'a Path,
@@ -58,8 +56,8 @@ impl Detail {
 
     /// The fingerprint of a stage and the modules and crates under it.
     fn code(self, text: &mut String, code: &Code, stage: Stage) {
-        let fingerprint = self.digest(code.fingerprint(stage));
-        let Some(parts) = code.parts_of(stage) else {
+        let fingerprint = self.digest(stage.fingerprint(code));
+        let Some(parts) = stage.parts(code) else {
             let _ = writeln!(text, "{stage} code {fingerprint}, its modules not recorded");
             return;
         };
@@ -158,7 +156,7 @@ pub fn told_run(
         }
     }
     let record = record(store, run);
-    let code = record.as_ref().and_then(|record| Code::read(&store.get(record.code?).ok()?));
+    let code = record.as_ref().and_then(|record| Code::parse(&store.get(record.code?).ok()?).ok());
     match &code {
         Some(code) => {
             detail.code(&mut text, code, Stage::Training);
@@ -255,7 +253,7 @@ fn against(
     let mut wanted = run.parts.clone();
     let evaluates = run.eval.is_some();
     wanted.fingerprint =
-        if evaluates { build.fingerprints.both() } else { build.fingerprints.training };
+        if evaluates { build.code.fingerprints.both() } else { build.code.fingerprints.training };
     let data = recovered.and_then(|recovered| recovered.data(build.data).ok());
     if let Some((training, evaluation)) = &data {
         wanted.data = training.clone();
@@ -266,7 +264,7 @@ fn against(
     let training = run.training.and_then(|training| store.manifest(training).ok()?);
     let trained = training.as_ref().map_or(&run.parts, |training| &training.parts);
     let mut train_now = trained.clone();
-    train_now.fingerprint = build.fingerprints.training;
+    train_now.fingerprint = build.code.fingerprints.training;
     let old = Rests {
         training: trained,
         evaluation: evaluates.then_some(&run.parts),

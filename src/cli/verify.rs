@@ -60,9 +60,10 @@ struct Verdict<'a> {
 /// When nothing is finished, the user stops it, or something did not come out
 /// as expected.
 pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
-    let (binary, fingerprints) = open::worker()?;
+    let (binary, code, described) = open::worker_with_code()?;
+    let fingerprints = code.fingerprints;
     let store = Store::open(&folders.results())?;
-    let origin = Origin::look(folders, &binary, fingerprints);
+    let origin = Origin::look(folders, &binary, code, described);
     let (scratch, _removed_at_the_end) = scratch(args.keep.as_deref())?;
     let again = Store::create(&scratch)?;
     let provenance = origin.provenance(&again)?;
@@ -172,7 +173,7 @@ fn run_again(
         let jobs: Vec<_> = cases.iter().map(|case| case.job.clone()).collect();
         let order = Dispatch {
             binary,
-            fingerprints: origin.fingerprints,
+            fingerprints: origin.code.fingerprints,
             slots,
             jobs: &jobs,
             on_failure: OnFailure::KeepGoing,

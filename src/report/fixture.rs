@@ -91,6 +91,7 @@ fn provenance(commit: &str) -> Provenance {
         started: "2026-01-01T00:00:00Z".to_owned(),
         code: None,
         binaries: Default::default(),
+        unbuilt: None,
     }
 }
 

@@ -1,12 +1,10 @@
-//! The parts of the code that makes numbers, as the build describes them in
-//! the worker's fingerprint file.
+//! The two stages of a trial, and the parts of the code that each rests on.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use jem_core::digest::Digest;
-use jem_core::provenance::Fingerprints;
-use serde::Deserialize;
+use jem_core::provenance::Code;
 
 /// Which of a trial's two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,52 +24,30 @@ impl fmt::Display for Stage {
     }
 }
 
-/// What a worker was built from.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Code {
-    /// Over all that training passes through.
-    pub training: Digest,
-    /// Over all that evaluation passes through.
-    pub evaluation: Digest,
-    /// The digest of each part (a module's path, `crate tch 0.24.0`,
-    /// `libtorch 2.11.0`), by `training` and `evaluation`; empty where the
-    /// build did not say.
-    #[serde(default)]
-    pub parts: BTreeMap<String, BTreeMap<String, Digest>>,
-}
-
-impl From<Fingerprints> for Code {
-    fn from(fingerprints: Fingerprints) -> Self {
-        let Fingerprints { training, evaluation } = fingerprints;
-        Self { training, evaluation, parts: BTreeMap::new() }
-    }
-}
-
-impl Code {
-    /// Reads the bytes of a fingerprint file; none where they are no such
-    /// file. Fields of a later version are passed over.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
-    }
-
-    /// The fingerprint of `stage`.
-    pub fn fingerprint(&self, stage: Stage) -> Digest {
-        match stage {
-            Stage::Training => self.training,
-            Stage::Evaluation => self.evaluation,
+impl Stage {
+    /// The fingerprint of this stage's code.
+    pub fn fingerprint(self, code: &Code) -> Digest {
+        match self {
+            Self::Training => code.fingerprints.training,
+            Self::Evaluation => code.fingerprints.evaluation,
         }
     }
 
-    /// The parts of `stage` by name; none where the build did not say.
-    pub fn parts_of(&self, stage: Stage) -> Option<&BTreeMap<String, Digest>> {
-        self.parts.get(&stage.to_string()).filter(|parts| !parts.is_empty())
+    /// The parts of this stage's code by name; none where the build did not
+    /// say.
+    pub fn parts(self, code: &Code) -> Option<&BTreeMap<String, Digest>> {
+        let parts = match self {
+            Self::Training => &code.parts.training,
+            Self::Evaluation => &code.parts.evaluation,
+        };
+        Some(parts).filter(|parts| !parts.is_empty())
     }
 
-    /// The parts of `stage` in which `old` and `self` differ: `a.rs`,
+    /// The parts of this stage's code in which `old` and `new` differ: `a.rs`,
     /// `b.rs (new)`, `c.rs (gone)`, `crate tch 0.24.0 → 0.25.0`; empty where
     /// either does not know its parts.
-    pub fn changed_since(&self, old: &Self, stage: Stage) -> Vec<String> {
-        let (Some(old), Some(new)) = (old.parts_of(stage), self.parts_of(stage)) else {
+    pub fn changed(self, old: &Code, new: &Code) -> Vec<String> {
+        let (Some(old), Some(new)) = (self.parts(old), self.parts(new)) else {
             return Vec::new();
         };
         let mut changed = Vec::new();
@@ -109,14 +85,14 @@ fn version(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jem_core::provenance::{Fingerprints, Parts};
 
     fn code(parts: &[(&str, &str)]) -> Code {
         let digest = |text: &str| Digest::of(text.as_bytes());
         let parts = parts.iter().map(|(name, text)| ((*name).to_owned(), digest(text)));
         Code {
-            training: digest("t"),
-            evaluation: digest("e"),
-            parts: BTreeMap::from([("training".to_owned(), parts.collect())]),
+            fingerprints: Fingerprints { training: digest("t"), evaluation: digest("e") },
+            parts: Parts { training: parts.collect(), evaluation: BTreeMap::new() },
         }
     }
 
@@ -125,21 +101,10 @@ mod tests {
         let old = code(&[("a.rs", "1"), ("b.rs", "1"), ("c.rs", "1"), ("crate tch 0.24.0", "1")]);
         let new = code(&[("a.rs", "1"), ("b.rs", "2"), ("d.rs", "1"), ("crate tch 0.25.0", "2")]);
         assert_eq!(
-            new.changed_since(&old, Stage::Training),
+            Stage::Training.changed(&old, &new),
             ["b.rs", "c.rs (gone)", "crate tch 0.24.0 → 0.25.0", "d.rs (new)"]
         );
-        assert!(new.changed_since(&new, Stage::Training).is_empty());
-        assert!(new.changed_since(&old, Stage::Evaluation).is_empty());
-    }
-
-    #[test]
-    fn a_file_without_parts_is_read_and_so_is_one_of_a_later_version() {
-        let digest = Digest::of(b"x");
-        let old = format!(r#"{{"training":"{digest}","evaluation":"{digest}"}}"#);
-        let later =
-            format!(r#"{{"format":3,"more":[],"training":"{digest}","evaluation":"{digest}"}}"#);
-        assert!(Code::read(old.as_bytes()).is_some_and(|code| code.parts.is_empty()));
-        assert!(Code::read(later.as_bytes()).is_some());
-        assert!(Code::read(b"{").is_none());
+        assert!(Stage::Training.changed(&new, &new).is_empty());
+        assert!(Stage::Evaluation.changed(&old, &new).is_empty());
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use jem_core::digest::Digest;
 use jem_core::id::RunParts;
+use jem_core::provenance::Code;
 
-use super::{Code, Stage};
+use super::Stage;
 
 /// Hexadecimal characters of a digest that people are shown.
 const SHORT: usize = 10;
@@ -82,7 +83,7 @@ fn code(old: Rests<'_>, new: Rests<'_>) -> Vec<Difference> {
         from,
         to,
         changed: match codes {
-            (Some(old), Some(new)) => new.changed_since(old, stage),
+            (Some(old), Some(new)) => stage.changed(old, new),
             _ => Vec::new(),
         },
     };
@@ -95,9 +96,10 @@ fn code(old: Rests<'_>, new: Rests<'_>) -> Vec<Difference> {
         && before.fingerprint != now.fingerprint
     {
         let codes = (old.evaluated_by, new.evaluated_by);
+        let fingerprint = |code| Stage::Evaluation.fingerprint(code);
         match codes {
-            (Some(old), Some(new)) if old.evaluation != new.evaluation => {
-                found.push(part(Stage::Evaluation, old.evaluation, new.evaluation, codes));
+            (Some(old), Some(new)) if fingerprint(old) != fingerprint(new) => {
+                found.push(part(Stage::Evaluation, fingerprint(old), fingerprint(new), codes));
             }
             // An evaluation's fingerprint is over that of training as well: if
             // that differs, this one has to.
@@ -196,7 +198,7 @@ fn only_what_differs(from: &str, to: &str) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jem_core::provenance::Fingerprints;
+    use jem_core::provenance::{Fingerprints, Parts};
     use std::collections::BTreeMap;
 
     fn digest(text: &str) -> Digest {
@@ -205,19 +207,15 @@ mod tests {
 
     fn code(training: &str, evaluation: &str) -> Code {
         let part = |text: &str| BTreeMap::from([("a.rs".to_owned(), digest(text))]);
-        Code {
-            training: digest(training),
-            evaluation: digest(evaluation),
-            parts: BTreeMap::from([
-                ("training".to_owned(), part(training)),
-                ("evaluation".to_owned(), part(evaluation)),
-            ]),
-        }
+        let parts = Parts { training: part(training), evaluation: part(evaluation) };
+        let (training, evaluation) = (digest(training), digest(evaluation));
+        let fingerprints = Fingerprints { training, evaluation };
+        Code { fingerprints, parts }
     }
 
     /// The parts of both runs by `code`, with `file` read by the evaluation.
     fn parts(code: &Code, environment: &str, file: &str) -> (RunParts, RunParts) {
-        let Code { training, evaluation, .. } = *code;
+        let Fingerprints { training, .. } = code.fingerprints;
         let run = |fingerprint, data| RunParts {
             of: digest("trial"),
             fingerprint,
@@ -225,7 +223,7 @@ mod tests {
             data,
         };
         let train = ("train".to_owned(), digest("train"));
-        let both = Fingerprints { training, evaluation }.both();
+        let both = code.fingerprints.both();
         let data = vec![train.clone(), ("test".to_owned(), digest(file))];
         (run(training, vec![train]), run(both, data))
     }

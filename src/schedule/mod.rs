@@ -10,7 +10,7 @@ mod stale;
 mod state;
 mod worker;
 
-pub use code::{Code, Stage};
+pub use code::Stage;
 pub use difference::{Difference, Rests, differences};
 pub use dispatcher::{Dispatch, Ended, FailedTrial, Observer, dispatch};
 pub use estimate::{Calibration, forward_macs, recorded_cost, trial_flops};

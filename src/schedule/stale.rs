@@ -10,11 +10,11 @@ use jem_core::digest::Digest;
 use jem_core::event::{Event, FailureClass};
 use jem_core::id::{RunId, TrialId};
 use jem_core::plan::Trial;
-use jem_core::provenance::Provenance;
+use jem_core::provenance::{Code, Provenance};
 use jem_core::store::{Manifest, RunKind, RunPair, Store, StoreError};
 use rayon::prelude::*;
 
-use super::{Code, Difference, Keyed, Keys, Rests, Status, differences};
+use super::{Difference, Keyed, Keys, Rests, Status, differences};
 
 /// How long leases of other machines are watched: some of their beats.
 const WATCH: Duration = Duration::from_secs(5);
@@ -212,7 +212,7 @@ fn origin(store: &Store, digest: Digest) -> Origin {
     let record: Option<Provenance> =
         read(digest).and_then(|bytes| serde_json::from_slice(&bytes).ok());
     record.map_or_else(Origin::default, |record| Origin {
-        code: record.code.and_then(read).and_then(|bytes| Code::read(&bytes)).map(Arc::new),
+        code: record.code.and_then(read).and_then(|bytes| Code::parse(&bytes).ok()).map(Arc::new),
         started: record.started,
     })
 }

@@ -94,6 +94,7 @@ pub(crate) fn provenance() -> Provenance {
         started: "2026-01-01T00:00:00Z".to_owned(),
         code: None,
         binaries: Default::default(),
+        unbuilt: None,
     }
 }
 

@@ -7,7 +7,8 @@ use jem_fingerprint::{Code, Folder};
 
 fn main() {
     let begun = Instant::now();
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../..").to_owned();
+    let root = std::env::args().nth(1).unwrap_or(here);
     match Code::of(&Folder::new(root), "none") {
         Ok(code) => print!("{}", code.to_json()),
         Err(error) => eprintln!("{error}"),

@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::code::{MEMBERS, Parts};
 use crate::error::Error;
 use crate::lock::{Package, features};
+use crate::member::MEMBERS;
 use crate::mention::{Impl, Include, Mentions, NamedPath};
 use crate::resolve::{Meaning, Trail};
 use crate::sources::{Sources, folder_of, join};
 use crate::tokens::update_text;
 use crate::workspace::{ModuleId, Workspace};
+
+/// Parts of the code, by path or name, with their digests.
+pub type Parts = BTreeMap<String, [u8; 32]>;
 
 /// The parts that the code in `roots` rests on, `roots` among them. A root is
 /// a module's file; the modules below it belong to it.
@@ -281,9 +284,12 @@ impl<'a> Walk<'a> {
     fn parts(self) -> Parts {
         let mut parts = Parts::new();
         for (file, declarations) in self.passed {
+            if self.whole.contains(&file) {
+                continue;
+            }
             let mut hasher = Sha256::new();
             declarations.iter().for_each(|declaration| update_text(declaration, &mut hasher));
-            parts.insert(file, hasher.finalize().into());
+            parts.insert(format!("{file} (declarations)"), hasher.finalize().into());
         }
         for file in self.whole {
             let digest = self.workspace.files[&file].digest;

@@ -1,30 +1,13 @@
 //! The two fingerprints of a worker, and where the following starts.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest as _, Sha256};
 
-use crate::closure::parts;
+use crate::closure::{Parts, parts};
 use crate::error::Error;
+use crate::member::MEMBERS;
 use crate::sources::Sources;
 use crate::tokens::update_text;
 use crate::workspace::Workspace;
-
-/// A crate of the workspace whose code is followed.
-#[derive(Clone, Copy, Debug)]
-pub struct Member {
-    /// Its name in code.
-    pub name: &'static str,
-    /// The folder of its `lib.rs`, from the workspace's root.
-    pub folder: &'static str,
-}
-
-/// The crates of the workspace that a worker can be made of.
-pub const MEMBERS: [Member; 3] = [
-    Member { name: "jem_core", folder: "crates/core/src" },
-    Member { name: "jem_fingerprint", folder: "crates/fingerprint/src" },
-    Member { name: "jem_worker", folder: "crates/worker/src" },
-];
 
 /// The files in which numbers are made, from where all that they rest on is
 /// found. A root stands for the modules below it too.
@@ -65,9 +48,6 @@ pub const ROOTS: [Roots; 2] = [
     },
 ];
 
-/// Parts of the code, by path or name, with their digests.
-pub type Parts = BTreeMap<String, [u8; 32]>;
-
 /// A fingerprint and what it is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
@@ -93,7 +73,7 @@ impl Code {
     /// # Errors
     /// When a file is missing or unreadable, or a path leads nowhere.
     pub fn of(sources: &dyn Sources, libtorch: &str) -> Result<Self, Error> {
-        let workspace = Workspace::load(sources, &crate::code::MEMBERS)?;
+        let workspace = Workspace::load(sources, &MEMBERS)?;
         let there = |roots: &Roots| {
             roots.training.iter().chain(roots.evaluation).all(|path| sources.read(path).is_some())
         };

@@ -62,7 +62,7 @@ impl fmt::Display for Error {
             Self::UnknownMember { path, name } => write!(
                 f,
                 "{path} names the workspace's crate `{name}`; list it in MEMBERS of \
-                 crates/fingerprint/src/code.rs"
+                 crates/fingerprint/src/member.rs"
             ),
         }
     }

@@ -58,7 +58,7 @@
 //! | part | digest = SHA-256 over |
 //! |---|---|
 //! | a file's path | its tokens, see below |
-//! | a file only led through | the texts of the declarations followed, sorted: attributes and `mod x`, or `use path as name` (`*` for a glob) |
+//! | a file only led through: `PATH (declarations)` | the texts of the declarations followed, sorted: attributes and `mod x`, or `use path as name` (`*` for a glob) |
 //! | an included file's path | its bytes |
 //! | `crate NAME VERSION` | the texts name, version, checksum, then the features, sorted |
 //! | `libtorch VERSION` | that name |
@@ -79,13 +79,15 @@ mod lock;
 mod mention;
 mod expansion;
 mod named;
+mod member;
 mod workspace;
 mod resolve;
 mod closure;
 mod code;
 
-pub use closure::closure;
-pub use code::{Code, Fingerprint, MEMBERS, Member, Parts, ROOTS, Roots, hex};
+pub use closure::{Parts, closure};
+pub use code::{Code, Fingerprint, ROOTS, Roots, hex};
 pub use error::Error;
+pub use member::{MEMBERS, Member};
 pub use named::named;
 pub use sources::{Folder, Sources};

@@ -61,9 +61,11 @@ impl Lock {
         self.dependencies(of).find(|package| package.name.replace('-', "_") == name)
     }
 
-    /// The packages that `package` depends on and that bind to native code.
+    /// The packages that `package` depends on and that bring native code along.
+    /// windows-sys only declares what the system has.
     pub fn native<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Package> {
-        self.dependencies(package).filter(|package| package.name.ends_with("-sys"))
+        let native = |name: &str| name.ends_with("-sys") && name != "windows-sys";
+        self.dependencies(package).filter(move |package| native(&package.name))
     }
 
     fn dependencies<'a>(&'a self, of: &'a Package) -> impl Iterator<Item = &'a Package> {

@@ -6,10 +6,10 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Expr, Item, Lit, Meta};
 
-use crate::code::Member;
 use crate::error::Error;
 use crate::expansion::Macro;
 use crate::lock::Lock;
+use crate::member::Member;
 use crate::mention::{Mentions, Use};
 use crate::sources::{Sources, folder_of, join};
 use crate::tokens;

@@ -10,7 +10,7 @@ use super::object::{Store, io_error};
 use super::{FORMAT, StoreError, record};
 use crate::digest::Digest;
 use crate::durable;
-use crate::provenance::Fingerprints;
+use crate::provenance::{Fingerprints, Parts};
 
 /// What a commit is, for comparing it with another without building it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +22,8 @@ pub struct CommitRecord {
     pub commit: String,
     /// What the worker built at it is made of.
     pub fingerprints: Fingerprints,
-    /// The digest of each part of the code, by `training` and `evaluation`,
-    /// then by name; empty where the build did not say.
-    pub parts: BTreeMap<String, BTreeMap<String, Digest>>,
+    /// The digest of each part of the code; none where the build did not say.
+    pub parts: Parts,
     /// Digests of the binaries, by name (`jem`, `jem-worker`).
     pub binaries: BTreeMap<String, Digest>,
     /// Digest of Cargo.lock, where there is one.
@@ -93,7 +92,7 @@ mod tests {
             format: FORMAT,
             commit: "0123456789".repeat(4),
             fingerprints: Fingerprints { training, evaluation },
-            parts: BTreeMap::new(),
+            parts: Parts::default(),
             binaries: BTreeMap::from([("jem".to_owned(), Digest::of(b"jem"))]),
             cargo_lock: None,
             at: "2026-01-01T00:00:00Z".to_owned(),

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jem_core::digest::Digest;
+use jem_core::id::RunId;
 use jem_core::provenance::Provenance;
-use jem_core::store::{RunKind, Store};
+use jem_core::store::{Claim, Leases, RunKind, Store};
 use sandbox::{Said, Sandbox, manifests, tiny};
 use serde_json::{Value, json};
 
@@ -164,6 +165,28 @@ fn a_changed_data_file_is_named_with_both_digests() {
         plan.contains("data: idx/test_images") && plan.contains("only evaluated again"),
         "{plan}"
     );
+}
+
+#[test]
+fn who_runs_a_trial_and_how_its_last_attempt_failed_are_told() {
+    let sandbox = Sandbox::new();
+    images(&sandbox, "train", 160, 0);
+    images(&sandbox, "test", 40, 1);
+    let greedy = on_own_files().replace("validation = 8", "validation = 400");
+    sandbox.write("greedy.toml", &greedy);
+    assert_eq!(sandbox.jem(&["run", "greedy.toml"]).code, 1);
+    let plan = sandbox.ok(&["plan", "greedy.toml"]);
+    assert!(plan.contains("2 trials: 2 failed"), "{plan}");
+    assert!(plan.contains("bad input: of 160 training images 160 are held out"), "{plan}");
+    let said = sandbox.ok(&["explain", &first_trial(&plan), "greedy.toml"]);
+    let run = said.lines().find_map(|line| line.strip_prefix("training run ")).unwrap();
+    let run = RunId::from_digest(Digest::parse(run).unwrap());
+    let leases = Leases::new(&Store::open(&sandbox.path("results")).unwrap());
+    assert!(matches!(leases.claim(run).unwrap(), Claim::Held));
+    let plan = sandbox.ok(&["plan", "greedy.toml"]);
+    let place = leases.holder().place();
+    assert!(plan.contains("2 trials: 1 running, 1 failed"), "{plan}");
+    assert!(plan.contains(&format!("on {place}")), "{plan}");
 }
 
 #[test]

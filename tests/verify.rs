@@ -5,6 +5,7 @@ mod sandbox;
 
 use std::fs;
 
+use jem_core::provenance::Provenance;
 use jem_core::results::METRICS;
 use jem_core::store::Store;
 use sandbox::{Said, Sandbox, TWO_LAMBDAS, manifests, tiny};
@@ -54,6 +55,35 @@ fn an_artifact_altered_with_its_manifest_is_found_different_and_how_far() {
     assert!(line.contains("DIFFERENT: 1 of") && line.contains("2.500e-1"), "{line}");
     assert!(line.contains("metrics.clf/accuracy"), "{line}");
     assert!(said.out.contains("1 different") && said.err.contains("1 artifacts"), "{said:?}");
+}
+
+#[test]
+fn numbers_of_another_machine_are_held_to_a_stated_tolerance() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", &tiny("").replace("seeds = 2", "seeds = 1"));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let store = Store::open(&sandbox.path("results")).unwrap();
+    for mut run in manifests(&sandbox.path("results")) {
+        let record = store.get(run.records["provenance.json"].digest).unwrap();
+        let mut record: Provenance = serde_json::from_slice(&record).unwrap();
+        record.host.cpu = "Another Processor".to_owned();
+        let record = store.put(&serde_json::to_vec(&record).unwrap()).unwrap();
+        run.records.insert("provenance.json".to_owned(), record);
+        if run.eval.is_some() {
+            let mut metrics: serde_json::Value =
+                serde_json::from_slice(&store.result(&run, METRICS).unwrap()).unwrap();
+            let nll = metrics["metrics"]["clf/nll"].as_f64().unwrap();
+            metrics["metrics"]["clf/nll"] = (nll + 0.001).into();
+            let moved = store.put(&serde_json::to_vec(&metrics).unwrap()).unwrap();
+            run.results.insert(METRICS.to_owned(), moved);
+        }
+        store.finish(&run).unwrap();
+    }
+    let said = sandbox.ok(&["verify", "tiny.toml"]);
+    assert!(said.contains("made on Another Processor, made again on"), "{said}");
+    let line = said.lines().find(|line| line.contains("metrics.json")).unwrap();
+    assert!(line.contains("within tolerance: 1 of") && line.contains("0 beyond"), "{line}");
+    assert!(said.contains("1 within tolerance, 0 different"), "{said}");
 }
 
 fn git(sandbox: &Sandbox, arguments: &[&str]) {

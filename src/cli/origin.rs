@@ -171,16 +171,11 @@ pub fn require_clean(source: Option<&SourceState>) -> Result<(), CliError> {
         .hint("without --require-clean: the difference is then kept with every run"))
 }
 
-/// Refuses results of which some came from a checkout that was not wholly in
-/// a commit, and a checkout that is not.
+/// Refuses results of which some were not made at a clean commit.
 ///
 /// # Errors
-/// As [`require_clean`], and with the trials concerned.
-pub fn require_clean_results(
-    source: Option<&SourceState>,
-    results: &Results,
-) -> Result<(), CliError> {
-    require_clean(source)?;
+/// With the number of trials concerned, and one of them.
+pub fn require_clean_trials(results: &Results) -> Result<(), CliError> {
     let unclean = |trial: &&TrialResult| {
         [&trial.provenance, &trial.evaluated]
             .iter()

@@ -36,7 +36,8 @@ pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
     let (worker, code, described) = open::worker_with_code()?;
     let origin = Origin::look(folders, &worker, code, described);
     if args.require_clean {
-        origin::require_clean_results(origin.source.as_ref(), &results)?;
+        origin.require_clean()?;
+        origin::require_clean_trials(&results)?;
     }
     let source = origin.source.clone();
     let folder = args.out.clone().unwrap_or_else(|| default_folder(source.as_ref(), &results));

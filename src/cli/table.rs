@@ -59,7 +59,8 @@ pub fn run(args: &TableArgs, folders: &Folders) -> Result<(), CliError> {
     let (results, store) = open::results(&args.spec, folders)?;
     if args.require_clean {
         let source = folders.source().map(|(state, _)| state);
-        origin::require_clean_results(source.as_ref(), &results)?;
+        origin::require_clean(source.as_ref())?;
+        origin::require_clean_trials(&results)?;
     }
     let file = args.spec.display();
     let text = text(&results, args)?;

@@ -40,6 +40,13 @@ const EXACT: Tolerance =
     Tolerance { absolute: 0.0, relative: 0.0, why: "it holds what was asked, no measurement" };
 
 /// The tolerances where other kernels computed the numbers, by artifact.
+///
+/// They are set from the nine trials of `experiments/demo.toml` (400 steps),
+/// made again with the kernels of a processor without AVX
+/// (`ATEN_CPU_CAPABILITY=default`, `MKL_CBWR=COMPATIBLE`), n = 9: weights were
+/// at most 3.2e-4 apart, curves 6.2e-3, chains 0.24, outputs 1.1e-2, metrics
+/// 1.8e-2, counts 4. Differences grow with λ and with the number of steps, so a
+/// long training can leave them; what is beyond is told with how far.
 pub const TOLERANCES: [(&str, Tolerance); 11] = [
     (SPEC, EXACT),
     (EVALUATE, EXACT),
@@ -55,16 +62,16 @@ pub const TOLERANCES: [(&str, Tolerance); 11] = [
 ];
 
 const PARAMETERS: Tolerance = Tolerance {
-    absolute: 0.02,
-    relative: 0.02,
+    absolute: 0.01,
+    relative: 0.01,
     why: "sums in another order differ in the last bits, and training carries that on",
 };
 const CURVES: Tolerance =
-    Tolerance { absolute: 0.02, relative: 0.02, why: "means over steps that drift apart slowly" };
+    Tolerance { absolute: 0.05, relative: 0.05, why: "means over steps that drift apart" };
 const CHAINS: Tolerance = Tolerance {
     absolute: 2.0,
     relative: 0.0,
-    why: "Langevin chains part within a few steps; a pixel may be anywhere in the range",
+    why: "Langevin chains part; a pixel may be anywhere in the scaled range",
 };
 const OUTPUTS: Tolerance = Tolerance {
     absolute: 0.5,
@@ -72,14 +79,14 @@ const OUTPUTS: Tolerance = Tolerance {
     why: "outputs follow the parameters, most where the network is least sure",
 };
 const MEASURED: Tolerance = Tolerance {
-    absolute: 0.02,
+    absolute: 0.05,
     relative: 0.02,
     why: "a few examples near a decision fall to the other side",
 };
 const COUNTS: Tolerance = Tolerance {
     absolute: 10.0,
     relative: 0.1,
-    why: "a few examples near an edge fall into the next bin, and edges move",
+    why: "a few examples near an edge fall into the next bin",
 };
 
 /// The tolerance of the artifact `name`; none is allowed where none is stated.

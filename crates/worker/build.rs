@@ -10,7 +10,11 @@ use jem_fingerprint::{Code, Folder, MEMBERS, hex};
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../..");
     let version = link_libtorch();
-    let code = Code::of(&Folder::new(&root), &version).unwrap_or_else(|error| panic!("{error}"));
+    let code = match Code::of(&Folder::new(&root), &version) {
+        Ok(code) => code,
+        // As cargo shows the compiler's errors, without this script's own.
+        Err(error) => return println!("cargo::error={error}"),
+    };
     watch(&root, &code);
     let (training, evaluation) = (hex(&code.training.digest), hex(&code.evaluation.digest));
     let digests = format!(r#"{{"training":"{training}","evaluation":"{evaluation}"}}"#);

@@ -109,7 +109,7 @@ impl<'a> Walk<'a> {
             self.words.extend(mentions.words.iter().map(String::as_str));
             self.mentions(file, module, mentions)?;
             for include in &mentions.includes {
-                self.include(file, module, include)?;
+                self.include(file, include)?;
             }
         }
         Ok(())
@@ -178,11 +178,12 @@ impl<'a> Walk<'a> {
 
     /// The body of a macro is code where it is called.
     fn expand(&mut self, module: &ModuleId, name: &str) -> Result<(), Error> {
+        if !self.expanded.insert((module.clone(), name.to_owned())) {
+            return Ok(());
+        }
         let workspace = self.workspace;
         for (file, read) in &workspace.files {
-            if let Some(body) = read.macros.get(name)
-                && self.expanded.insert((module.clone(), name.to_owned()))
-            {
+            if let Some(body) = read.macros.get(name) {
                 self.add(file);
                 self.words.extend(body.mentions.words.iter().map(String::as_str));
                 self.mentions(file, module, &body.mentions)?;
@@ -202,22 +203,12 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn include(&mut self, file: &str, at: &ModuleId, include: &Include) -> Result<(), Error> {
+    fn include(&mut self, file: &str, include: &Include) -> Result<(), Error> {
         let outside = || Error::Include { path: file.to_owned() };
-        let relative = include.path.as_deref().ok_or_else(outside)?;
+        let relative = include.path.as_deref().filter(|_| !include.code).ok_or_else(outside)?;
         let path = join(folder_of(file), relative).ok_or_else(outside)?;
         let missing = || Error::Missing { path: path.clone(), wanted_by: file.to_owned() };
         let bytes = self.sources.read(&path).ok_or_else(missing)?;
-        if include.code {
-            let text = String::from_utf8_lossy(&bytes);
-            let tokens = text.parse().map_err(|error| Error::NotRust {
-                path: path.clone(),
-                reason: format!("{error}"),
-            })?;
-            for named in Mentions::of(tokens, false).paths {
-                self.reach(&path, at, &named, false)?;
-            }
-        }
         self.included.insert(path, Sha256::digest(&bytes).into());
         Ok(())
     }

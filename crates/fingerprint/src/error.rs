@@ -27,8 +27,8 @@ pub enum Error {
         /// The name, as a path.
         name: String,
     },
-    /// A file is included whose path is not written out, or lies outside the
-    /// workspace.
+    /// A file is included whose path is not written out or lies outside the
+    /// workspace, or which is code.
     Include {
         /// The file that includes it.
         path: String,
@@ -56,8 +56,8 @@ impl fmt::Display for Error {
             ),
             Self::Include { path } => write!(
                 f,
-                "{path} includes a file whose path is not a literal inside the workspace; numbers \
-                 may depend on it, so write the path out"
+                "{path} includes a file whose path is not a literal inside the workspace, or is \
+                 code; numbers may depend on it, so write the path out, or make it a module"
             ),
             Self::UnknownMember { path, name } => write!(
                 f,

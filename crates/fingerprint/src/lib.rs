@@ -26,14 +26,16 @@
 //!   a word anywhere in the parts. The rest cannot be called: a value of a
 //!   type that no part names never gets there. Macros called between items are
 //!   taken for implementations as far as their definition holds any.
-//! - **Included files** (`include_str!`, `include_bytes!`, `include!`).
+//! - **Included files** (`include_str!`, `include_bytes!`); code included as
+//!   code is refused.
 //!
 //! Comments, documentation, `#[test]` and `#[cfg(test)]` items are dropped
 //! first. A path from `crate`, `self` or `super` and an import that lead
 //! nowhere are errors, as is a file that is missing: nothing is left out in
 //! silence. Not followed are modules declared inside macro calls (paths to
-//! them lead nowhere) and implementations that a macro leaves inside a
-//! function.
+//! them lead nowhere), implementations that a macro leaves inside a function,
+//! and functions that a caller hands in as values: what makes numbers is
+//! called with plain data.
 //!
 //! # Crates
 //! A locked crate that a part names is a part itself, with name, version and

@@ -1,6 +1,7 @@
 //! What is followed, and what is not.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "fixture/workspace.rs"]
 mod fixture;
 
 use fixture::{Fixture, SAMPLER};
@@ -184,13 +185,12 @@ fn a_path_attribute_and_included_files_are_followed() {
     assert!(parts.contains("worker/src/odd/table.rs") && parts.contains("worker/bytes.bin"));
     let other = fixture.clone().with("crates/worker/bytes.bin", "\u{1}\u{3}");
     assert_eq!(fixture.differs(&other), (true, false));
-    let unknown = fixture.edit(
-        "crates/worker/src/odd/table.rs",
-        "include_bytes!(\"../../bytes.bin\")",
-        "include_bytes!(concat!(env!(\"OUT_DIR\"), \"/x\"))",
-    );
-    let error = Code::of(&unknown.0, "none").unwrap_err();
-    assert_eq!(error, Error::Include { path: "crates/worker/src/odd/table.rs".to_owned() });
+    let table = "crates/worker/src/odd/table.rs";
+    for other in ["include_bytes!(concat!(env!(\"OUT_DIR\"), \"/x\"))", "include!(\"x.rs\")"] {
+        let known = "include_bytes!(\"../../bytes.bin\")";
+        let error = Code::of(&fixture.clone().edit(table, known, other).0, "none").unwrap_err();
+        assert_eq!(error, Error::Include { path: table.to_owned() });
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Code that runs without its file being named.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "fixture/workspace.rs"]
 mod fixture;
 
 use fixture::Fixture;
@@ -115,4 +116,16 @@ fn a_macro_is_a_part_where_it_is_called_and_its_body_is_read_there() {
     let text = String::from_utf8(called.0["crates/worker/src/rules.rs"].clone()).unwrap();
     let other = called.clone().with("crates/worker/src/rules.rs", &text.replace('*', "+"));
     assert_eq!(called.differs(&other), (true, false));
+}
+
+#[test]
+fn macros_of_one_name_are_all_followed() {
+    let training = "crates/worker/src/training/mod.rs";
+    let fixture = Fixture::new()
+        .edit("crates/worker/src/lib.rs", "pub mod data;", "mod one; mod two; pub mod data;")
+        .with("crates/worker/src/one.rs", "macro_rules! scaled { ($x:expr) => { $x } }")
+        .with("crates/worker/src/two.rs", "macro_rules! scaled { ($x:expr) => { -$x } }")
+        .edit(training, "spec.rate * langevin()", "scaled!(langevin())");
+    let parts = fixture.training();
+    assert!(parts.contains("worker/src/one.rs") && parts.contains("worker/src/two.rs"));
 }

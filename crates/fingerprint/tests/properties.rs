@@ -1,6 +1,7 @@
 //! The closure of random modules, against reachability found otherwise.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "fixture/workspace.rs"]
 mod fixture;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -45,6 +45,7 @@ pub use holder::{Holder, Life};
 pub use leases::{Claim, Leases};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
+pub use runs::Recorded;
 
 use std::path::PathBuf;
 

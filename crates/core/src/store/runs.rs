@@ -11,6 +11,9 @@ use super::{FORMAT, Manifest, StoreError, record};
 use crate::digest::Digest;
 use crate::id::RunId;
 
+/// A run that has a manifest, and that manifest or why it cannot be read.
+pub type Recorded = (RunId, Result<Manifest, StoreError>);
+
 impl Store {
     /// Every run that has a folder, done or not, in order of their ids.
     ///
@@ -41,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     /// When the folder of runs is there and cannot be listed.
-    pub fn manifests(&self) -> Result<Vec<(RunId, Result<Manifest, StoreError>)>, StoreError> {
+    pub fn manifests(&self) -> Result<Vec<Recorded>, StoreError> {
         let read = |run: RunId| Some((run, self.manifest(run).transpose()?));
         Ok(self.runs()?.into_par_iter().filter_map(read).collect())
     }

@@ -42,7 +42,7 @@ const TABLES: [(&str, &[&str]); 4] = [
             "store",
         ],
     ),
-    ("crates/worker/src", &["data", "jem", "eval", "run", "start"]),
+    ("crates/worker/src", &["data", "jem", "eval", "training", "evaluation", "run", "start"]),
     ("src", &["schedule", "verify", "table", "chart", "report", "progress", "cli"]),
 ];
 

@@ -147,7 +147,7 @@ fn verify_all(sets: &[&Entry], data_dir: &Path) -> Result<(), CliError> {
 }
 
 /// Writes to standard output; a reader that has gone (`| head`) is no failure.
-fn say(text: &str) -> Result<(), CliError> {
+pub(super) fn say(text: &str) -> Result<(), CliError> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(CliError::new(Exit::Failed, format!("the output could not be written: {error}")))

@@ -2,6 +2,7 @@
 
 mod accept;
 mod again;
+mod conclusion;
 mod data;
 mod exit;
 mod explain;
@@ -10,7 +11,9 @@ mod origin;
 mod plan;
 mod report;
 mod run;
+mod signals;
 mod spec;
+mod store;
 mod table;
 mod told;
 mod verify;
@@ -52,6 +55,9 @@ enum Verb {
     /// The datasets: list, fetch, verify
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// The store of results: check, mend, sweep, list, tag
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Experiment files: check, show, schema
     #[command(subcommand)]
     Spec(spec::SpecCommand),
@@ -69,6 +75,7 @@ pub fn main() -> ExitCode {
         Verb::Table(args) => table::run(args, &cli.folders),
         Verb::Report(args) => report::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
+        Verb::Store(command) => store::run(command, &cli.folders),
         Verb::Spec(command) => spec::run(command),
     };
     match done {

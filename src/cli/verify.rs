@@ -1,23 +1,23 @@
 //! `jem verify`: finished trials run again in a scratch store and compared.
 
 use std::collections::HashMap;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use jem_core::id::RunId;
 use jem_core::provenance::{Host, Provenance, host};
 use jem_core::random::{At, Stream};
 use jem_core::spec::{Device, Spec};
-use jem_core::store::{Manifest, Store};
+use jem_core::store::{Leases, Manifest, Store};
 use serde::Serialize;
 
 use super::again::{self, Case};
 use super::open::{self, Folders};
 use super::origin::Origin;
-use super::run::{data_is_there, stop_flag};
+use super::run::{data_is_there, observer};
+use super::signals::stop_flags;
 use super::{CliError, Exit};
-use crate::progress::{Bars, Lines, TrialLine};
-use crate::schedule::{Dispatch, Ended, Observer, OnFailure, Slot, dispatch, slots};
+use crate::progress::TrialLine;
+use crate::schedule::{Dispatch, End, OnFailure, Slot, Timing, dispatch, slots};
 use crate::verify::{Expectation, Summary, TrialVerdict, expected, judge};
 
 /// What `jem verify` is asked.
@@ -92,7 +92,7 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
         let drawn = drawn.unwrap_or_default();
         println!("{} of {finished} finished trials are run again{drawn}", cases.len());
     }
-    let failed = run_again(&cases, &binary, &origin, args.workers)?;
+    let failed = run_again(&cases, &again, &binary, &origin, args.workers)?;
     let here = host();
     let verdict = |case: &Case| verdict(case, &store, &again, &failed, &here);
     let trials: Vec<TrialVerdict> = cases.iter().map(verdict).collect::<Result<_, _>>()?;
@@ -158,11 +158,12 @@ fn draw(cases: &mut Vec<Case>, n: usize, seed: u64) {
 /// their evaluation run.
 fn run_again(
     cases: &[Case],
+    again: &Store,
     binary: &Path,
     origin: &Origin,
     workers: Option<usize>,
 ) -> Result<HashMap<RunId, String>, CliError> {
-    let stop = stop_flag()?;
+    let stop = stop_flags()?;
     let mut failed = HashMap::new();
     for device in [Device::Cpu, Device::Cuda] {
         let on = |case: &&Case| case.job.spec.resources.device == device;
@@ -176,35 +177,43 @@ fn run_again(
             fingerprints: origin.code.fingerprints,
             slots,
             jobs: &jobs,
+            store: again,
+            leases: &Leases::new(again),
             on_failure: OnFailure::KeepGoing,
+            timing: Timing::from_environment(),
             stop: stop.clone(),
         };
-        let ended = observed(&order, &cases);
-        if ended.interrupted {
-            return Err(CliError::new(Exit::Interrupted, "stopped; nothing was compared"));
+        // The observer draws until it is dropped, before the verdict.
+        let ended = dispatch(&order, observer(&lines(&cases)).as_mut());
+        if let Some(end) = &ended.end {
+            return Err(stopped(end));
         }
-        failed.extend(ended.failed.into_iter().map(|(place, failure)| {
-            let why = format!("{}: {}", failure.class.name(), failure.message);
+        failed.extend(ended.failed.into_iter().map(|(place, setback)| {
+            let why = format!("{}: {}", setback.class.name(), setback.message);
             (cases[place].evaluation.run, why)
         }));
     }
     Ok(failed)
 }
 
-fn observed(order: &Dispatch<'_>, cases: &[&Case]) -> Ended {
+fn stopped(end: &End) -> CliError {
+    match end {
+        End::Interrupted => CliError::new(Exit::Interrupted, "stopped; nothing was compared"),
+        End::Preempted => CliError::new(Exit::Preempted, "stopped; nothing was compared"),
+        End::Machine(class, message) => {
+            CliError::new(Exit::Machine, format!("{}: {message}", class.name()))
+                .hint("--keep DIR, where there is more room than in the temporary folder")
+        }
+    }
+}
+
+fn lines(cases: &[&Case]) -> Vec<TrialLine> {
     let line = |case: &&Case| TrialLine {
         id: case.job.trial.short(),
         label: case.label.clone(),
         work: open::work(&case.job.spec),
     };
-    let lines: Vec<TrialLine> = cases.iter().map(line).collect();
-    // The observer draws until it is dropped, before the verdict.
-    let mut observer: Box<dyn Observer> = if std::io::stderr().is_terminal() {
-        Box::new(Bars::new(lines))
-    } else {
-        Box::new(Lines::new(lines))
-    };
-    dispatch(order, observer.as_mut())
+    cases.iter().map(line).collect()
 }
 
 fn verdict(

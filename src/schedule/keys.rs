@@ -91,11 +91,6 @@ impl<'a> Keys<'a> {
         self.plan
     }
 
-    /// The fingerprints that the runs' ids are made of.
-    pub fn fingerprints(&self) -> Fingerprints {
-        self.fingerprints
-    }
-
     /// The folder of the experiment's file.
     pub fn base(&self) -> &'a Path {
         self.plan.experiment.file.parent().unwrap_or(Path::new(""))

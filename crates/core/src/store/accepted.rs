@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::object::{Store, io_error};
-use super::{FORMAT, StoreError, record};
+use super::{FORMAT, SEALED, StoreError, record};
 use crate::digest::Digest;
 use crate::durable;
 use crate::id::RunId;
@@ -54,9 +54,7 @@ impl Store {
         let folder = self.accepted_folder();
         durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         let path = self.accepted_path(accepted.wanted.evaluation);
-        let mut text = serde_json::to_vec_pretty(accepted)
-            .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
-        text.push(b'\n');
+        let text = record::text(&path, accepted)?;
         durable::write_atomic(&path, &text).map_err(io_error(&path))
     }
 
@@ -107,12 +105,7 @@ impl Store {
         let path = self.accepted_path(wanted);
         // It may have been withdrawn meanwhile.
         let Some(bytes) = record::read(&path)? else { return Ok(None) };
-        let accepted: Accepted = record::parse(&path, &bytes, FORMAT)?;
-        if accepted.wanted.evaluation != wanted {
-            let reason = format!("it is about run {}", accepted.wanted.evaluation);
-            return Err(StoreError::Unreadable { path, reason });
-        }
-        Ok(Some(accepted))
+        parse(&path, wanted, &bytes).map(Some)
     }
 
     fn accepted_folder(&self) -> PathBuf {
@@ -122,6 +115,20 @@ impl Store {
     fn accepted_path(&self, wanted: RunId) -> PathBuf {
         self.accepted_folder().join(format!("{wanted}.json"))
     }
+}
+
+/// What `bytes`, from the file at `path`, say was accepted for the evaluation
+/// run `wanted`.
+///
+/// # Errors
+/// When they are no such record, were altered, or are about another run.
+pub(super) fn parse(path: &Path, wanted: RunId, bytes: &[u8]) -> Result<Accepted, StoreError> {
+    let accepted: Accepted = record::parse_sealed(path, bytes, FORMAT, SEALED)?;
+    if accepted.wanted.evaluation != wanted {
+        let reason = format!("it is about run {}", accepted.wanted.evaluation);
+        return Err(StoreError::Unreadable { path: path.to_owned(), reason });
+    }
+    Ok(accepted)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //! `commits/<commit>.json`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::object::{Store, io_error};
-use super::{FORMAT, StoreError, record};
+use super::{FORMAT, SEALED, StoreError, record};
 use crate::digest::Digest;
 use crate::durable;
 use crate::provenance::{Fingerprints, Parts};
@@ -48,9 +48,7 @@ impl Store {
         }
         let folder = self.root().join("commits");
         durable::create_dir_all(&folder).map_err(io_error(&folder))?;
-        let mut text = serde_json::to_vec_pretty(record)
-            .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
-        text.push(b'\n');
+        let text = record::text(&path, record)?;
         durable::write_atomic(&path, &text).map_err(io_error(&path))?;
         Ok(true)
     }
@@ -62,12 +60,7 @@ impl Store {
     pub fn commit_record(&self, commit: &str) -> Result<Option<CommitRecord>, StoreError> {
         let path = self.commit_path(commit)?;
         let Some(bytes) = record::read(&path)? else { return Ok(None) };
-        let record: CommitRecord = record::parse(&path, &bytes, FORMAT)?;
-        if record.commit != commit {
-            let reason = format!("it is about commit {}", record.commit);
-            return Err(StoreError::Unreadable { path, reason });
-        }
-        Ok(Some(record))
+        parse(&path, commit, &bytes).map(Some)
     }
 
     /// A commit's name becomes a file's, so it must be nothing else.
@@ -79,6 +72,19 @@ impl Store {
         }
         Ok(path)
     }
+}
+
+/// What `bytes`, from the file at `path`, say was known at `commit`.
+///
+/// # Errors
+/// When they are no such record, were altered, or are about another commit.
+pub(super) fn parse(path: &Path, commit: &str, bytes: &[u8]) -> Result<CommitRecord, StoreError> {
+    let record: CommitRecord = record::parse_sealed(path, bytes, FORMAT, SEALED)?;
+    if record.commit != commit {
+        let reason = format!("it is about commit {}", record.commit);
+        return Err(StoreError::Unreadable { path: path.to_owned(), reason });
+    }
+    Ok(record)
 }
 
 #[cfg(test)]

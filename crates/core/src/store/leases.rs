@@ -91,10 +91,16 @@ impl Leases {
     /// The leases of `store`, held by this process with the usual timing: a
     /// beat every 2 s, stale after 20 s or what JEM_LEASE_STALE_SECONDS says.
     pub fn new(store: &Store) -> Self {
+        let stale = Self::stale_after();
+        Self::with(store, Holder::me(), BEAT.min(stale / 5), stale)
+    }
+
+    /// How long a holder on another machine may stand still: 20 s, or what
+    /// JEM_LEASE_STALE_SECONDS says.
+    pub fn stale_after() -> Duration {
         let told = std::env::var(STALE_SECONDS).ok().and_then(|text| text.parse::<f64>().ok());
         let told = told.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let stale = told.filter(|stale| !stale.is_zero()).unwrap_or(STALE);
-        Self::with(store, Holder::me(), BEAT.min(stale / 5), stale)
+        told.filter(|stale| !stale.is_zero()).unwrap_or(STALE)
     }
 
     /// The leases of `store`, held by `holder`, which beats every `beat` and

@@ -6,9 +6,12 @@
 //!   objects/ab/cdef…             bytes by SHA-256, read-only
 //!   runs/<run id>/manifest.json  written last: the run is done
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
+//!   runs/<run id>/checkpoints/   of a training that is not done
 //!   leases/<run id>/             who runs it now
 //!   accepted/<run id>.json       a person's word that other runs count for this one
 //!   commits/<commit>.json        what was known when a command ran at this commit
+//!   tags/<name>.json             runs that a person gave a name
+//!   quarantine/<number>/         what `fsck --repair` has put aside
 //! ```
 //!
 //! Copying the folder is the export. Every file appears whole or not at all
@@ -28,6 +31,7 @@
 
 mod accepted;
 mod attempt;
+mod checkpoint;
 mod commits;
 mod manifest;
 mod object;
@@ -38,14 +42,31 @@ mod holders;
 mod runs;
 mod record;
 
+mod clock;
+mod tags;
+mod survey;
+mod known;
+mod check;
+mod gc;
+mod usage;
+mod listing;
+#[cfg(test)]
+mod sample;
+
 pub use accepted::{Accepted, RunPair};
 pub use attempt::Attempt;
+pub use check::{CheckOptions, Finding, Kind, Mended, Report, Severity, check};
+pub use checkpoint::{CheckpointRecord, Checkpoints};
 pub use commits::CommitRecord;
+pub use gc::{GcError, GcOptions, GcPlan, Outside, PlannedObject, PlannedRun, Swept, sweep};
 pub use holder::{Holder, Life};
 pub use leases::{Claim, Leases};
+pub use listing::{Listing, RunLine};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
 pub use runs::Recorded;
+pub use tags::{Tag, TagError};
+pub use usage::{Amount, Group, Usage, Use};
 
 use std::path::PathBuf;
 
@@ -56,6 +77,9 @@ use crate::id::RunId;
 /// Every version from 1 is read: in 2 leases, checkpoints and tags were added,
 /// and restarts in the outcome of a run.
 pub const FORMAT: u32 = 2;
+
+/// The version from which on manifests are sealed.
+const SEALED: u32 = 2;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,14 +1,19 @@
 //! Records with a version: read what is known, refuse what is newer.
+//!
+//! A record is sealed: its last field, `seal`, is the SHA-256 of the text that
+//! it would be without it. Objects are named by their digest; records are not,
+//! and without a seal a flipped bit of a number would be believed.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::object::io_error;
+use crate::digest::Digest;
 
 /// No record is longer, in bytes; what is longer is garbage and is not read.
 const LONGEST: u64 = 64 << 20;
@@ -17,6 +22,56 @@ const LONGEST: u64 = 64 << 20;
 #[derive(Deserialize)]
 struct Versioned {
     format: u64,
+}
+
+/// What stands before and after the digest, at the end of a sealed text.
+const SEAL: (&str, &str) = (",\n  \"seal\": \"", "\"\n}\n");
+
+/// The text of `record`, sealed.
+pub(super) fn text(path: &Path, record: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    let mut text = serde_json::to_vec_pretty(record)
+        .map_err(|e| StoreError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
+    text.push(b'\n');
+    let digest = Digest::of(&text);
+    // A record is an object with fields; its text ends with a brace of its own.
+    text.truncate(text.len() - "\n}\n".len());
+    text.extend(format!("{}{digest}{}", SEAL.0, SEAL.1).into_bytes());
+    Ok(text)
+}
+
+/// The text without its seal, and whether the seal is right; none where there
+/// is no seal.
+fn unsealed(bytes: &[u8]) -> Option<(Vec<u8>, bool)> {
+    let rest = bytes.strip_suffix(SEAL.1.as_bytes())?;
+    let (rest, hex) = rest.split_at_checked(rest.len().checked_sub(64)?)?;
+    let rest = rest.strip_suffix(SEAL.0.as_bytes())?;
+    let text = [rest, b"\n}\n"].concat();
+    let right = std::str::from_utf8(hex).is_ok_and(|hex| hex == Digest::of(&text).to_hex());
+    Some((text, right))
+}
+
+/// As [`parse`], of a kind of record that is sealed from format `sealed` on.
+pub(super) fn parse_sealed<T: DeserializeOwned>(
+    path: &Path,
+    bytes: &[u8],
+    newest: u32,
+    sealed: u32,
+) -> Result<T, StoreError> {
+    let unreadable =
+        |reason: &str| StoreError::Unreadable { path: path.to_owned(), reason: reason.to_owned() };
+    match unsealed(bytes) {
+        Some((text, true)) => parse(path, &text, newest),
+        Some((_, false)) => Err(unreadable("it was altered: its seal is that of another text")),
+        None => {
+            let versioned: Versioned =
+                serde_json::from_slice(bytes).map_err(|e| unreadable(&e.to_string()))?;
+            check(path, versioned.format, newest)?;
+            if versioned.format >= u64::from(sealed) {
+                return Err(unreadable("it was altered: its seal is missing"));
+            }
+            parse(path, bytes, newest)
+        }
+    }
 }
 
 /// The record that `bytes`, from the file at `path`, hold. A version above
@@ -73,6 +128,36 @@ mod tests {
     #[serde(deny_unknown_fields)]
     struct Known {
         format: u32,
+    }
+
+    #[test]
+    fn a_flipped_bit_anywhere_breaks_the_seal() {
+        #[derive(Serialize)]
+        struct Record {
+            format: u32,
+            more: Vec<f64>,
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Read {
+            format: u32,
+            more: Vec<f64>,
+        }
+        let path = Path::new("a/b.json");
+        let whole = text(path, &Record { format: 2, more: vec![0.5, 1e-9] }).unwrap();
+        let read = |bytes: &[u8]| parse_sealed::<Read>(path, bytes, 2, 2);
+        assert_eq!(read(&whole).unwrap(), Read { format: 2, more: vec![0.5, 1e-9] });
+        for at in 0..whole.len() {
+            for bit in 0..8 {
+                let mut altered = whole.clone();
+                altered[at] ^= 1 << bit;
+                assert!(read(&altered).is_err(), "bit {bit} of byte {at}");
+            }
+            assert!(read(&whole[..at]).is_err());
+        }
+        // An older format had none.
+        let old = parse_sealed::<Read>(path, br#"{"format": 1, "more": []}"#, 2, 2);
+        assert_eq!(old.unwrap(), Read { format: 1, more: Vec::new() });
     }
 
     fn said(text: &str) -> String {

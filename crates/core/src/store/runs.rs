@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::object::{Store, io_error};
-use super::{FORMAT, Manifest, StoreError, record};
+use super::{FORMAT, Manifest, SEALED, StoreError, record};
 use crate::digest::Digest;
 use crate::id::RunId;
 
@@ -31,7 +31,7 @@ impl Store {
     pub fn manifest(&self, run: RunId) -> Result<Option<Manifest>, StoreError> {
         let path = self.run_path(run).join("manifest.json");
         let Some(bytes) = record::read(&path)? else { return Ok(None) };
-        let manifest: Manifest = record::parse(&path, &bytes, FORMAT)?;
+        let manifest: Manifest = record::parse_sealed(&path, &bytes, FORMAT, SEALED)?;
         if manifest.run != run {
             let reason = format!("it names run {}", manifest.run);
             return Err(StoreError::Unreadable { path, reason });

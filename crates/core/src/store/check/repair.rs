@@ -1,0 +1,203 @@
+//! What `fsck --repair` does. Nothing is deleted that could be worth
+//! something: it is moved to `quarantine/<number>/` by a rename.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::object::{Store, io_error};
+use super::super::{FORMAT, Leases, StoreError};
+use super::finding::{Finding, Kind, Repair};
+use super::whole::Report;
+use crate::digest::Digest;
+use crate::durable;
+use crate::id::RunId;
+
+/// What was done about a finding.
+#[derive(Clone, Debug)]
+pub struct Mended {
+    /// Where, from the store's folder.
+    pub path: String,
+    /// What was done, or why nothing was.
+    pub did: String,
+    /// Whether something was.
+    pub done: bool,
+}
+
+impl Report {
+    /// Mends what can be mended without running anything. What a live lease
+    /// covers is left alone, and so is what was written less than `grace` ago
+    /// by the clock of the store's own file system.
+    ///
+    /// # Errors
+    /// When the file system says no; what was done before stays done.
+    pub fn repair(&self, grace: Duration) -> Result<Vec<Mended>, StoreError> {
+        if !self.findings.iter().any(Finding::repairable) {
+            return Ok(Vec::new());
+        }
+        let store = Store::unchecked(&self.root);
+        let live = store.live_holders(Leases::stale_after())?.into_keys().collect();
+        let mut repair = Repairing { store, live, grace, aside: None };
+        let mut mended = Vec::new();
+        for finding in &self.findings {
+            if let Some(how) = &finding.repair {
+                let (done, did) = match repair.mend(finding, how)? {
+                    Ok(did) => (true, did),
+                    Err(why) => (false, why),
+                };
+                mended.push(Mended { path: finding.path.clone(), did, done });
+            }
+        }
+        Ok(mended)
+    }
+}
+
+struct Repairing {
+    store: Store,
+    live: BTreeSet<RunId>,
+    grace: Duration,
+    /// This repair's folder in the quarantine, once something lies in it.
+    aside: Option<PathBuf>,
+}
+
+/// What was done, or why nothing was.
+type Did = Result<String, String>;
+
+impl Repairing {
+    fn mend(&mut self, finding: &Finding, how: &Repair) -> Result<Did, StoreError> {
+        if finding.run.is_some_and(|run| self.live.contains(&run)) {
+            return Ok(Err("left alone: a live process holds its lease".to_owned()));
+        }
+        match how {
+            Repair::Aside => self.put_aside(&finding.path, finding.kind),
+            Repair::Lease(folder) => self.put_aside(folder, finding.kind),
+            Repair::Leftover => self.remove_leftover(&finding.path),
+            Repair::Remove(paths) => {
+                for path in paths {
+                    self.remove(path)?;
+                }
+                Ok(Ok("removed".to_owned()))
+            }
+            Repair::Restore(to) => self.restore(&finding.path, to),
+            Repair::Format => {
+                let path = self.path("format");
+                let text = format!("{FORMAT}\n");
+                if path.exists() {
+                    let _ = self.put_aside("format", finding.kind)?;
+                }
+                durable::write_atomic(&path, text.as_bytes()).map_err(io_error(&path))?;
+                Ok(Ok(format!("written anew: {FORMAT}")))
+            }
+        }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.store.root().join(path)
+    }
+
+    fn put_aside(&mut self, path: &str, kind: Kind) -> Result<Did, StoreError> {
+        let from = self.path(path);
+        let to = self.quarantine()?.join(path);
+        if let Some(folder) = to.parent() {
+            durable::create_dir_all(folder).map_err(io_error(folder))?;
+        }
+        match durable::rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Err("gone meanwhile".to_owned()));
+            }
+            renamed => renamed.map_err(io_error(&from))?,
+        }
+        // A run may have put the right bytes in its place since it was read.
+        if kind == Kind::AlteredObject && right(&to, path) {
+            durable::rename(&to, &from).map_err(io_error(&from))?;
+            return Ok(Err("it was written again meanwhile".to_owned()));
+        }
+        for path in [&to, &from] {
+            let folder = path.parent().unwrap_or(path);
+            durable::sync_dir(folder).map_err(io_error(folder))?;
+        }
+        let shown = to.strip_prefix(self.store.root()).unwrap_or(&to).display().to_string();
+        Ok(Ok(format!("moved to {shown}")))
+    }
+
+    /// This repair's folder, numbered one above those that are there.
+    fn quarantine(&mut self) -> Result<PathBuf, StoreError> {
+        if let Some(folder) = &self.aside {
+            return Ok(folder.clone());
+        }
+        let all = self.path("quarantine");
+        durable::create_dir_all(&all).map_err(io_error(&all))?;
+        let mut number = 1;
+        loop {
+            let folder = all.join(number.to_string());
+            match durable::create_dir(&folder) {
+                Ok(()) => {
+                    self.aside = Some(folder.clone());
+                    return Ok(folder);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(io_error(&folder)(error)),
+            }
+        }
+    }
+
+    fn remove_leftover(&mut self, path: &str) -> Result<Did, StoreError> {
+        let full = self.path(path);
+        let Ok(meta) = fs::symlink_metadata(&full) else {
+            return Ok(Err("gone meanwhile".to_owned()));
+        };
+        let now = super::super::clock::now(&self.store)?;
+        let age = meta.modified().ok().and_then(|then| now.duration_since(then).ok());
+        if age.unwrap_or_default() < self.grace {
+            let seconds = self.grace.as_secs();
+            return Ok(Err(format!(
+                "left alone: written less than {seconds} s ago, so it may be in use; \
+                 --grace 0 removes it where nothing runs"
+            )));
+        }
+        let removed = if meta.is_dir() {
+            durable::remove_dir_all(&full)
+        } else {
+            durable::remove_file(&full)
+        };
+        removed.map_err(io_error(&full))?;
+        Ok(Ok("removed".to_owned()))
+    }
+
+    fn remove(&self, path: &str) -> Result<(), StoreError> {
+        let path = self.path(path);
+        match durable::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&path)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives an object its name back, unless it was put again: then the other
+    /// is as good.
+    fn restore(&self, from: &str, to: &str) -> Result<Did, StoreError> {
+        let to = self.path(to);
+        if to.exists() {
+            self.remove(from)?;
+            return Ok(Ok("removed: it was put again since".to_owned()));
+        }
+        let from = self.path(from);
+        match durable::rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Err("gone meanwhile".to_owned()))
+            }
+            renamed => {
+                renamed.map_err(io_error(&from))?;
+                Ok(Ok("given its name back".to_owned()))
+            }
+        }
+    }
+}
+
+/// Whether the file at `file` has the bytes that the object at `path` must
+/// have.
+fn right(file: &Path, path: &str) -> bool {
+    let hex: String = path.trim_start_matches("objects").split('/').collect();
+    fs::read(file).is_ok_and(|bytes| Digest::of(&bytes).to_hex() == hex)
+}

@@ -1,0 +1,302 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::super::sample::Sample;
+use super::super::{GcOptions, GcPlan, Leases, Listing, Usage};
+use super::*;
+use crate::digest::Digest;
+use crate::id::RunId;
+
+fn fsck(sample: &Sample) -> Report {
+    fsck_with(sample, &CheckOptions::default())
+}
+
+fn fsck_with(sample: &Sample, options: &CheckOptions) -> Report {
+    check(sample.store.root(), options, &|_| Box::new(|_| {}))
+}
+
+/// The finding about `path`, a part of its path or the whole.
+fn about<'a>(report: &'a Report, path: &str) -> Option<&'a Finding> {
+    report.findings.iter().find(|finding| finding.path.contains(path))
+}
+
+/// Writes over a file, also over a read-only one.
+fn put(path: &Path, bytes: &[u8]) {
+    fs::remove_file(path).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn name_of(sample: &Sample, path: &Path) -> String {
+    path.strip_prefix(sample.store.root()).unwrap().display().to_string()
+}
+
+#[test]
+fn a_whole_store_has_no_findings() {
+    let (sample, ..) = Sample::full();
+    for quick in [false, true] {
+        let report = fsck_with(&sample, &CheckOptions { quick, ..CheckOptions::default() });
+        assert!(report.findings.is_empty(), "{:#?}", report.findings);
+        assert_eq!(report.runs, 4);
+    }
+    let none =
+        check(&sample.folder.path().join("none"), &CheckOptions::default(), &|_| Box::new(|_| {}));
+    assert!(none.findings.is_empty());
+}
+
+#[test]
+fn one_altered_byte_in_any_file_is_found_where_it_matters() {
+    let (sample, ..) = Sample::full();
+    for path in sample.files() {
+        let (name, bytes) = (name_of(&sample, &path), fs::read(&path).unwrap());
+        for place in [0, bytes.len() / 3, bytes.len() / 2, bytes.len() - 2] {
+            let mut other = bytes.clone();
+            other[place] ^= 1;
+            put(&path, &other);
+            let report = fsck(&sample);
+            let worst = report.worst();
+            // Words for people, which nothing is read from.
+            let free = name.ends_with("worker.log");
+            // Of these only what makes them unreadable, or of others, shows.
+            let record = name.contains("checkpoints/0-");
+            let harmless = name.ends_with("events.jsonl");
+            if harmless {
+                let finding = about(&report, &name).unwrap();
+                assert_eq!(finding.kind, Kind::AlteredLog, "{name} byte {place}");
+            } else if !free && !record {
+                assert!(worst >= Some(Severity::Repairable), "{name} byte {place}: {report:?}");
+                assert!(
+                    report.findings.iter().all(|f| f.severity < Severity::Loss || f.mend.is_some()),
+                    "{report:?}"
+                );
+            }
+        }
+        put(&path, &bytes);
+    }
+    assert!(fsck(&sample).findings.is_empty());
+}
+
+#[test]
+fn any_altered_byte_of_a_manifest_is_found_or_changes_nothing_that_counts() {
+    let (sample, pairs, _) = Sample::full();
+    for run in [pairs[1].training, pairs[1].evaluation] {
+        let path = sample.store.run_path(run).join("manifest.json");
+        let bytes = fs::read(&path).unwrap();
+        let was = sample.store.manifest(run).unwrap().unwrap();
+        for place in (0..bytes.len()).step_by(5) {
+            let mut other = bytes.clone();
+            other[place] ^= 2;
+            fs::write(&path, &other).unwrap();
+            let found = fsck(&sample).worst() >= Some(Severity::Repairable);
+            let Ok(Some(mut now)) = sample.store.manifest(run) else {
+                assert!(found, "byte {place}");
+                continue;
+            };
+            // Which attempt won is told to people; a buffer has no other use
+            // than its name.
+            (now.attempt, now.format) = (was.attempt, was.format);
+            assert!(found || now == was || renamed(&now), "byte {place}: {now:?}");
+        }
+        fs::write(&path, &bytes).unwrap();
+    }
+}
+
+/// A result that only some runs have may lose its name without a trace.
+fn renamed(manifest: &super::super::Manifest) -> bool {
+    use crate::results::{BUFFER, SAMPLES};
+    ![BUFFER, SAMPLES].iter().any(|name| manifest.results.contains_key(*name))
+}
+
+#[test]
+fn a_lost_result_names_its_trial_its_time_and_the_command() {
+    let (sample, pairs, _) = Sample::full();
+    let manifest = sample.store.manifest(pairs[1].training).unwrap().unwrap();
+    let weights = sample.store.object_path(manifest.results["weights.safetensors"].digest);
+    fs::remove_file(weights).unwrap();
+    let shown = BTreeMap::from([(pairs[1].training, vec!["report abc".to_owned()])]);
+    let report = fsck_with(&sample, &CheckOptions { quick: true, shown });
+    let finding = report.findings.iter().find(|f| f.kind == Kind::MissingObject).unwrap();
+    assert_eq!(finding.severity, Severity::Loss);
+    assert!(finding.what.contains("`weights.safetensors` of run"), "{}", finding.what);
+    let trial = manifest.trial.short();
+    let cost = format!(
+        "lambda=0.5 seed=1 (trial {trial}) will be trained and evaluated again: about 22 s; \
+         until then report abc cannot be drawn again"
+    );
+    assert_eq!(finding.cost, cost);
+    let mend = finding.mend.as_deref();
+    assert_eq!(mend, Some("jem run tiny.toml (at commit abcdef0 with its recorded changes)"));
+    // Its evaluation rests on it.
+    let rests = report.findings.iter().find(|f| f.kind == Kind::NoTraining).unwrap();
+    assert!(rests.path.contains(&pairs[1].evaluation.to_string()));
+}
+
+#[test]
+fn a_file_that_is_gone_is_found_where_a_record_names_it() {
+    let (sample, pairs, half) = Sample::full();
+    for path in sample.files() {
+        let (name, bytes) = (name_of(&sample, &path), fs::read(&path).unwrap());
+        fs::remove_file(&path).unwrap();
+        let report = fsck(&sample);
+        let worst = report.worst();
+        let training = pairs.iter().any(|p| name.contains(&format!("{}/manifest", p.training)));
+        if name.starts_with("objects/") && !name.contains(&commit_only(&sample)) || training {
+            assert_eq!(worst, Some(Severity::Loss), "{name}: {:?}", report.findings);
+        }
+        if name.ends_with(".state") {
+            let finding = about(&report, &format!("{half}/checkpoints/0-10")).unwrap();
+            assert_eq!((finding.kind, finding.severity), (Kind::BadCheckpoint, Severity::Loss));
+            assert!(finding.cost.contains("at most about 12 s"), "{}", finding.cost);
+        }
+        if name == "format" {
+            assert_eq!(worst, Some(Severity::Harmless));
+        }
+        fs::write(&path, &bytes).unwrap();
+    }
+}
+
+/// What stands in no field of a provenance is not missed.
+fn commit_only(sample: &Sample) -> String {
+    let none = sample.store.object_path(Digest::of(b"nothing"));
+    none.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn repair_moves_what_cannot_be_believed_and_the_rest_is_whole() {
+    let (sample, pairs, half) = Sample::full();
+    let manifest = sample.store.manifest(pairs[1].evaluation).unwrap().unwrap();
+    let metrics = sample.store.object_path(manifest.results["metrics.json"].digest);
+    put(&metrics, b"other");
+    let broken = sample.store.run_path(pairs[0].training).join("manifest.json");
+    put(&broken, b"{");
+    let tag = sample.write("tags/paper.json", "no tag");
+    let checkpoint = sample.write(&format!("runs/{half}/checkpoints/0-10.json"), "{}");
+    let left = sample.write("objects/ab/.tmp-left", "half");
+    sample.write("format", "q\n");
+    let report = fsck(&sample);
+    let young = report.repair(Duration::from_secs(3600)).unwrap();
+    assert!(left.exists() && young.iter().any(|one| !one.done && one.did.contains("--grace 0")));
+    for gone in [&metrics, &broken, &tag, &checkpoint] {
+        assert!(!gone.exists(), "{}", gone.display());
+    }
+    let aside = sample.store.root().join("quarantine/1");
+    assert_eq!(fs::read(aside.join("tags/paper.json")).unwrap(), b"no tag");
+    assert_eq!(fs::read(aside.join("format")).unwrap(), b"q\n");
+    super::super::Store::open(sample.store.root()).unwrap();
+    fsck(&sample).repair(Duration::ZERO).unwrap();
+    assert!(!left.exists());
+    let kinds: Vec<Kind> = fsck(&sample).findings.iter().map(|f| f.kind).collect();
+    for mended in [Kind::AlteredObject, Kind::BadManifest, Kind::BadTag, Kind::Format] {
+        assert!(!kinds.contains(&mended), "{kinds:?}");
+    }
+    // The same trial again: the store is whole.
+    sample.record(0.0, 0, "code");
+    sample.record(0.5, 1, "code");
+    let worst = fsck(&sample).worst();
+    assert_eq!(worst, Some(Severity::Harmless), "{:?}", fsck(&sample).findings);
+}
+
+#[test]
+fn what_a_live_lease_covers_is_left_alone() {
+    let (sample, pairs, half) = Sample::full();
+    let leases = Leases::new(&sample.store);
+    for run in [half, pairs[0].training] {
+        leases.claim(run).unwrap();
+    }
+    sample.write(&format!("runs/{half}/checkpoints/0-10.json"), "half wri");
+    assert!(fsck(&sample).findings.is_empty());
+    let broken = sample.store.run_path(pairs[0].training).join("manifest.json");
+    put(&broken, b"{");
+    let did = fsck(&sample).repair(Duration::ZERO).unwrap();
+    assert!(
+        broken.exists() && did.iter().any(|one| one.did.contains("holds its lease")),
+        "{did:?}"
+    );
+    drop(leases);
+    assert!(about(&fsck(&sample), "0-10.json").is_some());
+}
+
+#[test]
+fn checkpoints_of_finished_runs_and_dead_leases_are_removed() {
+    let (sample, pairs, _) = Sample::full();
+    let run = pairs[0].training;
+    let state = format!("runs/{run}/checkpoints/{}.state", Digest::of(b"x"));
+    sample.write(&state, "x");
+    let dead =
+        r#"{"host":"h","boot":"HERE","pid_namespace":"NS","pid":4194305,"started":1,"nonce":"n"}"#;
+    let me = super::super::Holder::me();
+    let dead = dead.replace("HERE", &me.boot).replace("NS", &me.pid_namespace);
+    sample.write(&format!("leases/{run}/1"), &dead);
+    let report = fsck(&sample);
+    assert_eq!(report.worst(), Some(Severity::Harmless));
+    let kinds: Vec<Kind> = report.findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [Kind::LeftCheckpoint, Kind::DeadLease]);
+    report.repair(Duration::ZERO).unwrap();
+    assert_eq!(fsck(&sample).findings[0].kind, Kind::Quarantined);
+    assert!(!sample.store.root().join(state).exists());
+}
+
+#[test]
+fn a_newer_store_is_told_and_left_as_it_is() {
+    let (sample, ..) = Sample::full();
+    sample.write("format", "99\n");
+    let report = fsck(&sample);
+    assert_eq!(report.findings.len(), 1);
+    assert!(report.findings[0].what.contains("perhaps a changed byte"));
+    assert!(report.repair(Duration::ZERO).unwrap().is_empty());
+    assert_eq!(fs::read(sample.store.root().join("format")).unwrap(), b"99\n");
+}
+
+#[test]
+fn contradictions_between_runs_and_their_results_are_found() {
+    let (sample, pairs, _) = Sample::full();
+    let mut evaluation = sample.store.manifest(pairs[1].evaluation).unwrap().unwrap();
+    evaluation.training = Some(pairs[0].training);
+    sample.store.finish(&evaluation).unwrap();
+    let report = fsck(&sample);
+    let finding = about(&report, &pairs[1].evaluation.to_string()).unwrap();
+    assert_eq!(finding.kind, Kind::NoTraining);
+    assert!(finding.what.contains("of another trial"), "{}", finding.what);
+    let mut training = sample.store.manifest(pairs[0].training).unwrap().unwrap();
+    training.outcome = crate::results::Outcome::finished(31);
+    sample.store.finish(&training).unwrap();
+    let report = fsck(&sample);
+    let finding = about(&report, &format!("{}/manifest", pairs[0].training)).unwrap();
+    assert!(finding.what.contains("outcome is not the one"), "{}", finding.what);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_in_any_file_make_a_reader_panic(
+        which in any::<prop::sample::Index>(),
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        cut in any::<prop::sample::Index>(),
+        splice in any::<bool>(),
+    ) {
+        let (sample, ..) = Sample::full();
+        sample.write(&format!("leases/{}/1", RunId::from_digest(Digest::of(b"r"))), "{}");
+        let files = sample.files();
+        let path = which.get(&files);
+        let mut other = bytes;
+        if splice {
+            // Much of the old text, so that parsers come further.
+            let old = fs::read(path).unwrap();
+            let at = cut.index(old.len() + 1);
+            other = [&old[..at], &other, &old[at..]].concat();
+        }
+        put(path, &other);
+        std::hint::black_box(fsck(&sample).findings.len());
+        std::hint::black_box(Listing::of(&sample.store).runs.len());
+        std::hint::black_box(Usage::of(&sample.store).bytes());
+        let plan = GcPlan::of(&sample.store, &GcOptions::default(), &BTreeMap::new());
+        std::hint::black_box(plan.is_ok());
+        fsck(&sample).repair(Duration::ZERO).unwrap();
+    }
+}

@@ -1,0 +1,217 @@
+//! The whole check, and what all its parts have at hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::super::known::Known;
+use super::super::object::Store;
+use super::super::survey::{Place, Survey};
+use super::super::{FORMAT, Holder, Leases};
+use super::cost::Trials;
+use super::finding::{Finding, Kind, Repair, Severity};
+use super::{checkpoints, leases, objects, records, runs};
+use crate::id::RunId;
+
+/// What `fsck` is asked.
+#[derive(Clone, Debug, Default)]
+pub struct CheckOptions {
+    /// Looks at names and sizes only, and hashes nothing.
+    pub quick: bool,
+    /// Runs that something outside the store shows, such as a report, with
+    /// the names of what shows them.
+    pub shown: BTreeMap<RunId, Vec<String>>,
+}
+
+/// What `fsck` found.
+#[derive(Debug)]
+pub struct Report {
+    /// The findings: the worst first, then by kind and path.
+    pub findings: Vec<Finding>,
+    /// Runs that are recorded.
+    pub runs: usize,
+    /// Objects that are there.
+    pub objects: usize,
+    /// Bytes that were read, or only counted by a quick check.
+    pub bytes: u64,
+    pub(super) root: PathBuf,
+}
+
+/// What every part of the check has at hand.
+pub(super) struct Look<'a> {
+    pub store: &'a Store,
+    pub survey: &'a Survey,
+    pub known: &'a Known,
+    pub trials: &'a Trials<'a>,
+    /// Who holds which training run.
+    pub live: &'a BTreeMap<RunId, Holder>,
+    pub options: &'a CheckOptions,
+    /// Told of bytes as they are read.
+    pub read: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Checks the store at `root`. `begun` is told the bytes that will be read,
+/// and answers with what is told of bytes as they are. All damage is a finding.
+pub fn check<'p>(
+    root: &Path,
+    options: &CheckOptions,
+    begun: &'p dyn Fn(u64) -> Box<dyn Fn(u64) + Sync + 'p>,
+) -> Report {
+    let store = Store::unchecked(root);
+    let survey = Survey::of(root);
+    let live = store.live_holders(Leases::stale_after()).unwrap_or_default();
+    let known = Known::of(&store, &survey);
+    let trials = Trials::of(&store, &known);
+    let bytes = survey.files.iter().filter(|file| hashed(&file.place)).map(|f| f.size).sum();
+    let read = begun(if options.quick { 0 } else { bytes });
+    let look = Look {
+        store: &store,
+        survey: &survey,
+        known: &known,
+        trials: &trials,
+        live: &live,
+        options,
+        read: read.as_ref(),
+    };
+    let mut findings: Vec<Finding> = format(&look).into_iter().collect();
+    findings.extend(denied(&look));
+    findings.extend(objects::check(&look));
+    findings.extend(runs::check(&look));
+    findings.extend(checkpoints::check(&look));
+    findings.extend(leases::check(&look));
+    findings.extend(records::check(&look));
+    findings.extend(leftovers(&look));
+    findings.sort_by(|a, b| (b.severity, a.kind, &a.path).cmp(&(a.severity, b.kind, &b.path)));
+    let (runs, objects) = (known.manifests.len() + known.bad.len(), known.objects.len());
+    Report { findings, runs, objects, bytes, root: root.to_owned() }
+}
+
+fn hashed(place: &Place) -> bool {
+    matches!(place, Place::Object(_) | Place::State(..))
+}
+
+impl Report {
+    /// How bad the worst finding is.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
+
+impl Look<'_> {
+    /// What it costs that `runs` do not count: trials, and what shows them.
+    pub fn cost_of(&self, runs: &BTreeSet<RunId>) -> String {
+        let mut cost = self.trials.again(runs);
+        let shown: BTreeSet<&String> =
+            runs.iter().filter_map(|run| self.options.shown.get(run)).flatten().collect();
+        if !shown.is_empty() {
+            let names: Vec<&str> = shown.into_iter().map(String::as_str).collect();
+            cost += &format!("; until then {} cannot be drawn again", names.join(", "));
+        }
+        cost
+    }
+
+    /// The command that makes the first of `runs` again.
+    pub fn command_for(&self, runs: &BTreeSet<RunId>) -> String {
+        let known = &self.known;
+        let found = runs
+            .iter()
+            .find_map(|run| known.manifests.get(run).or_else(|| known.evaluations(*run).next()));
+        let named = found.map(|manifest| self.trials.command(manifest));
+        named.unwrap_or_else(|| "jem run with its experiment's file".to_owned())
+    }
+
+    /// The training run whose lease covers `run`.
+    pub fn covered_by(&self, run: RunId) -> RunId {
+        self.known.manifests.get(&run).and_then(|m| m.training).unwrap_or(run)
+    }
+}
+
+/// The version of the layout.
+fn format(look: &Look<'_>) -> Option<Finding> {
+    let there = look.survey.files.iter().any(|file| file.place == Place::Format);
+    if !there {
+        let filled = !look.known.objects.is_empty() || !look.survey.runs.is_empty();
+        let what = "the file is not there";
+        return filled.then(|| {
+            Finding::new(Severity::Harmless, Kind::Format, "format", what)
+                .costs("nothing: the next `jem run` writes it")
+                .repaired(Repair::Format, None)
+        });
+    }
+    let found = |severity, what: String| Finding::new(severity, Kind::Format, "format", what);
+    let bytes = match std::fs::read(look.store.root().join("format")) {
+        Ok(bytes) => bytes,
+        Err(error) => return Some(unreadable("format", &error.to_string())),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    match text.trim().parse::<u32>() {
+        Ok(1..=FORMAT) => None,
+        Ok(newer) if newer > FORMAT => {
+            let what = format!("format {newer}; this version reads up to {FORMAT}");
+            let older = look.known.bad.iter().all(|bad| !bad.newer);
+            let guess = match older && !look.known.manifests.is_empty() {
+                true => {
+                    ", yet every run in it is of a format that it reads: perhaps a changed byte"
+                }
+                false => "",
+            };
+            Some(
+                found(Severity::Repairable, what + guess)
+                    .costs("nothing, but every command refuses the store")
+                    .mended_by(format!(
+                        "a newer jem; or, where none was used here, write {FORMAT} into the file"
+                    )),
+            )
+        }
+        _ => {
+            let what = format!("`{}` is no version of the layout", text.trim().escape_debug());
+            let cost = "nothing, but every command refuses the store";
+            let finding = found(Severity::Repairable, what).costs(cost);
+            Some(finding.repaired(Repair::Format, None))
+        }
+    }
+}
+
+/// A file or folder that the system does not let us read.
+pub(super) fn unreadable(path: &str, reason: &str) -> Finding {
+    Finding::new(Severity::Repairable, Kind::Unreadable, path, reason)
+        .costs("nothing may be lost, but what is there is not checked and cannot be used")
+        .mended_by(format!("give yourself the right to read it (chmod -R u+rX {path})"))
+}
+
+fn denied(look: &Look<'_>) -> Vec<Finding> {
+    look.survey.denied.iter().map(|(path, reason)| unreadable(path, reason)).collect()
+}
+
+/// What processes that died left, what nothing knows, and what was put aside.
+fn leftovers(look: &Look<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let harmless =
+        |kind, path: &str, what: String| Finding::new(Severity::Harmless, kind, path, what);
+    let (mut aside, mut bytes) = (0, 0);
+    for file in &look.survey.files {
+        match &file.place {
+            Place::Temporary => {
+                let what = format!("{} bytes, left by a write that did not end", file.size);
+                found.push(
+                    harmless(Kind::HalfWritten, &file.path, what)
+                        .costs("nothing: it was never believed")
+                        .repaired(Repair::Leftover, None),
+                );
+            }
+            Place::Foreign => {
+                let what = "no file of the layout has this name; it is left alone".to_owned();
+                found.push(harmless(Kind::Foreign, &file.path, what));
+            }
+            Place::Quarantined => (aside, bytes) = (aside + 1, bytes + file.size),
+            _ => {}
+        }
+    }
+    if aside > 0 {
+        let what = format!("{aside} files ({bytes} bytes) that an earlier repair put aside");
+        found.push(
+            harmless(Kind::Quarantined, "quarantine", what)
+                .mended_by("jem store gc --quarantine, once nobody wants to look at them"),
+        );
+    }
+    found
+}

@@ -3,6 +3,7 @@
 
 pub mod schedule;
 pub mod query;
+pub mod verify;
 pub mod table;
 pub mod chart;
 pub mod report;

@@ -43,7 +43,7 @@ const TABLES: [(&str, &[&str]); 4] = [
         ],
     ),
     ("crates/worker/src", &["data", "jem", "eval", "training", "evaluation", "run", "start"]),
-    ("src", &["schedule", "query", "table", "chart", "report", "progress", "cli"]),
+    ("src", &["schedule", "query", "verify", "table", "chart", "report", "progress", "cli"]),
 ];
 
 /// Crates and the only places that may name them.

@@ -1,10 +1,14 @@
 //! The command line: one file a verb, exit codes and hints in one place.
 
+mod accept;
+mod again;
 mod conclusion;
 mod data;
 mod exit;
+mod explain;
 mod ls;
 mod open;
+mod origin;
 mod plan;
 mod report;
 mod run;
@@ -12,6 +16,8 @@ mod signals;
 mod spec;
 mod store;
 mod table;
+mod told;
+mod verify;
 
 pub use exit::{CliError, Exit};
 
@@ -37,6 +43,12 @@ enum Verb {
     Plan(plan::PlanArgs),
     /// Run the trials that have no result yet
     Run(run::RunArgs),
+    /// Show every part of the key of a run or a trial, and what differs
+    Explain(explain::ExplainArgs),
+    /// Let runs made with other parts count for a trial, with a reason
+    Accept(accept::AcceptArgs),
+    /// Run finished trials again and compare what comes out
+    Verify(verify::VerifyArgs),
     /// Print and write the tables of an experiment
     Table(table::TableArgs),
     /// Draw the report of an experiment
@@ -60,6 +72,9 @@ pub fn main() -> ExitCode {
     let done = match &cli.verb {
         Verb::Plan(args) => plan::run(args, &cli.folders),
         Verb::Run(args) => run::run(args, &cli.folders),
+        Verb::Explain(args) => explain::run(args, &cli.folders),
+        Verb::Accept(args) => accept::run(args, &cli.folders),
+        Verb::Verify(args) => verify::run(args, &cli.folders),
         Verb::Table(args) => table::run(args, &cli.folders),
         Verb::Report(args) => report::run(args, &cli.folders),
         Verb::Ls(args) => ls::run(args, &cli.folders),

@@ -1,12 +1,14 @@
 //! What several verbs open: the plan, the worker, the keys.
 
 use std::env;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use jem_core::dataset::{Source, catalogue, classes_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{Code, Fingerprints, SourceState, beside_with_parts, source_state};
+use jem_core::provenance::{
+    Code, Fingerprints, SourceError, SourceState, beside_with_parts, source_state,
+};
 use jem_core::spec::Spec;
 use jem_core::store::Store;
 
@@ -33,9 +35,16 @@ impl Folders {
 
     /// The state of the checkout that the command runs in, and the bytes its
     /// digests stand for; what jem itself writes or fetches is no part of it.
+    /// A checkout that cannot be read is told on standard error and is
+    /// unknown, which is not the same as none.
     pub fn source(&self) -> Option<(SourceState, Vec<Vec<u8>>)> {
-        let here = env::current_dir().ok()?;
-        source_state(&here, &[self.results(), self.data(), here.join("reports")])
+        let state = env::current_dir().map_err(SourceError::from).and_then(|here| {
+            source_state(&here, &[self.results(), self.data(), here.join("reports")])
+        });
+        state.unwrap_or_else(|error| {
+            eprintln!("warning: {error}; what is made now is marked `unknown-commit`");
+            Some((SourceState::unknown(&error), Vec::new()))
+        })
     }
 
     /// The store's folder, absolute.
@@ -109,6 +118,16 @@ fn ask(worker: &Path) -> Result<(Code, Vec<u8>), CliError> {
             .hint("cargo build, so that jem and it are of one build")
     })?;
     Ok((code, said.stdout))
+}
+
+/// Prints `text`. A reader that has seen enough, as `head`, is no error.
+pub fn print(text: &str) -> Result<(), CliError> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new(Exit::Machine, error.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where every trial of `plan` stands in the store at `results`.

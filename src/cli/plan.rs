@@ -1,7 +1,8 @@
 //! `jem plan`: every trial and what would be done with it.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jem_core::plan::Plan;
@@ -10,7 +11,7 @@ use jem_core::store::Store;
 use super::open::{self, Folders};
 use super::{CliError, Exit};
 use crate::progress::human;
-use crate::schedule::{Calibration, Keys, Status, recorded_cost, slots};
+use crate::schedule::{Calibration, Keys, Known, Stale, Status, look, recorded_cost, slots};
 
 /// Trials whose recorded time is read to estimate the others'.
 const CALIBRATED_BY: usize = 12;
@@ -31,12 +32,14 @@ pub struct PlanArgs {
 /// When the spec or the store cannot be read.
 pub fn run(args: &PlanArgs, folders: &Folders) -> Result<(), CliError> {
     let plan = open::plan(&args.spec)?;
-    let (_, fingerprints) = open::worker()?;
+    let (_, code, _) = open::worker_with_code()?;
     let data = folders.data();
-    let results = folders.results();
-    let keys = Keys::new(&plan, fingerprints, &data)?;
-    let statuses = open::statuses(&keys, &results)?;
-    let printed = print(&plan, &statuses, &keys, &results, args.summary);
+    let keys = Keys::new(&plan, code.fingerprints, &data)?;
+    let store = Store::open(&folders.results())?;
+    let statuses = keys.statuses(&store)?;
+    let known = look(&keys, &store, &statuses, &code)?;
+    let standing = Standing { statuses, known };
+    let printed = print(&plan, &standing, &keys, &store, args.summary);
     // A reader that has seen enough, as `head`, is no error.
     match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -46,35 +49,91 @@ pub fn run(args: &PlanArgs, folders: &Folders) -> Result<(), CliError> {
     }
 }
 
+/// Where every trial stands, in the plan's order, and why.
+struct Standing {
+    statuses: Vec<Status>,
+    known: Vec<Option<Known>>,
+}
+
+/// What a trial can be called, in the order in which they are counted.
+const NAMES: [&str; 8] =
+    ["new", "evaluate", "cached", "diverged", "stale", "running", "failed", "accepted"];
+
+/// What the trial is called.
+pub(super) fn name(status: &Status, known: Option<&Known>) -> &'static str {
+    match known {
+        Some(Known::Running(_)) => "running",
+        Some(Known::Failed(..)) => "failed",
+        Some(Known::Stale(_)) => "stale",
+        None => status.name(),
+    }
+}
+
+/// Why it is called so; nothing where the name says it all.
+pub(super) fn why(status: &Status, known: Option<&Known>) -> String {
+    match (status, known) {
+        (_, Some(Known::Running(place))) => format!("on {place}"),
+        (_, Some(Known::Failed(class, message))) => {
+            let first = message.lines().next().unwrap_or_default();
+            format!("{}: {first}", class.name())
+        }
+        (_, Some(Known::Stale(stale))) => format!("because {}", because(status, stale)),
+        (Status::Accepted(word), None) => {
+            format!("because “{}” ({})", word.because, word.differs.join("; "))
+        }
+        _ => String::new(),
+    }
+}
+
+fn because(status: &Status, stale: &Stale) -> String {
+    let parts: Vec<String> = stale.differs.iter().map(ToString::to_string).collect();
+    let only = if *status == Status::Trained { "; it is only evaluated again" } else { "" };
+    format!("{}{only}", parts.join("; "))
+}
+
 fn print(
     plan: &Plan,
-    statuses: &[Status],
+    standing: &Standing,
     keys: &Keys<'_>,
-    results: &Path,
+    store: &Store,
     summary: bool,
 ) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let experiment = &plan.experiment;
     writeln!(out, "{}: {}", experiment.name, experiment.question)?;
+    let each = || standing.statuses.iter().zip(standing.known.iter().map(Option::as_ref));
     if !summary {
-        for (trial, status) in plan.trials.iter().zip(statuses) {
-            let label = open::label(plan, trial);
-            writeln!(out, "  {}  {:<9} {label}", trial.id.short(), status.name())?;
+        for (trial, (status, known)) in plan.trials.iter().zip(each()) {
+            let (label, why) = (open::label(plan, trial), why(status, known));
+            let gap = if why.is_empty() { "" } else { "  " };
+            writeln!(out, "  {}  {:<9} {label}{gap}{why}", trial.id.short(), name(status, known))?;
         }
     }
-    let count = |wanted: &Status| statuses.iter().filter(|status| *status == wanted).count();
-    let counted: Vec<String> = [Status::New, Status::Trained, Status::Cached, Status::Diverged]
+    let mut counts = [0usize; NAMES.len()];
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for (status, known) in each() {
+        let place = NAMES.iter().position(|known_name| *known_name == name(status, known));
+        counts[place.unwrap_or_default()] += 1;
+        if let Some(Known::Stale(stale)) = known {
+            *reasons.entry(because(status, stale)).or_default() += 1;
+        }
+    }
+    let counted: Vec<String> = NAMES
         .iter()
-        .filter(|status| count(status) > 0)
-        .map(|status| format!("{} {}", count(status), status.name()))
+        .zip(counts)
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    writeln!(out, "{} trials: {}", statuses.len(), counted.join(", "))?;
-    writeln!(out, "{}", estimate(plan, statuses, keys, results))?;
+    writeln!(out, "{} trials: {}", plan.trials.len(), counted.join(", "))?;
+    for (reason, count) in reasons {
+        writeln!(out, "  {count} stale because {reason}")?;
+    }
+    writeln!(out, "{}", estimate(plan, &standing.statuses, keys, store))?;
     out.flush()
 }
 
 /// The time that what is missing would take.
-fn estimate(plan: &Plan, statuses: &[Status], keys: &Keys<'_>, results: &Path) -> String {
+fn estimate(plan: &Plan, statuses: &[Status], keys: &Keys<'_>, store: &Store) -> String {
     // The work of a trial depends on its cell alone, so one seed stands for
     // all that follow it.
     let mut known = None;
@@ -94,16 +153,13 @@ fn estimate(plan: &Plan, statuses: &[Status], keys: &Keys<'_>, results: &Path) -
         return "nothing to train".to_owned();
     }
     let mut calibration = Calibration::default();
-    if let Ok(store) = Store::open(results) {
-        let done =
-            plan.trials.iter().zip(statuses).filter(|(_, status)| **status == Status::Cached);
-        for (trial, _) in done.take(CALIBRATED_BY) {
-            let manifest = store.done(keys.of(trial).training.run_id()).ok().flatten();
-            let events = manifest
-                .and_then(|manifest| store.get(manifest.records.get("events.jsonl")?.digest).ok());
-            let cost = events.and_then(|events| recorded_cost(&events));
-            calibration.learn(work(trial), cost.map_or(0.0, |(seconds, _)| seconds));
-        }
+    let done = plan.trials.iter().zip(statuses).filter(|(_, status)| **status == Status::Cached);
+    for (trial, _) in done.take(CALIBRATED_BY) {
+        let manifest = store.done(keys.of(trial).training.run_id()).ok().flatten();
+        let events = manifest
+            .and_then(|manifest| store.get(manifest.records.get("events.jsonl")?.digest).ok());
+        let cost = events.and_then(|events| recorded_cost(&events));
+        calibration.learn(work(trial), cost.map_or(0.0, |(seconds, _)| seconds));
     }
     let places = plan
         .trials

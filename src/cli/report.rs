@@ -1,13 +1,14 @@
 //! `jem report`: the report of an experiment at this commit.
 
 use std::env;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
 use jem_core::provenance::SourceState;
+use jem_core::store::Store;
 
 use super::open::{self, Folders};
+use super::origin::{self, Origin};
 use super::{CliError, Exit};
 use crate::report::{self, Content, ReportContext, ReportError, Written};
 use crate::table::Results;
@@ -20,6 +21,9 @@ pub struct ReportArgs {
     /// Where to write it [default: reports/COMMIT/EXPERIMENT]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Refuse unless the checkout, and every trial shown, is wholly in a commit
+    #[arg(long)]
+    pub require_clean: bool,
 }
 
 /// Draws the report of an experiment from what the store holds of it.
@@ -28,8 +32,14 @@ pub struct ReportArgs {
 /// When the spec or the store cannot be read, nothing is done yet, a file
 /// cannot be written, or, the report being written, an expectation failed.
 pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
-    let results = results(args, folders)?;
-    let source = folders.source().map(|(state, _)| state);
+    let (results, store) = results(args, folders)?;
+    let (worker, code, described) = open::worker_with_code()?;
+    let origin = Origin::look(folders, &worker, code, described);
+    if args.require_clean {
+        origin.require_clean()?;
+        origin::require_clean_trials(&results)?;
+    }
+    let source = origin.source.clone();
     let folder = args.out.clone().unwrap_or_else(|| default_folder(source.as_ref(), &results));
     let context = ReportContext {
         source,
@@ -40,20 +50,16 @@ pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
     let written = report::write(&results, &context, &folder).map_err(failed)?;
     let Written { content, page } = &written;
     let text = format!("{}{}\n", summary(content), page.display());
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // A reader that has seen enough, as `head`, is no error.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(Exit::Machine, error.to_string()))
-        }
-        _ => expectations(content),
-    }
+    origin.record_commit(&store);
+    open::print(&text)?;
+    expectations(content)
 }
 
 /// What the store holds of the experiment; its file is named from here.
-fn results(args: &ReportArgs, folders: &Folders) -> Result<Results, CliError> {
-    let (mut results, _) = open::results(&args.spec, folders)?;
+fn results(args: &ReportArgs, folders: &Folders) -> Result<(Results, Store), CliError> {
+    let (mut results, store) = open::results(&args.spec, folders)?;
     results.experiment.file = from_here(&args.spec, &env::current_dir().unwrap_or_default());
-    Ok(results)
+    Ok((results, store))
 }
 
 /// `path` without a folder that only this machine has: relative to `here` if

@@ -7,12 +7,13 @@ use std::time::Instant;
 use jem_core::dataset::{Source, catalogue, is_present};
 use jem_core::event::{FailureClass, Job};
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{Provenance, host, now};
+use jem_core::provenance::{Provenance, host};
 use jem_core::spec::{OodSet, Spec};
 use jem_core::store::{Leases, Store};
 
 use super::conclusion::Conclusion;
 use super::open::{self, Folders};
+use super::origin::Origin;
 use super::signals::stop_flags;
 use super::{CliError, Exit};
 use crate::progress::{Bars, Lines, TrialLine};
@@ -38,6 +39,9 @@ pub struct RunArgs {
     /// Run every trial whatever fails [the default]
     #[arg(long)]
     pub keep_going: bool,
+    /// Refuse to run unless all of the source is in a commit
+    #[arg(long)]
+    pub require_clean: bool,
 }
 
 impl RunArgs {
@@ -57,7 +61,12 @@ impl RunArgs {
 /// it.
 pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     let plan = open::plan(&args.spec)?;
-    let (binary, fingerprints) = open::worker()?;
+    let (binary, code, described) = open::worker_with_code()?;
+    let fingerprints = code.fingerprints;
+    let origin = Origin::look(folders, &binary, code, described);
+    if args.require_clean {
+        origin.require_clean()?;
+    }
     let (data, results) = (folders.data(), folders.results());
     let keys = Keys::new(&plan, fingerprints, &data)?;
     let statuses = open::statuses(&keys, &results)?;
@@ -69,6 +78,10 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
         .map(|(trial, _)| trial)
         .collect();
     let cached = plan.trials.len() - missing.len();
+    let accepted = statuses.iter().filter(|status| matches!(status, Status::Accepted(_))).count();
+    if accepted > 0 {
+        eprintln!("{accepted} trials are accepted by hand and not run; jem accept --list says why");
+    }
     if missing.is_empty() {
         println!("{}: all {cached} trials are done; nothing to run", plan.experiment.name);
         return Ok(());
@@ -76,7 +89,8 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;
     let store = Store::create(&results)?;
-    let provenance = provenance(&store, folders)?;
+    let provenance = origin.provenance(&store)?;
+    origin.record_commit(&store);
     let places = places(&missing, args.workers)?;
     let lines = trial_lines(&plan, &missing, &specs);
     let jobs: Vec<Job> = missing
@@ -119,7 +133,8 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     .say()
 }
 
-fn observer(lines: &[TrialLine]) -> Box<dyn Observer> {
+/// Bars where a person looks on, lines otherwise.
+pub(super) fn observer(lines: &[TrialLine]) -> Box<dyn Observer> {
     if std::io::stderr().is_terminal() {
         Box::new(Bars::new(lines.to_vec()))
     } else {
@@ -157,7 +172,8 @@ fn places(missing: &[&Trial], workers: Option<usize>) -> Result<Vec<Slot>, CliEr
     Ok(slots(&host, &widest.unwrap_or(first), workers)?)
 }
 
-fn job(
+/// The job of `trial`, whose results go into the store at `results`.
+pub(super) fn job(
     trial: &Trial,
     spec: Spec,
     keys: &Keys<'_>,
@@ -191,7 +207,7 @@ fn trial_lines(plan: &Plan, missing: &[&Trial], specs: &[Spec]) -> Vec<TrialLine
 }
 
 /// Catalogue sets that the trials read must have been fetched.
-fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError> {
+pub(super) fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError> {
     let mut absent: Vec<String> = Vec::new();
     for spec in specs {
         let ood = spec.evaluate.ood.iter().filter_map(|set| match set {
@@ -212,26 +228,4 @@ fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError>
     }
     let message = format!("not fetched yet: {}", absent.join(", "));
     Err(CliError::new(Exit::BadInput, message).hint(format!("jem data fetch {}", absent.join(" "))))
-}
-
-/// What is known here of code and machine, the bytes it names put into the
-/// store.
-fn provenance(store: &Store, folders: &Folders) -> Result<Provenance, CliError> {
-    let mut source = None;
-    if let Some((state, bytes)) = folders.source() {
-        for piece in bytes {
-            store.put(&piece)?;
-        }
-        source = Some(state);
-    }
-    Ok(Provenance {
-        source,
-        host: host(),
-        command: std::env::args().collect(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        libtorch: None,
-        started: now(),
-        code: None,
-        binaries: Default::default(),
-    })
 }

@@ -1,13 +1,12 @@
 //! `jem table`: the tables of an experiment.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use jem_core::spec::show_value;
 
 use super::open::{self, Folders};
-use super::{CliError, Exit};
+use super::{CliError, origin};
 use crate::table::{self, Checked, PaperTable, Results, Shown, TableError};
 
 /// What `jem table` is asked.
@@ -27,6 +26,9 @@ pub struct TableArgs {
     /// Every metric there is, not only those that papers show
     #[arg(long)]
     pub all_metrics: bool,
+    /// Refuse unless the checkout, and every trial shown, is wholly in a commit
+    #[arg(long)]
+    pub require_clean: bool,
 }
 
 /// How a table is printed.
@@ -55,15 +57,14 @@ impl TableArgs {
 /// cannot be written.
 pub fn run(args: &TableArgs, folders: &Folders) -> Result<(), CliError> {
     let (results, store) = open::results(&args.spec, folders)?;
+    if args.require_clean {
+        let source = folders.source().map(|(state, _)| state);
+        origin::require_clean(source.as_ref())?;
+        origin::require_clean_trials(&results)?;
+    }
     let file = args.spec.display();
     let text = text(&results, args)?;
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // A reader that has seen enough, as `head`, is no error.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            return Err(CliError::new(Exit::Machine, error.to_string()));
-        }
-        _ => {}
-    }
+    open::print(&text)?;
     if let Some(out) = &args.out {
         let folder = out.join("tables");
         let mut files = table::write_all(&results, &folder, args.shown())?;

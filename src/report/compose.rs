@@ -91,6 +91,7 @@ fn notices(results: &Results, context: &ReportContext) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notices.extend(results.accepted_notes());
     if context.source.as_ref().is_some_and(|source| source.dirty) {
         notices.push("This report was made in a checkout that differs from its commit.".to_owned());
     }
@@ -166,6 +167,7 @@ fn trials(view: &View<'_>, context: &ReportContext) -> Table {
         "outcome",
         "commit",
         "reused",
+        "accepted",
         "time",
         "steps/s",
         "training run",
@@ -198,6 +200,7 @@ fn row(trial: &TrialResult, context: &ReportContext) -> Vec<String> {
         outcome,
         trial.commit(),
         if context.reuses(trial) { "yes" } else { "no" }.to_owned(),
+        trial.accepted.clone().unwrap_or_else(|| "no".to_owned()),
         seconds.map_or_else(none, duration),
         seconds.map_or_else(none, |seconds| plain(steps as f64 / seconds)),
         trial.runs.0.short(),

@@ -67,6 +67,7 @@ pub(crate) fn source(first: &str) -> SourceState {
         diff: None,
         untracked: Vec::new(),
         cargo_lock: None,
+        error: None,
     }
 }
 
@@ -90,6 +91,7 @@ fn provenance(commit: &str) -> Provenance {
         started: "2026-01-01T00:00:00Z".to_owned(),
         code: None,
         binaries: Default::default(),
+        unbuilt: None,
     }
 }
 
@@ -122,6 +124,7 @@ fn trial(place: usize, seed: u64) -> TrialResult {
         energies: if finished { energies(lambda, seed) } else { Energies::default() },
         samples: (finished && lambda > 0.0).then(|| samples(place, seed)),
         bounds: (-1.0, 1.0),
+        accepted: None,
         runs: (run("training"), run("evaluation")),
         digests: (digest("training"), digest("evaluation")),
         provenance: provenance(commit),

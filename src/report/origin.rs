@@ -36,7 +36,9 @@ impl ReportContext {
     /// Whether `trial` was trained by another state of the code than makes the
     /// report.
     pub(super) fn reuses(&self, trial: &TrialResult) -> bool {
-        trial.provenance.source != self.source
+        // A state that could not be told is the same as none.
+        let unknown = self.source.as_ref().is_some_and(|source| source.error.is_some());
+        unknown || trial.provenance.source != self.source
     }
 }
 
@@ -59,6 +61,10 @@ pub fn facts(view: &View<'_>, context: &ReportContext) -> Vec<(String, String)> 
         ("Seeds", seeds(trials)),
         ("Reused", reused(trials, context)),
     ];
+    let accepted = view.results.accepted_notes();
+    if !accepted.is_empty() {
+        facts.push(("Accepted by hand", accepted.join(" ")));
+    }
     let trained = counts(trials.iter().map(|trial| commit(trial.provenance.source.as_ref())));
     let evaluated = counts(trials.iter().map(|trial| commit(trial.evaluated.source.as_ref())));
     let same = trained == evaluated;
@@ -80,7 +86,7 @@ pub fn facts(view: &View<'_>, context: &ReportContext) -> Vec<(String, String)> 
 }
 
 /// One line for the foot of figures: commit of the report and of its trials,
-/// seeds, machine.
+/// whether one was dirty, what counts by a person's word, seeds, machine.
 pub fn footer(view: &View<'_>, context: &ReportContext) -> String {
     let trials = &view.results.trials;
     let distinct = |texts: Vec<String>, many: &str| match &texts[..] {
@@ -89,14 +95,20 @@ pub fn footer(view: &View<'_>, context: &ReportContext) -> String {
     };
     let commits = tally(trials.iter().map(|trial| commit(trial.provenance.source.as_ref())));
     let machines = tally(trials.iter().map(|trial| processor(&trial.provenance.host)));
-    let commits = distinct(commits.into_iter().map(|(commit, _)| commit).collect(), "commits");
+    let mut commits = distinct(commits.into_iter().map(|(commit, _)| commit).collect(), "commits");
+    // Of several commits, or where only the evaluation was, no name shows it.
+    if view.results.dirty() && !commits.contains("-dirty") {
+        commits += ", some dirty";
+    }
+    let accepted: String =
+        view.results.accepted_notes().iter().map(|note| format!(" · {note}")).collect();
     let machines = distinct(machines.into_iter().map(|(cpu, _)| cpu).collect(), "kinds of machine");
     let n = match view.most_seeds() {
         1 => "n = 1 seed".to_owned(),
         n => format!("n = {n} seeds"),
     };
     format!(
-        "report {} · trials {commits} · {n} · {machines} · {}",
+        "report {} · trials {commits}{accepted} · {n} · {machines} · {}",
         context.commit(),
         context.command
     )
@@ -105,6 +117,9 @@ pub fn footer(view: &View<'_>, context: &ReportContext) -> String {
 fn commit_fact(context: &ReportContext) -> String {
     match &context.source {
         None => "none: not made in a git checkout".to_owned(),
+        Some(SourceState { error: Some(_), .. }) => {
+            "unknown: the state of the checkout could not be told".to_owned()
+        }
         Some(source) if source.dirty => {
             format!("{}: the checkout differs from the commit", source.short())
         }

@@ -78,6 +78,9 @@ struct Runs {
     training_results: Digest,
     evaluation: String,
     evaluation_results: Digest,
+    /// Why a person accepted these runs for the trial, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted: Option<String>,
 }
 
 /// Writes the report of `results` into `folder`, which is made. Every file is
@@ -150,6 +153,7 @@ fn manifest(
         training_results: trial.digests.0,
         evaluation: trial.runs.1.to_string(),
         evaluation_results: trial.digests.1,
+        accepted: trial.accepted.clone(),
     };
     Manifest {
         format: FORMAT,

@@ -1,16 +1,16 @@
 //! What each trial's runs are called, and which of them are done.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use jem_core::dataset::{DatasetError, Source, Split, expected_digests};
 use jem_core::digest::Digest;
-use jem_core::id::RunParts;
+use jem_core::id::{RunId, RunParts};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Fingerprints;
 use jem_core::results::Outcome;
 use jem_core::spec::{OodSet, Spec};
-use jem_core::store::{Manifest, Store, StoreError};
+use jem_core::store::{Accepted, Manifest, RunPair, Store, StoreError};
 use rayon::prelude::*;
 
 /// The parts of both runs of a trial.
@@ -20,6 +20,13 @@ pub struct Keyed {
     pub training: RunParts,
     /// Of the evaluation run.
     pub evaluation: RunParts,
+}
+
+impl Keyed {
+    /// The runs with these parts.
+    pub fn runs(&self) -> RunPair {
+        RunPair { training: self.training.run_id(), evaluation: self.evaluation.run_id() }
+    }
 }
 
 /// Where a trial stands.
@@ -33,6 +40,8 @@ pub enum Status {
     Cached,
     /// It is done: it diverged.
     Diverged,
+    /// It is not done, but a person accepted runs with other parts for it.
+    Accepted(Box<Accepted>),
 }
 
 /// Names the runs of trials: what they rest on beside the trial itself.
@@ -156,29 +165,66 @@ impl<'a> Keys<'a> {
     /// Where every trial of the plan stands, in the plan's order.
     ///
     /// # Errors
-    /// When a manifest is there and cannot be read.
+    /// When a manifest or a person's word is there and cannot be read.
     pub fn statuses(&self, store: &Store) -> Result<Vec<Status>, StoreError> {
+        let accepted = store.accepted()?;
         let status = |trial: &Trial| {
             let keyed = self.of(trial);
-            // A number is worth no more than what it rests on: without a whole
-            // training run an evaluation does not count.
-            if store.done(keyed.training.run_id())?.is_none() {
-                return Ok(Status::New);
+            let status = status_of(&keyed, store)?;
+            if status.done() || accepted.is_empty() {
+                return Ok(status);
             }
-            Ok(match store.done(keyed.evaluation.run_id())? {
-                Some(Manifest { outcome: Outcome::Diverged(_), .. }) => Status::Diverged,
-                Some(_) => Status::Cached,
-                None => Status::Trained,
-            })
+            let used = used(trial, keyed.runs(), store, &accepted)?;
+            Ok(used.map_or(status, |(accepted, _)| Status::Accepted(Box::new(accepted.clone()))))
         };
         self.plan.trials.par_iter().map(status).collect()
     }
 }
 
+fn status_of(keyed: &Keyed, store: &Store) -> Result<Status, StoreError> {
+    // A number is worth no more than what it rests on: without a whole
+    // training run an evaluation does not count.
+    if store.done(keyed.training.run_id())?.is_none() {
+        return Ok(Status::New);
+    }
+    Ok(match store.done(keyed.evaluation.run_id())? {
+        Some(Manifest { outcome: Outcome::Diverged(_), .. }) => Status::Diverged,
+        Some(_) => Status::Cached,
+        None => Status::Trained,
+    })
+}
+
+/// What a person accepted in the place of the runs `wanted` of `trial`, with
+/// the evaluation run that counts; none where nothing was accepted, or what
+/// was is no longer whole or is of another trial.
+///
+/// # Errors
+/// When a manifest is there and cannot be read.
+pub fn used<'b>(
+    trial: &Trial,
+    wanted: RunPair,
+    store: &Store,
+    accepted: &'b BTreeMap<RunId, Accepted>,
+) -> Result<Option<(&'b Accepted, Manifest)>, StoreError> {
+    let Some(accepted) = accepted.get(&wanted.evaluation) else { return Ok(None) };
+    let RunPair { training, evaluation } = accepted.used;
+    let (training, evaluation) = (store.done(training)?, store.done(evaluation)?);
+    Ok(match (training, evaluation) {
+        (Some(trained), Some(run))
+            if trained.trial == trial.id
+                && run.eval == Some(trial.eval)
+                && run.training == Some(trained.run) =>
+        {
+            Some((accepted, run))
+        }
+        _ => None,
+    })
+}
+
 impl Status {
     /// Whether there is nothing to run.
     pub fn done(&self) -> bool {
-        matches!(self, Self::Cached | Self::Diverged)
+        matches!(self, Self::Cached | Self::Diverged | Self::Accepted(_))
     }
 
     /// What `jem plan` calls it.
@@ -188,6 +234,7 @@ impl Status {
             Self::Trained => "evaluate",
             Self::Cached => "cached",
             Self::Diverged => "diverged",
+            Self::Accepted(_) => "accepted",
         }
     }
 }

@@ -10,7 +10,7 @@ use super::frames::column;
 use super::load::predictions;
 use super::{Results, TableError, TrialResult};
 
-/// One row a trial, set and example: `trial`, `commit`, `set`, `index` (from
+/// One row a trial, set and example: `trial`, `commit`, `accepted`, `set`, `index` (from
 /// 0), `label` (null on out-of-distribution sets), `predicted`, `probability`
 /// (of the predicted class), `energy` (nats), and the probability of each
 /// class in `p0`, `p1`, … This is large, and read from the store here alone.
@@ -22,11 +22,12 @@ pub fn examples(results: &Results, store: &Store) -> Result<DataFrame, TableErro
         results.trials.par_iter().map(|trial| sets(trial, store)).collect();
     let read = read.into_iter().collect::<Result<Vec<_>, _>>()?;
     let classes = read.iter().flatten().map(|set| set.classes).max().unwrap_or(0);
-    let mut all = frame_of("", "", &Set::default(), classes)?;
+    let mut all = frame_of("", ("", None), &Set::default(), classes)?;
     for (trial, sets) in results.trials.iter().zip(read) {
         let (id, commit) = (trial.trial.to_string(), trial.commit());
+        let from = (commit.as_str(), trial.accepted.as_deref());
         for set in sets {
-            all.vstack_mut_owned(frame_of(&id, &commit, &set, classes)?)?;
+            all.vstack_mut_owned(frame_of(&id, from, &set, classes)?)?;
         }
     }
     Ok(all)
@@ -102,7 +103,12 @@ fn largest(row: &[f32]) -> i64 {
 }
 
 /// Rows about `set`, with columns for `classes`, null beyond its own.
-fn frame_of(trial: &str, commit: &str, set: &Set, classes: usize) -> PolarsResult<DataFrame> {
+fn frame_of(
+    trial: &str,
+    (commit, accepted): (&str, Option<&str>),
+    set: &Set,
+    classes: usize,
+) -> PolarsResult<DataFrame> {
     let n = set.predicted.len();
     let same = |name: &str, text: &str| {
         StringChunked::full(name.into(), text, n).into_series().into_column()
@@ -114,6 +120,7 @@ fn frame_of(trial: &str, commit: &str, set: &Set, classes: usize) -> PolarsResul
     let mut columns = vec![
         same("trial", trial),
         same("commit", commit),
+        column("accepted", vec![accepted; n]),
         same("set", &set.name),
         column("index", (0..n as u32).collect::<Vec<_>>()),
         column("label", &set.labels),
@@ -157,16 +164,16 @@ mod tests {
     fn a_row_holds_label_prediction_and_the_probability_of_each_class() {
         let test = set(&arrays(), "test").unwrap();
         assert_eq!(test.predicted, [1, 0]);
-        let frame = frame_of("t", "c", &test, 3).unwrap();
+        let frame = frame_of("t", ("c", None), &test, 3).unwrap();
         let names: Vec<_> = frame.get_column_names().iter().map(|name| name.to_string()).collect();
         assert_eq!(
-            names[3..],
+            names[4..],
             ["index", "label", "predicted", "probability", "energy", "p0", "p1", "p2"]
         );
         let probability = frame.column("probability").unwrap().f32().unwrap().clone();
         assert_eq!(probability.iter().collect::<Vec<_>>(), [Some(0.75), Some(0.5)]);
         assert_eq!(frame.column("p2").unwrap().null_count(), 2);
-        let far = frame_of("t", "c", &set(&arrays(), "far").unwrap(), 3).unwrap();
+        let far = frame_of("t", ("c", None), &set(&arrays(), "far").unwrap(), 3).unwrap();
         assert_eq!(far.column("label").unwrap().null_count(), 1);
         assert_eq!(frame.vstack(&far).unwrap().height(), 3);
     }

@@ -16,7 +16,8 @@ use super::label::metric_paths;
 use super::{Results, TableError, TrialResult};
 
 /// One row a trial: `trial`, `cell`, `seed`, a column for each swept path,
-/// `commit`, `outcome` (`finished` or `diverged`), `diverged_step`, then a
+/// `commit`, `accepted` (why a person accepted runs with other parts, where one
+/// did), `outcome` (`finished` or `diverged`), `diverged_step`, then a
 /// column for each metric.
 ///
 /// # Errors
@@ -95,7 +96,7 @@ pub fn epochs(results: &Results) -> Result<DataFrame, TableError> {
 }
 
 /// One row a cell and metric: `cell`, a column for each swept path, `commit`,
-/// `n` (the seeds with a value), `diverged` (the seeds that diverged),
+/// `accepted`, `n` (the seeds with a value), `diverged` (the seeds that diverged),
 /// `metric`, `mean`, `sd`, `ci95_half_width`, `unit`, `direction`.
 ///
 /// # Errors
@@ -120,6 +121,9 @@ pub fn cell_statistics(results: &Results) -> Result<DataFrame, TableError> {
     let commits: Vec<String> = groups.iter().map(|group| commits_of(group)).collect();
     let repeated = commits.iter().flat_map(|commit| paths.iter().map(move |_| commit.as_str()));
     columns.push(column("commit", repeated.collect::<Vec<_>>()));
+    let accepted: Vec<Option<String>> = groups.iter().map(|group| accepted_of(group)).collect();
+    let repeated = accepted.iter().flat_map(|one| paths.iter().map(move |_| one.as_deref()));
+    columns.push(column("accepted", repeated.collect::<Vec<Option<&str>>>()));
     let n = statistics.iter().map(|found| found.map_or(0, |found| found.values.len() as u64));
     columns.push(column("n", n.collect::<Vec<_>>()));
     let diverged = each.iter().map(|(cell, ..)| cell.diverged as u64);
@@ -147,8 +151,19 @@ fn commits_of(trials: &[&TrialResult]) -> String {
     commits.join("; ")
 }
 
-/// `trial`, `cell`, `seed`, a column for each swept path and `commit`, for
-/// rows about these trials.
+/// Every reason for accepted runs among the trials, each once.
+fn accepted_of(trials: &[&TrialResult]) -> Option<String> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for reason in trials.iter().filter_map(|trial| trial.accepted.as_deref()) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    (!reasons.is_empty()).then(|| reasons.join("; "))
+}
+
+/// `trial`, `cell`, `seed`, a column for each swept path, `commit` and
+/// `accepted`, for rows about these trials.
 pub(super) fn identity(results: &Results, rows: &[&TrialResult]) -> Vec<Column> {
     let mut columns = vec![
         column("trial", rows.iter().map(|row| row.trial.to_string()).collect::<Vec<_>>()),
@@ -160,6 +175,8 @@ pub(super) fn identity(results: &Results, rows: &[&TrialResult]) -> Vec<Column> 
         columns.push(axis_column(axis, kind(results, place), &values));
     }
     columns.push(column("commit", rows.iter().map(|row| row.commit()).collect::<Vec<_>>()));
+    let accepted: Vec<Option<&str>> = rows.iter().map(|row| row.accepted.as_deref()).collect();
+    columns.push(column("accepted", accepted));
     columns
 }
 
@@ -246,13 +263,14 @@ mod tests {
         let frame = trials(&sample::results()).unwrap();
         assert_eq!(frame.height(), 7);
         assert_eq!(
-            types(&frame)[..9],
+            types(&frame)[..10],
             [
                 "trial: str",
                 "cell: str",
                 "seed: u64",
                 "objective.lambda: f64",
                 "commit: str",
+                "accepted: str",
                 "outcome: str",
                 "diverged_step: u64",
                 "clf/accuracy: f64",
@@ -276,7 +294,7 @@ mod tests {
         assert_eq!(frame.height(), 4 * 11);
         assert_eq!(frame.column("value").unwrap().null_count(), 1);
         assert_eq!(frame.column("undefined").unwrap().null_count(), 43);
-        let names = &types(&frame)[5..];
+        let names = &types(&frame)[6..];
         let expected =
             ["metric: str", "value: f64", "unit: str", "direction: str", "undefined: str"];
         assert_eq!(names, expected);

@@ -6,36 +6,38 @@ use jem_core::provenance::Provenance;
 use jem_core::results::{
     ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS, RELIABILITY, ReliabilityBin, SAMPLES,
 };
-use jem_core::store::{Manifest, Store};
+use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
 use super::{Results, TableError, TrialResult};
-use crate::schedule::{Keys, recorded_cost};
+use crate::schedule::{Keys, recorded_cost, used};
 
-/// The results of every trial of `plan` that is done, in the plan's order.
-/// All bytes are hashed as they are read.
+/// The results of every trial of `plan` that is done, or for which a person
+/// accepted other runs, in the plan's order. All bytes are hashed as they are read.
 ///
 /// # Errors
 /// With the first trial, in the plan's order, whose records or results are
 /// altered, unreadable or not whole.
 pub fn load(plan: &Plan, keys: &Keys<'_>, store: &Store) -> Result<Results, TableError> {
-    let found: Vec<Result<Option<TrialResult>, TableError>> = plan
-        .trials
-        .par_iter()
-        .map(|trial| {
-            let keyed = keys.of(trial);
-            match store.done(keyed.evaluation.run_id())? {
-                // Its id rests on all that the training's rests on; that it
-                // names another training can only be a foreign hand's doing.
-                Some(found) if found.training.is_some_and(|run| run != keyed.training.run_id()) => {
-                    Ok(None)
-                }
-                Some(evaluation) => read(plan, trial, store, &evaluation).map(Some),
-                None => Ok(None),
+    let accepted = store.accepted()?;
+    let one = |trial: &Trial| {
+        let wanted = keys.of(trial).runs();
+        match store.done(wanted.evaluation)? {
+            // Its id rests on all that the training's rests on; that it
+            // names another training can only be a foreign hand's doing.
+            Some(run) if run.training.is_none_or(|run| run == wanted.training) => {
+                return read(plan, trial, store, &run).map(Some);
             }
-        })
-        .collect();
+            _ => {}
+        }
+        let Some((word, run)) = used(trial, wanted, store, &accepted)? else { return Ok(None) };
+        let mut result = read(plan, trial, store, &run)?;
+        result.accepted = Some(reason(word));
+        Ok(Some(result))
+    };
+    let found: Vec<Result<Option<TrialResult>, TableError>> =
+        plan.trials.par_iter().map(one).collect();
     let mut trials = Vec::new();
     for one in found {
         trials.extend(one?);
@@ -46,6 +48,16 @@ pub fn load(plan: &Plan, keys: &Keys<'_>, store: &Store) -> Result<Results, Tabl
         missing: plan.trials.len() - trials.len(),
         trials,
     })
+}
+
+/// Why a person accepted other runs, and what differs; not who, since that
+/// names a machine.
+fn reason(accepted: &Accepted) -> String {
+    let because = accepted.because.trim();
+    match accepted.differs.as_slice() {
+        [] => because.to_owned(),
+        differs => format!("{because} (differs in {})", differs.join("; ")),
+    }
 }
 
 /// The per-example arrays of a trial, as [`PREDICTIONS`] describes them; none
@@ -100,6 +112,7 @@ fn read(
         energies,
         samples: samples(store, evaluation)?,
         bounds: plan.spec_of(trial).training.data.range.bounds(),
+        accepted: None,
         runs: (training.run, evaluation.run),
         digests: (training.results_digest(), evaluation.results_digest()),
         provenance: provenance(store, &training)?,
@@ -294,7 +307,7 @@ mod tests {
         assert_eq!(other.values, [serde_json::json!(10.0)]);
         assert!(other.outcome.diverged() && other.samples.is_none() && other.metrics.is_empty());
         let frame = examples(&results, &store).unwrap();
-        assert_eq!((frame.height(), frame.width()), (1, 8 + 2));
+        assert_eq!((frame.height(), frame.width()), (1, 9 + 2));
     }
 
     #[test]

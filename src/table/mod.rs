@@ -12,6 +12,7 @@ mod error;
 mod load;
 mod label;
 mod commits;
+mod marks;
 mod cells;
 mod expect;
 mod examples;

@@ -6,6 +6,7 @@ use std::path::Path;
 use jem_core::metric::{Direction, Unit, describe, label};
 use jem_core::spec::show_value;
 
+use super::cells::groups;
 use super::label::{axis_names, metric_paths};
 use super::{CellResult, Results, cells};
 
@@ -35,6 +36,8 @@ pub struct PaperTable {
     pub commits: String,
     /// What the numbers mean.
     pub note: String,
+    /// What each † stands for: numbers that count by a person's word.
+    pub accepted: Vec<String>,
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows, each with a cell a column.
@@ -59,6 +62,9 @@ pub struct Column {
 pub enum TableCell {
     /// A swept value or a count.
     Text(String),
+    /// A count, and the mark of a cell with accepted runs; see
+    /// [`Results::mark_of`].
+    Marked(String, String),
     /// A mean over seeds.
     Mean {
         /// The mean.
@@ -86,9 +92,14 @@ impl PaperTable {
             command: command(&results.experiment.file),
             caption: format!("{} ({commits})", results.experiment.report.title.trim()),
             note: note(results, &commits),
+            accepted: results.accepted_notes(),
             commits,
             columns: columns(results, &metrics),
-            rows: cells(results).iter().map(|cell| row(cell, &metrics)).collect(),
+            rows: cells(results)
+                .iter()
+                .zip(groups(results))
+                .map(|(cell, trials)| row(cell, results.mark_of(&trials), &metrics))
+                .collect(),
         }
     }
 }
@@ -120,13 +131,17 @@ fn columns(results: &Results, metrics: &[String]) -> Vec<Column> {
     columns
 }
 
-fn row(cell: &CellResult, metrics: &[String]) -> Vec<TableCell> {
+fn row(cell: &CellResult, mark: Option<String>, metrics: &[String]) -> Vec<TableCell> {
     let value = |value: &serde_json::Value| match value.is_null() {
         true => TableCell::Undefined,
         false => TableCell::Text(show_value(value)),
     };
     let mut row: Vec<TableCell> = cell.values.iter().map(value).collect();
-    row.push(TableCell::Text(cell.finished().to_string()));
+    let n = cell.finished().to_string();
+    row.push(match mark {
+        Some(mark) => TableCell::Marked(n, mark),
+        None => TableCell::Text(n),
+    });
     row.push(TableCell::Text(format!("{}/{}", cell.diverged, cell.seeds.len())));
     row.extend(metrics.iter().map(|path| match cell.metrics.get(path) {
         Some(found) => TableCell::Mean {
@@ -191,6 +206,7 @@ fn note(results: &Results, commits: &str) -> String {
     }
     let dirty = if results.dirty() { "; dirty: the checkout differed from the commit" } else { "" };
     said.push(format!("From {commits}{dirty}."));
+    said.extend(results.accepted_notes());
     said.join(" ")
 }
 
@@ -219,6 +235,7 @@ impl fmt::Display for TableCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
+            Self::Marked(text, mark) => write!(f, "{text} {mark}"),
             Self::Mean { mean, half_width, n } => {
                 let digits = digits(*mean);
                 write!(f, "{mean:.digits$}")?;
@@ -239,6 +256,7 @@ fn digits(mean: f64) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::super::sample;
     use super::*;
@@ -316,6 +334,25 @@ mod tests {
         let table = PaperTable::of(&results, Shown::Paper);
         assert!(table.note.ends_with("All 7 trials are done. From commit no-commit."));
         assert_eq!(table.command, "jem table a.toml");
+    }
+
+    #[test]
+    fn a_cell_with_accepted_runs_is_marked_and_the_reason_stands_below_in_every_form() {
+        let mut results = sample::results();
+        results.trials[3].accepted =
+            Some("same kernels (differs in environment: a → b)".to_owned());
+        let table = PaperTable::of(&results, Shown::Paper);
+        assert_eq!([&table.rows[0][1], &table.rows[1][1]].map(ToString::to_string), ["3", "1 †"]);
+        let reason = "same kernels (differs in environment: a";
+        let csv = table.to_csv().unwrap();
+        assert!(csv.lines().next().unwrap().ends_with("commit,accepted"), "{csv}");
+        assert!(csv.contains("\n0.1,1,1/2,"), "{csv}");
+        for text in [table.to_terminal(), table.to_markdown(), csv, table.to_tex()] {
+            assert!(text.contains(reason), "{text}");
+        }
+        let tex = table.to_tex();
+        assert!(tex.contains(r"1 $\dagger$ &"), "{tex}");
+        assert!(tex.contains(r"{\footnotesize $\dagger$ 1 trial accepted by hand"), "{tex}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use polars::prelude::DataFrame;
 
 use super::frames::column;
 use super::write::to_csv;
-use super::{PaperTable, TableError};
+use super::{PaperTable, TableCell, TableError};
 
 impl PaperTable {
     /// As Markdown, after a comment with the command that makes it.
@@ -29,7 +29,8 @@ impl PaperTable {
         lines.join("\n")
     }
 
-    /// As CSV, under the columns' keys; `commit` is the last one. The numbers
+    /// As CSV, under the columns' keys; `commit` follows, and `accepted` where
+    /// some runs were accepted by hand. The numbers
     /// are those that people read; those to reckon with are in
     /// [`super::frames::cell_statistics`].
     ///
@@ -37,14 +38,40 @@ impl PaperTable {
     /// When two columns have the same key.
     pub fn to_csv(&self) -> Result<String, TableError> {
         let texts = |place: usize| -> Vec<String> {
-            self.rows.iter().map(|row| row[place].to_string()).collect()
+            let text = |row: &Vec<TableCell>| match &row[place] {
+                TableCell::Marked(text, _) => text.clone(),
+                cell => cell.to_string(),
+            };
+            self.rows.iter().map(text).collect()
         };
         let keyed = self.columns.iter().enumerate();
         let commit = self.commits.trim_start_matches("commits ").trim_start_matches("commit ");
         let mut columns: Vec<_> = keyed.map(|(place, c)| column(&c.key, texts(place))).collect();
         columns.push(column("commit", vec![commit; self.rows.len()]));
+        if !self.accepted.is_empty() {
+            columns.push(column(
+                "accepted",
+                self.rows.iter().map(|r| self.reasons(r)).collect::<Vec<_>>(),
+            ));
+        }
         let bytes = to_csv(&DataFrame::new(self.rows.len(), columns)?)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl PaperTable {
+    /// What the mark of `row` stands for; none where it has none.
+    fn reasons(&self, row: &[TableCell]) -> Option<String> {
+        let mark = row.iter().find_map(|cell| match cell {
+            TableCell::Marked(_, mark) => Some(mark),
+            _ => None,
+        })?;
+        let numbers: Vec<&str> = mark.trim_start_matches('†').split(',').collect();
+        let of = |(place, _): &(usize, &String)| {
+            self.accepted.len() == 1 || numbers.contains(&(place + 1).to_string().as_str())
+        };
+        let notes = self.accepted.iter().enumerate().filter(of).map(|(_, note)| note.clone());
+        Some(notes.collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -64,7 +91,7 @@ fn markdown(text: &str) -> String {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::super::{Shown, TableCell, sample};
+    use super::super::{Shown, sample};
     use super::*;
 
     /// λ, n, diverged, accuracy and error AUROC alone.

@@ -51,6 +51,9 @@ pub struct TrialResult {
     pub samples: Option<(Vec<usize>, Vec<f32>)>,
     /// The ends of the scaled pixel range.
     pub bounds: (f64, f64),
+    /// Where a person accepted runs with other parts: the reason, and what
+    /// differs.
+    pub accepted: Option<String>,
     /// The training run and the evaluation run.
     pub runs: (RunId, RunId),
     /// One digest over the results of training, one over those of evaluation.

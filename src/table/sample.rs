@@ -77,6 +77,7 @@ pub(crate) fn provenance() -> Provenance {
             diff: None,
             untracked: Vec::new(),
             cargo_lock: None,
+            error: None,
         }),
         host: Host {
             name: "here".to_owned(),
@@ -93,6 +94,7 @@ pub(crate) fn provenance() -> Provenance {
         started: "2026-01-01T00:00:00Z".to_owned(),
         code: None,
         binaries: Default::default(),
+        unbuilt: None,
     }
 }
 
@@ -157,6 +159,7 @@ fn trial(cell: usize, seed: u64) -> TrialResult {
         energies: if diverged { Energies::default() } else { energies },
         samples: (!diverged).then(|| (vec![2, 1, 1, 2], vec![-1.0, 0.0, 0.5, 1.0])),
         bounds: (-1.0, 1.0),
+        accepted: None,
         runs: (run("training"), run("evaluation")),
         digests: (digest("training"), digest("evaluation")),
         provenance: provenance(),

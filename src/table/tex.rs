@@ -29,6 +29,13 @@ impl PaperTable {
             self.columns.len(),
             tex(&self.commits)
         ));
+        for note in &self.accepted {
+            let n = self.columns.len();
+            lines.push(format!(
+                r"\multicolumn{{{n}}}{{l}}{{\footnotesize {}}} \\",
+                tex(&one_line(note))
+            ));
+        }
         lines.extend([r"\end{tabular}".to_owned(), String::new()]);
         lines.join("\n")
     }
@@ -78,6 +85,7 @@ fn tex(text: &str) -> String {
 fn beyond_ascii(letter: char) -> Option<&'static str> {
     Some(match letter {
         '±' => r"$\pm$",
+        '†' => r"$\dagger$",
         '–' => "--",
         '—' => "---",
         '−' => "$-$",

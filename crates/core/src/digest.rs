@@ -165,10 +165,8 @@ pub struct Canonical {
 impl Canonical {
     /// Flattens `value`, an object tree.
     pub fn of(value: &Value) -> Self {
-        let mut pairs = Vec::new();
-        flatten(String::new(), value, &mut pairs);
-        pairs.sort();
-        Self { pairs }
+        let encoded = |(path, leaf): (String, &Value)| (path, encode_leaf(leaf));
+        Self { pairs: leaves(value).into_iter().map(encoded).collect() }
     }
 
     /// The place of `path` among the pairs: `Ok` where it stands, `Err` where
@@ -217,7 +215,16 @@ fn hash_pair(hasher: &mut Hasher, path: &str, leaf: &[u8]) {
     hasher.update(&(path.len() as u32).to_le_bytes()).update(path.as_bytes()).update(leaf);
 }
 
-fn flatten(path: String, value: &Value, pairs: &mut Vec<(String, Vec<u8>)>) {
+/// The leaves of `value`, an object tree, that are hashed, by path: every
+/// field that is set, sorted by path.
+pub fn leaves(value: &Value) -> Vec<(String, &Value)> {
+    let mut pairs = Vec::new();
+    flatten(String::new(), value, &mut pairs);
+    pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    pairs
+}
+
+fn flatten<'a>(path: String, value: &'a Value, pairs: &mut Vec<(String, &'a Value)>) {
     match value {
         Value::Null => {}
         Value::Object(fields) => {
@@ -226,7 +233,7 @@ fn flatten(path: String, value: &Value, pairs: &mut Vec<(String, Vec<u8>)>) {
                 flatten(path, inner, pairs);
             }
         }
-        leaf => pairs.push((path, encode_leaf(leaf))),
+        leaf => pairs.push((path, leaf)),
     }
 }
 

@@ -4,11 +4,13 @@ mod fingerprint;
 mod host;
 mod revision;
 mod source;
+mod work_tree;
 
 pub use fingerprint::{Code, FingerprintError, Fingerprints, Parts, beside, beside_with_parts};
 pub use host::{Host, host};
 pub use revision::{RevisionError, fingerprints_at};
-pub use source::{SourceState, Untracked, source_state};
+pub use source::{SourceError, SourceState, Untracked, source_state};
+pub use work_tree::fingerprints_here;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +42,10 @@ pub struct Provenance {
     /// Digests of the binaries that ran, by name (`jem`, `jem-worker`).
     #[serde(default)]
     pub binaries: BTreeMap<String, Digest>,
+    /// What a worker built from the checkout would have been, where the one
+    /// that ran was built from other sources; the checkout is then dirty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unbuilt: Option<Fingerprints>,
 }
 
 /// The time, in UTC, to the second.

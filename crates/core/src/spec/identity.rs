@@ -4,8 +4,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::resolved::Spec;
-use crate::digest::Canonical;
+use super::resolved::{Evaluate, Spec, Training};
+use crate::digest::{Canonical, leaves};
 use crate::id::{CellId, EvalId, TrialId};
 
 impl Spec {
@@ -24,6 +24,25 @@ impl Spec {
     pub fn eval_id(&self, seed: u64) -> EvalId {
         EvalId::new(self.trial_id(seed), &Canonical::of(&value(&self.evaluate)), &[])
     }
+}
+
+impl Training {
+    /// Every value that the cell's id is made of, by path.
+    pub fn leaves(&self) -> Vec<(String, Value)> {
+        owned(&value(self))
+    }
+}
+
+impl Evaluate {
+    /// Every value that the evaluation's id is made of beside the trial, by
+    /// path.
+    pub fn leaves(&self) -> Vec<(String, Value)> {
+        owned(&value(self))
+    }
+}
+
+fn owned(tree: &Value) -> Vec<(String, Value)> {
+    leaves(tree).into_iter().map(|(path, leaf)| (path, leaf.clone())).collect()
 }
 
 /// The tree of a table that is hashed.

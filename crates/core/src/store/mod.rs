@@ -8,6 +8,8 @@
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
 //!   runs/<run id>/checkpoints/   of a training that is not done
 //!   leases/<run id>/             who runs it now
+//!   accepted/<run id>.json       a person's word that other runs count for this one
+//!   commits/<commit>.json        what was known when a command ran at this commit
 //!   tags/<name>.json             runs that a person gave a name
 //!   quarantine/<number>/         what `fsck --repair` has put aside
 //! ```
@@ -27,8 +29,10 @@
 //! What was not durable is either absent afterwards, or a run that is not
 //! done. `crates/core/tests/crash.rs` lets the power fail after every change.
 
+mod accepted;
 mod attempt;
 mod checkpoint;
+mod commits;
 mod manifest;
 mod object;
 mod holder;
@@ -49,9 +53,11 @@ mod listing;
 #[cfg(test)]
 mod sample;
 
+pub use accepted::{Accepted, RunPair};
 pub use attempt::Attempt;
 pub use check::{CheckOptions, Finding, Kind, Mended, Report, Severity, check};
 pub use checkpoint::{CheckpointRecord, Checkpoints};
+pub use commits::CommitRecord;
 pub use gc::{GcError, GcOptions, GcPlan, Outside, PlannedObject, PlannedRun, Swept, sweep};
 pub use holder::{Holder, Life};
 pub use leases::{Claim, Leases};

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::{Artifact, FORMAT, Manifest, RunKind, Store, Tag};
+use super::{Accepted, Artifact, CommitRecord, FORMAT, Manifest, RunKind, RunPair, Store, Tag};
 use crate::digest::{Canonical, Digest};
 use crate::event::Event;
 use crate::id::{CellId, EvalId, RunId, RunParts, TrialId};
+use crate::provenance::{Fingerprints, Parts};
 use crate::results::{self, Outcome};
 
 /// A store in a folder of its own.
@@ -67,18 +68,29 @@ impl Sample {
         let half = sample.half_trained();
         let runs = vec![pairs[0].training, pairs[0].evaluation];
         sample.store.put_tag(&Tag::new("paper", runs, None), false).unwrap();
-        let wanted = Digest::of(b"wanted");
-        let accepted = json!({
-            "format": 1,
-            "wanted": {"training": wanted, "evaluation": wanted},
-            "used": {"training": pairs[1].training, "evaluation": pairs[1].evaluation},
-            "because": "it was only a name", "by": "me", "at": "now", "differs": [],
-        });
-        sample.write(&format!("accepted/{wanted}.json"), &accepted.to_string());
+        let wanted = RunId::from_digest(Digest::of(b"wanted"));
+        let accepted = Accepted {
+            format: FORMAT,
+            wanted: RunPair { training: wanted, evaluation: wanted },
+            used: RunPair { training: pairs[1].training, evaluation: pairs[1].evaluation },
+            because: "it was only a name".to_owned(),
+            by: "me".to_owned(),
+            at: "now".to_owned(),
+            differs: Vec::new(),
+        };
+        sample.store.accept(&accepted).unwrap();
         let lock = sample.store.put(b"a lock file").unwrap().digest;
-        let commit = "0123456789012345678901234567890123456789";
-        let record = json!({"format": 1, "commit": commit, "cargo_lock": lock});
-        sample.write(&format!("commits/{commit}.json"), &record.to_string());
+        let code = Digest::of(b"code");
+        let record = CommitRecord {
+            format: FORMAT,
+            commit: "0123456789".repeat(4),
+            fingerprints: Fingerprints { training: code, evaluation: code },
+            parts: Parts::default(),
+            binaries: BTreeMap::new(),
+            cargo_lock: Some(lock),
+            at: "now".to_owned(),
+        };
+        sample.store.record_commit(&record).unwrap();
         (sample, pairs, half)
     }
 

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::Value;
-
+use super::super::StoreError;
 use super::super::known::named_digests;
 use super::super::survey::{File, Place};
 use super::super::tags::Tag;
@@ -95,16 +94,13 @@ fn accepted(look: &Look<'_>, file: &File, wanted: &str, bytes: &[u8]) -> Option<
                 .repaired(Repair::Aside, None),
         )
     };
-    let Ok(record) = serde_json::from_slice::<Value>(bytes) else { return bad("it is not JSON") };
-    if record["wanted"]["evaluation"].as_str() != Some(wanted) {
-        return bad("it is of another evaluation run than its name says");
-    }
-    let run = |value: &Value| Digest::parse(value.as_str()?).ok().map(RunId::from_digest);
-    let used = &record["used"];
-    let Some(used) = run(&used["training"]).zip(run(&used["evaluation"])) else {
-        return bad("it does not say which runs are used");
+    let Ok(run) = Digest::parse(wanted) else { return bad("its name is no run's") };
+    let path = look.store.root().join(&file.path);
+    let used = match super::super::accepted::parse(&path, RunId::from_digest(run), bytes) {
+        Ok(record) => record.used,
+        Err(error) => return bad(&reason(error)),
     };
-    let gone = not_whole(look, &[used.0, used.1]);
+    let gone = not_whole(look, &[used.training, used.evaluation]);
     (!gone.is_empty()).then(|| {
         let what = "the runs that it accepts are not whole";
         Finding::new(Severity::Loss, Kind::Dangling, &file.path, what)
@@ -113,18 +109,20 @@ fn accepted(look: &Look<'_>, file: &File, wanted: &str, bytes: &[u8]) -> Option<
     })
 }
 
-fn commit(_: &Look<'_>, file: &File, commit: &str, bytes: &[u8]) -> Option<Finding> {
-    let record: Option<Value> = serde_json::from_slice(bytes).ok();
-    let what = match record {
-        None => "it is not JSON",
-        Some(record) if record["commit"].as_str() != Some(commit) => {
-            "it is of another commit than its name says"
-        }
-        Some(_) => return None,
-    };
+fn commit(look: &Look<'_>, file: &File, commit: &str, bytes: &[u8]) -> Option<Finding> {
+    let path = look.store.root().join(&file.path);
+    let what = reason(super::super::commits::parse(&path, commit, bytes).err()?);
     Some(
         Finding::new(Severity::Repairable, Kind::BadCommit, &file.path, what)
             .costs("nothing: the next command at that commit writes it again; until then `jem explain` and `jem compare` know less of it")
             .repaired(Repair::Aside, None),
     )
+}
+
+/// What is wrong with a record, without its path.
+fn reason(error: StoreError) -> String {
+    match error {
+        StoreError::Unreadable { reason, .. } => reason,
+        other => other.to_string(),
+    }
 }

@@ -1,0 +1,280 @@
+//! `jem verify`: finished trials run again in a scratch store and compared.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use jem_core::id::RunId;
+use jem_core::provenance::{Host, Provenance, host};
+use jem_core::random::{At, Stream};
+use jem_core::spec::{Device, Spec};
+use jem_core::store::{Leases, Manifest, Store};
+use serde::Serialize;
+
+use super::again::{self, Case};
+use super::open::{self, Folders};
+use super::origin::Origin;
+use super::run::{data_is_there, observer};
+use super::signals::stop_flags;
+use super::{CliError, Exit};
+use crate::progress::TrialLine;
+use crate::schedule::{Dispatch, End, OnFailure, Slot, Timing, dispatch, slots};
+use crate::verify::{Expectation, Summary, TrialVerdict, expected, judge};
+
+/// What `jem verify` is asked.
+#[derive(Clone, Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The experiment's file [default: every finished trial in the store]
+    pub spec: Option<PathBuf>,
+    /// Only N of the finished trials, drawn by --seed
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+    /// The seed of the sample
+    #[arg(long, default_value_t = 0, value_name = "S")]
+    pub seed: u64,
+    /// Keep what is made again in DIR, which must be empty or absent
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Trials at once [default: what the machine holds]; changes no result
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Print the verdict as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// All that `--json` prints.
+#[derive(Debug, Serialize)]
+struct Verdict<'a> {
+    experiment: Option<String>,
+    finished: usize,
+    sample: Option<usize>,
+    seed: u64,
+    skipped: &'a [String],
+    summary: Summary,
+    trials: &'a [TrialVerdict],
+}
+
+/// Runs finished trials again and compares every result.
+///
+/// # Errors
+/// When nothing is finished, the user stops it, or something did not come out
+/// as expected.
+pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
+    let (binary, code, described) = open::worker_with_code()?;
+    let fingerprints = code.fingerprints;
+    let store = Store::open(&folders.results())?;
+    let origin = Origin::look(folders, &binary, code, described);
+    let (scratch, _removed_at_the_end) = scratch(args.keep.as_deref())?;
+    let again = Store::create(&scratch)?;
+    let provenance = origin.provenance(&again)?;
+    let place = again::Place { scratch: &scratch, data: &folders.data(), provenance: &provenance };
+    let (mut cases, skipped) = match &args.spec {
+        Some(file) => again::of_experiment(file, &store, fingerprints, &place)?,
+        None => again::of_store(&store, fingerprints, &place)?,
+    };
+    for why in &skipped {
+        eprintln!("not verified: {why}");
+    }
+    let finished = cases.len();
+    if finished == 0 {
+        let of = args.spec.as_ref().map_or("the store".to_owned(), |f| f.display().to_string());
+        let message = format!("no finished trial of {of} can be made again by this build");
+        return Err(CliError::new(Exit::BadInput, message)
+            .hint("jem plan SPEC, which says where each trial stands"));
+    }
+    if let Some(n) = args.sample {
+        draw(&mut cases, n, args.seed);
+    }
+    let specs: Vec<Spec> = cases.iter().map(|case| case.job.spec.clone()).collect();
+    data_is_there(&specs, &folders.data())?;
+    if !args.json {
+        let drawn = args.sample.map(|_| format!(", drawn by seed {}", args.seed));
+        let drawn = drawn.unwrap_or_default();
+        println!("{} of {finished} finished trials are run again{drawn}", cases.len());
+    }
+    let failed = run_again(&cases, &again, &binary, &origin, args.workers)?;
+    let here = host();
+    let verdict = |case: &Case| verdict(case, &store, &again, &failed, &here);
+    let trials: Vec<TrialVerdict> = cases.iter().map(verdict).collect::<Result<_, _>>()?;
+    let summary = Summary::of(&trials);
+    if args.json {
+        let experiment = args.spec.as_ref().map(|file| file.display().to_string());
+        let (sample, seed, skipped) = (args.sample, args.seed, &skipped[..]);
+        let all = Verdict { experiment, finished, sample, seed, skipped, summary, trials: &trials };
+        let text = serde_json::to_string_pretty(&all)
+            .map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
+        open::print(&format!("{text}\n"))?;
+    } else {
+        open::print(&told(&trials, summary))?;
+    }
+    if args.keep.is_some() {
+        eprintln!("what was made again: {}", scratch.display());
+    }
+    if summary.holds() {
+        return Ok(());
+    }
+    let message = match (summary.different, summary.failed) {
+        (0, n) => format!("{n} trials could not be made again"),
+        (n, 0) => format!("{n} artifacts are not what was expected"),
+        (n, m) => format!("{n} artifacts are not what was expected, {m} trials could not be made"),
+    };
+    Err(CliError::new(Exit::Failed, message).hint("jem verify --keep DIR, to look at both"))
+}
+
+/// A folder for a store of its own: `keep`, or one that is removed when the
+/// second value is dropped.
+fn scratch(keep: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>), CliError> {
+    let failed = |path: &Path, error: std::io::Error| {
+        CliError::new(Exit::Machine, format!("{}: {error}", path.display()))
+    };
+    let Some(folder) = keep else {
+        let temporary = tempfile::Builder::new().prefix("jem-verify-").tempdir();
+        let temporary = temporary.map_err(|error| failed(&std::env::temp_dir(), error))?;
+        return Ok((temporary.path().to_owned(), Some(temporary)));
+    };
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let mut entries = std::fs::read_dir(folder).map_err(|error| failed(folder, error))?;
+    if entries.next().is_some() {
+        let message =
+            format!("{} is not empty: what is there would not be run again", folder.display());
+        return Err(CliError::new(Exit::BadInput, message).hint("--keep with a new folder"));
+    }
+    let folder = std::path::absolute(folder).map_err(|error| failed(folder, error))?;
+    Ok((folder, None))
+}
+
+/// Leaves `n` of the cases, chosen by the stream `verify sample` of `seed`, in
+/// their order.
+fn draw(cases: &mut Vec<Case>, n: usize, seed: u64) {
+    let chosen = Stream::new(seed, "verify sample").distinct(At::step(0), n, cases.len());
+    let mut place = 0;
+    cases.retain(|_| {
+        place += 1;
+        chosen.contains(&(place - 1))
+    });
+}
+
+/// Runs the cases, each kind of device by itself; says why trials failed, by
+/// their evaluation run.
+fn run_again(
+    cases: &[Case],
+    again: &Store,
+    binary: &Path,
+    origin: &Origin,
+    workers: Option<usize>,
+) -> Result<HashMap<RunId, String>, CliError> {
+    let stop = stop_flags()?;
+    let mut failed = HashMap::new();
+    for device in [Device::Cpu, Device::Cuda] {
+        let on = |case: &&Case| case.job.spec.resources.device == device;
+        let cases: Vec<&Case> = cases.iter().filter(on).collect();
+        let widest = cases.iter().map(|case| case.job.spec.resources).max_by_key(|r| r.threads);
+        let Some(widest) = widest else { continue };
+        let slots: Vec<Slot> = slots(&host(), &widest, workers)?;
+        let jobs: Vec<_> = cases.iter().map(|case| case.job.clone()).collect();
+        let order = Dispatch {
+            binary,
+            fingerprints: origin.code.fingerprints,
+            slots,
+            jobs: &jobs,
+            store: again,
+            leases: &Leases::new(again),
+            on_failure: OnFailure::KeepGoing,
+            timing: Timing::from_environment(),
+            stop: stop.clone(),
+        };
+        // The observer draws until it is dropped, before the verdict.
+        let ended = dispatch(&order, observer(&lines(&cases)).as_mut());
+        if let Some(end) = &ended.end {
+            return Err(stopped(end));
+        }
+        failed.extend(ended.failed.into_iter().map(|(place, setback)| {
+            let why = format!("{}: {}", setback.class.name(), setback.message);
+            (cases[place].evaluation.run, why)
+        }));
+    }
+    Ok(failed)
+}
+
+fn stopped(end: &End) -> CliError {
+    match end {
+        End::Interrupted => CliError::new(Exit::Interrupted, "stopped; nothing was compared"),
+        End::Preempted => CliError::new(Exit::Preempted, "stopped; nothing was compared"),
+        End::Machine(class, message) => {
+            CliError::new(Exit::Machine, format!("{}: {message}", class.name()))
+                .hint("--keep DIR, where there is more room than in the temporary folder")
+        }
+    }
+}
+
+fn lines(cases: &[&Case]) -> Vec<TrialLine> {
+    let line = |case: &&Case| TrialLine {
+        id: case.job.trial.short(),
+        label: case.label.clone(),
+        work: open::work(&case.job.spec),
+    };
+    cases.iter().map(line).collect()
+}
+
+fn verdict(
+    case: &Case,
+    store: &Store,
+    again: &Store,
+    failed: &HashMap<RunId, String>,
+    here: &Host,
+) -> Result<TrialVerdict, CliError> {
+    let then = host_of(store, &case.training);
+    let environment = &case.training.parts.environment;
+    // Without a record of the machine identity cannot be expected.
+    let (expectation, because) = match &then {
+        Some(then) => expected(environment, then, here),
+        None => (Expectation::Close, "which machine made it is not recorded".to_owned()),
+    };
+    let mut verdict = TrialVerdict {
+        trial: case.job.trial,
+        label: case.label.clone(),
+        expected: expectation,
+        because,
+        runs: Vec::new(),
+        failed: failed.get(&case.evaluation.run).cloned(),
+    };
+    for old in [&case.training, &case.evaluation] {
+        match again.done(old.run)? {
+            Some(new) => verdict.runs.push(judge((store, old), (again, &new), expectation)),
+            None if verdict.failed.is_none() => {
+                verdict.failed = Some("it left no whole run".to_owned());
+            }
+            None => {}
+        }
+    }
+    Ok(verdict)
+}
+
+fn host_of(store: &Store, run: &Manifest) -> Option<Host> {
+    let bytes = store.get(run.records.get("provenance.json")?.digest).ok()?;
+    serde_json::from_slice::<Provenance>(&bytes).ok().map(|record| record.host)
+}
+
+fn told(trials: &[TrialVerdict], summary: Summary) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for trial in trials {
+        let now = Some((trial.expected, &trial.because));
+        if now != last {
+            let what = match trial.expected {
+                Expectation::Identical => "the same bytes",
+                Expectation::Close => "numbers within the tolerance of each artifact",
+            };
+            text += &format!("expected: {what}, {}\n", trial.because);
+            last = now;
+        }
+        text += &format!("  {}  {}\n", trial.trial.short(), trial.label);
+        for artifact in trial.runs.iter().flat_map(|run| &run.artifacts) {
+            text += &format!("    {artifact}\n");
+        }
+        if let Some(why) = &trial.failed {
+            text += &format!("    could not be made again: {why}\n");
+        }
+    }
+    text + &format!("{summary}\n")
+}

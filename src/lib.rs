@@ -3,6 +3,7 @@
 
 pub mod schedule;
 pub mod table;
+pub mod compare;
 pub mod chart;
 pub mod report;
 pub mod progress;

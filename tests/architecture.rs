@@ -26,7 +26,7 @@ const TABLES: [(&str, &[&str]); 3] = [
         ],
     ),
     ("crates/worker/src", &["data", "jem", "eval", "run", "start"]),
-    ("src", &["schedule", "table", "chart", "report", "progress", "cli"]),
+    ("src", &["schedule", "table", "compare", "chart", "report", "progress", "cli"]),
 ];
 
 /// Crates and the only places that may name them.

@@ -1,10 +1,12 @@
 //! The command line: one file a verb, exit codes and hints in one place.
 
+mod compare;
 mod data;
 mod exit;
 mod open;
 mod plan;
 mod report;
+mod revision;
 mod run;
 mod spec;
 mod table;
@@ -37,6 +39,8 @@ enum Verb {
     Table(table::TableArgs),
     /// Draw the report of an experiment
     Report(report::ReportArgs),
+    /// Compare two commits, or a commit and the work tree, by their results
+    Compare(compare::CompareArgs),
     /// The datasets: list, fetch, verify
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -53,6 +57,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(args, &cli.folders),
         Verb::Table(args) => table::run(args, &cli.folders),
         Verb::Report(args) => report::run(args, &cli.folders),
+        Verb::Compare(args) => compare::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
         Verb::Spec(command) => spec::run(command),
     };

@@ -31,6 +31,7 @@ pub use examples::examples;
 pub use expect::{Checked, check};
 pub use label::{axis_names, cell_label};
 pub use load::{load, predictions};
-pub use present::{Column, PaperTable, Shown, TableCell};
+pub use present::{Column, PaperTable, Shown, TableCell, shown_metrics};
+pub(crate) use render::markdown as escaped_markdown;
 pub use results::{CellResult, Results, Statistics, TrialResult};
 pub use write::{to_csv, to_parquet, write_all, write_examples};

@@ -9,5 +9,6 @@ mod sweeps;
 mod training;
 
 pub use draft::sections;
+pub(super) use csv::{Csv, number};
 
 use draft::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};

@@ -1,10 +1,12 @@
 //! Where a number came from: commit, changes, machine, code fingerprint.
 
 mod fingerprint;
+mod history;
 mod host;
 mod source;
 
 pub use fingerprint::{FingerprintError, Fingerprints, beside};
+pub use history::{FileChange, History, HistoryError};
 pub use host::{Host, host};
 pub use source::{SourceState, Untracked, source_state};
 

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jem_core::plan::Plan;
-use jem_core::provenance::{FileChange, History};
+use jem_core::provenance::{Code, FileChange, History};
 use jem_core::store::Store;
 
 use super::open::{self, Folders};
 use super::{CliError, Exit};
-use crate::compare::{Known, KnownFrom, Revision, known_of, parts_beside};
+use crate::compare::{Known, KnownFrom, Revision, derived_from, known_of};
 
 /// Where experiments lie in a checkout.
 const EXPERIMENTS: &str = "experiments";
@@ -72,12 +72,15 @@ impl<'f> Checkout<'f> {
         spec: Option<&Path>,
     ) -> Result<Known, CliError> {
         if revision.work {
-            let (worker, fingerprints) = open::worker()?;
-            let parts = parts_beside(&worker);
+            let (_, Code { fingerprints, parts }, _) = open::worker_with_code()?;
             return Ok(Known { stages: fingerprints.into(), parts, from: KnownFrom::Worker });
         }
         let commit = revision.commit.as_deref().unwrap_or_default();
         if let Some(known) = known_of(store, commit)? {
+            return Ok(known);
+        }
+        let like = open::worker_with_code().map(|(_, code, _)| code.parts).unwrap_or_default();
+        if let Some(known) = derived_from(self.history.root(), commit, &like) {
             return Ok(known);
         }
         let short = revision.short();

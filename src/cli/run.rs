@@ -234,6 +234,8 @@ fn provenance(store: &Store, folders: &Folders) -> Result<Provenance, CliError> 
         version: env!("CARGO_PKG_VERSION").to_owned(),
         libtorch: None,
         started: now(),
+        code: None,
+        binaries: Default::default(),
     })
 }
 

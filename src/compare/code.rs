@@ -7,11 +7,6 @@ use serde::Serialize;
 
 use super::Known;
 
-/// The digest of each part of the code (a module's path, `crate tch 0.24.0`,
-/// `libtorch 2.11.0`), by `training` and `evaluation`; empty where the build
-/// did not say.
-pub type Parts = BTreeMap<String, BTreeMap<String, Digest>>;
-
 /// A stage whose code differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CodeChange {
@@ -34,10 +29,10 @@ pub(super) fn code_changes(a: &Known, b: &Known) -> Vec<CodeChange> {
             stage: "training",
             from: a.stages.training,
             to: b.stages.training,
-            parts: changed(&a.parts, &b.parts, "training"),
+            parts: changed(&a.parts.training, &b.parts.training),
         });
     }
-    let parts = changed(&a.parts, &b.parts, "evaluation");
+    let parts = changed(&a.parts.evaluation, &b.parts.evaluation);
     // The fingerprint of an evaluation is over that of training as well: where
     // that differs, the parts alone tell whether evaluation does.
     let alone = found.is_empty() && a.stages.evaluation != b.stages.evaluation;
@@ -48,23 +43,24 @@ pub(super) fn code_changes(a: &Known, b: &Known) -> Vec<CodeChange> {
     found
 }
 
-/// The parts of `stage` in which `b` differs from `a`; none where either does
-/// not know its parts.
-fn changed(a: &Parts, b: &Parts, stage: &str) -> Vec<String> {
-    let known = |parts: &Parts| parts.get(stage).filter(|parts| !parts.is_empty()).cloned();
-    let (Some(a), Some(b)) = (known(a), known(b)) else { return Vec::new() };
+/// The parts in which `b` differs from `a`; none where either does not know
+/// its parts.
+fn changed(a: &BTreeMap<String, Digest>, b: &BTreeMap<String, Digest>) -> Vec<String> {
+    if a.is_empty() || b.is_empty() {
+        return Vec::new();
+    }
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     let mut found = Vec::new();
     for name in names {
         match (a.get(name), b.get(name)) {
             (Some(from), Some(to)) if from == to => {}
             (Some(_), Some(_)) => found.push(name.clone()),
-            (Some(_), None) => match other_version(name, &a, &b) {
+            (Some(_), None) => match other_version(name, a, b) {
                 Some(version) => found.push(format!("{name} → {version}")),
                 None => found.push(format!("{name} (gone)")),
             },
             // A version that came in the place of another is told with it.
-            (None, _) if other_version(name, &b, &a).is_some() => {}
+            (None, _) if other_version(name, b, a).is_some() => {}
             (None, _) => found.push(format!("{name} (new)")),
         }
     }

@@ -9,12 +9,11 @@ use std::sync::Mutex;
 
 use jem_core::digest::Digest;
 use jem_core::id::RunId;
-use jem_core::provenance::{Fingerprints, Provenance};
+use jem_core::provenance::{Code, Fingerprints, Parts, Provenance, fingerprints_at};
 use jem_core::store::{Manifest, RunKind, Store, StoreError};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Parts;
 use crate::schedule::Stages;
 
 /// What the numbers of one side are computed with.
@@ -53,16 +52,6 @@ impl fmt::Display for KnownFrom {
     }
 }
 
-/// What a worker's fingerprint file says; fields of a later version are passed
-/// over.
-#[derive(Debug, Deserialize)]
-struct Told {
-    training: Digest,
-    evaluation: Digest,
-    #[serde(default)]
-    parts: Parts,
-}
-
 /// `commits/<commit>.json`, as far as it is read here.
 #[derive(Debug, Deserialize)]
 struct Record {
@@ -84,15 +73,14 @@ pub fn known_of(store: &Store, commit: &str) -> Result<Option<Known>, StoreError
     }
 }
 
-/// The parts that the fingerprint file beside `worker` names; none where it
-/// names none.
-pub fn parts_beside(worker: &Path) -> Parts {
-    let bytes = fs::read(worker.with_extension("fingerprint.json")).unwrap_or_default();
-    told(&bytes).map(|told| told.parts).unwrap_or_default()
-}
-
-fn told(bytes: &[u8]) -> Option<Told> {
-    serde_json::from_slice(bytes).ok()
+/// What a worker built from `commit` would compute with, derived from the
+/// commit's files by the rules of this build, with the libtorch that `like`
+/// has. None where these files are not those of a worker, or its libtorch is
+/// not known.
+pub fn derived_from(folder: &Path, commit: &str, like: &Parts) -> Option<Known> {
+    let libtorch = like.training.keys().find_map(|part| part.strip_prefix("libtorch "))?;
+    let Code { fingerprints, parts } = fingerprints_at(folder, commit, libtorch).ok()?;
+    Some(Known { stages: fingerprints.into(), parts, from: KnownFrom::Tree })
 }
 
 fn recorded(store: &Store, commit: &str) -> Result<Option<Known>, StoreError> {
@@ -136,12 +124,9 @@ fn from_runs(store: &Store, commit: &str) -> Result<Option<Known>, StoreError> {
     let most = counted.into_iter().max_by_key(|(_, (runs, _))| *runs);
     Ok(most.map(|(stages, (runs, code))| {
         let read = code.and_then(|code| store.get(code).ok());
-        let parts = read.and_then(|bytes| told(&bytes));
-        let ours = |told: &Told| {
-            let Told { training, evaluation, .. } = *told;
-            stages == Fingerprints { training, evaluation }.into()
-        };
-        let parts = parts.filter(ours).map(|told| told.parts).unwrap_or_default();
+        let code = read.and_then(|bytes| Code::parse(&bytes).ok());
+        let ours = code.filter(|code| stages == code.fingerprints.into());
+        let parts = ours.map(|code| code.parts).unwrap_or_default();
         Known { stages, parts, from: KnownFrom::Runs(runs) }
     }))
 }
@@ -162,19 +147,10 @@ fn code_at(
     let origin = origins.entry(digest).or_insert_with(|| {
         let record: Provenance = serde_json::from_slice(&store.get(digest).ok()?).ok()?;
         let clean = record.source.filter(|source| !source.dirty);
-        Some((clean.and_then(|source| source.commit), code_of(&store.get(digest).ok()?)))
+        Some((clean.and_then(|source| source.commit), record.code))
     });
     let (made_at, code) = origin.as_ref()?;
     (made_at.as_deref() == Some(commit)).then_some(*code)
-}
-
-/// The digest in the field `code` of a record of provenance.
-fn code_of(record: &[u8]) -> Option<Digest> {
-    #[derive(Deserialize)]
-    struct WithCode {
-        code: Option<Digest>,
-    }
-    serde_json::from_slice::<WithCode>(record).ok()?.code
 }
 
 fn runs(store: &Store) -> Result<Vec<RunId>, StoreError> {

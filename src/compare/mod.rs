@@ -1,7 +1,7 @@
 //! Two states of the code and of an experiment against each other: commits, or
 //! a commit and the work tree.
 //!
-//! What each side computes with is looked up ([`known_of`]), its results are
+//! What each side computes with is looked up ([`known_of`], [`derived_from`]), its results are
 //! loaded as any table's ([`Side`]), its trials are matched by swept values and
 //! seed, and of each cell and metric the mean of the differences is told with
 //! its t interval ([`compare()`]). Two sides with equal fingerprints share
@@ -22,12 +22,12 @@ mod told;
 #[cfg(test)]
 mod tests;
 
-pub use code::{CodeChange, Parts};
+pub use code::CodeChange;
 pub use comparison::{
     Alone, Cell, Change, Comparison, Counts, Pair, Same, SideFacts, Which, compare,
 };
 pub use difference::{Difference, Verdict};
-pub use known::{Known, KnownFrom, known_of, parts_beside};
+pub use known::{Known, KnownFrom, derived_from, known_of};
 pub use markdown::to_markdown;
 pub use side::{Revision, Side, SideError};
 pub use terminal::to_terminal;

@@ -20,6 +20,7 @@ mod gz;
 mod idx;
 mod images;
 mod load;
+mod lock;
 mod magic;
 mod mirror;
 mod png_rows;

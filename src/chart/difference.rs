@@ -8,7 +8,7 @@ use super::drawing::{ChartError, Drawing, finish};
 use super::lettering::{self, Weight};
 use super::page::{Key, Page, Swatch};
 use super::plot::{Plot, X_LABELS};
-use super::theme::{ALARM, BODY, Color, FIRST, GRID, INK, MARGIN, PAGE_WIDTH, SMALL, series_color};
+use super::theme::{ALARM, Color, FIRST, GRID, INK, MARGIN, PAGE_WIDTH, SMALL, series_color};
 
 /// Differences of one metric.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,7 +67,7 @@ impl Tone {
 
     fn words(self) -> &'static str {
         match self {
-            Self::Open => "includes 0, or no interval",
+            Self::Open => "equal, includes 0, or no interval",
             Self::Apart => "excludes 0",
             Self::Better => "excludes 0: B better",
             Self::Worse => "excludes 0: B worse",
@@ -133,10 +133,7 @@ fn lay_out(chart: &DifferenceChart) -> Canvas {
         draw_row(&mut page.canvas, &plot, row, area.top + (place as f64 + 0.5) * ROW);
     }
     page.y = area.bottom() + X_LABELS;
-    let text = lettering::fit(&chart.x_label, BODY, Weight::Regular, page.width());
-    let at = (page.canvas.width / 2.0, page.y + 0.8 * BODY);
-    page.canvas.label(Label::new(text, BODY, at).middle());
-    page.y += 1.5 * BODY;
+    page.x_label(&chart.x_label, &[area]);
     page.legend(&keys(chart));
     page.y += 4.0;
     for note in notes_under(chart, &plot) {
@@ -192,7 +189,7 @@ fn draw_row(canvas: &mut Canvas, plot: &Plot, row: &DifferenceRow, y: f64) {
     }
     for value in row.pairs() {
         if let Some(x) = at(*value) {
-            canvas.circle((x, y + 7.5), 1.8, color.at(0.6));
+            canvas.circle((x, y + 8.5), 1.8, color.at(0.6));
         }
     }
     if let Some(x) = at(row.mean) {

@@ -36,8 +36,8 @@ pub struct CompareArgs {
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub format: Format,
     /// Write a page with charts [default DIR: reports/compare/A..B]
-    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "")]
-    pub out: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<Option<PathBuf>>,
     /// Exit with 1 when the results of any pair of trials differ
     #[arg(long)]
     pub fail_on_difference: bool,
@@ -91,7 +91,7 @@ pub fn run(args: &CompareArgs, folders: &Folders) -> Result<(), CliError> {
     print(args, &found)?;
     if let Some(out) = &args.out {
         for comparison in &found {
-            let folder = folder(out, comparison, args.spec.is_some());
+            let folder = folder(out.as_deref(), comparison, args.spec.is_some());
             let page = write_comparison(comparison, &command(args), &folder)
                 .map_err(super::report::failed)?;
             eprintln!("{}", page.display());
@@ -241,12 +241,15 @@ fn print(args: &CompareArgs, found: &[Comparison]) -> Result<(), CliError> {
 
 /// Where the page of `found` goes: `out` itself where one experiment was asked
 /// for and a folder named, else a folder of its own below.
-fn folder(out: &Path, found: &Comparison, single: bool) -> PathBuf {
-    if out.as_os_str().is_empty() {
-        let sides = format!("{}..{}", found.a.short, found.b.short);
-        return Path::new("reports/compare").join(sides).join(&found.experiment);
+fn folder(out: Option<&Path>, found: &Comparison, single: bool) -> PathBuf {
+    match out {
+        Some(out) if single => out.to_owned(),
+        Some(out) => out.join(&found.experiment),
+        None => {
+            let sides = format!("{}..{}", found.a.short, found.b.short);
+            Path::new("reports/compare").join(sides).join(&found.experiment)
+        }
     }
-    if single { out.to_owned() } else { out.join(&found.experiment) }
 }
 
 /// The command without what only this machine has.

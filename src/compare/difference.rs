@@ -51,11 +51,11 @@ impl Verdict {
         match self {
             Self::NoPair => "no pair",
             Self::Equal => "equal",
-            Self::OnePair => "one pair, no interval",
-            Self::Includes => "interval includes 0",
+            Self::OnePair => "no interval",
+            Self::Includes => "includes 0",
             Self::Excludes => "excludes 0",
-            Self::Better => "excludes 0: better",
-            Self::Worse => "excludes 0: worse",
+            Self::Better => "better",
+            Self::Worse => "worse",
         }
     }
 

@@ -124,14 +124,18 @@ fn differences(found: &Comparison) -> String {
     if counts.intervals == 0 {
         return "no cell has two pairs that differ, so there is no interval.".to_owned();
     }
+    let ways = [
+        (of(Verdict::Better), "better on B"),
+        (of(Verdict::Worse), "worse on B"),
+        (of(Verdict::Excludes), "without a better or worse"),
+    ];
+    let ways = ways.iter().filter(|(n, _)| *n > 0).map(|(n, way)| format!("{n} {way}"));
+    let ways: Vec<String> = ways.collect();
+    let ways = if ways.is_empty() { String::new() } else { format!(" ({})", ways.join(", ")) };
     format!(
-        "{} of {} intervals exclude 0 ({} better on B, {} worse, {} without a direction). Each is \
-         of 95 % by itself; nothing is corrected for their number.",
-        counts.excluding,
-        counts.intervals,
-        of(Verdict::Better),
-        of(Verdict::Worse),
-        of(Verdict::Excludes)
+        "{} of {} intervals exclude 0{ways}. Each is of 95 % by itself; nothing is corrected for \
+         their number.",
+        counts.excluding, counts.intervals,
     )
 }
 
@@ -160,7 +164,7 @@ fn by_metric(found: &Comparison) -> Sheet {
         "",
         &[&["metric"], names.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat(),
     );
-    told.head.extend(["n", "A", "B", "B − A", "95 % interval"].map(str::to_owned));
+    told.head.extend(["n", "A", "B", "B − A", "so"].map(str::to_owned));
     let (mut equal, mut none) = (0, 0);
     for (place, metric) in found.metrics.iter().enumerate() {
         for cell in &found.cells {
@@ -174,8 +178,8 @@ fn by_metric(found: &Comparison) -> Sheet {
     }
     let mut note = vec![
         "Mean over n pairs of the same seed; B − A ± half the width of the 95 % t interval of the \
-         mean paired difference (n − 1 degrees of freedom); no ± for a single pair; ↑ higher is \
-         better, ↓ lower is better."
+         mean paired difference (n − 1 degrees of freedom); no ± for a single pair. B is \
+         “better” or “worse” where that interval excludes 0; ↑ higher is better, ↓ lower is better."
             .to_owned(),
     ];
     if equal > 0 {
@@ -220,6 +224,11 @@ pub fn difference_text(found: &Difference) -> String {
     let Some(mean) = found.mean else { return "–".to_owned() };
     let size = |value: f64| value.abs().log10().floor();
     let places = match found.half_width {
+        // A mean that its interval dwarfs has a place more, to show any digit.
+        Some(half) if half > 0.0 && mean != 0.0 => {
+            let wanted = 1.0 - size(half);
+            wanted.max((1.0 - size(mean)).min(wanted + 1.0))
+        }
         Some(half) if half > 0.0 => 1.0 - size(half),
         _ if mean != 0.0 => 3.0 - size(mean),
         _ => 4.0,
@@ -320,7 +329,8 @@ fn files(found: &Comparison) -> Sheet {
 fn environment(found: &Comparison) -> Sheet {
     let mut told = sheet("Environment of the runs", "", &["", "A", "B", "differs"]);
     told.rows.extend(found.environment.iter().map(|change| {
-        let differs = if change.a == change.b { "" } else { "yes" };
+        let unknown = change.a == "–" || change.b == "–";
+        let differs = if change.a == change.b || unknown { "" } else { "yes" };
         vec![change.what.clone(), change.a.clone(), change.b.clone(), differs.to_owned()]
     }));
     told

@@ -167,8 +167,11 @@ fn data(found: &Comparison, place: usize) -> String {
 /// When the template is wrong, which a test holds that it is not.
 pub fn page(found: &Comparison, drawn: &Drawn, command: &str) -> Result<String, Error> {
     let told: Vec<Table> = sheets(found).into_iter().map(told).collect();
-    let said: Vec<(String, String)> =
-        summary(found).into_iter().map(|(name, text)| (name.to_owned(), unbroken(&text))).collect();
+    let said: Vec<(String, String)> = {
+        // That a side is dirty stands in a notice.
+        let said = summary(found).into_iter().filter(|(name, _)| *name != "Dirty");
+        said.map(|(name, text)| (name.to_owned(), unbroken(&text))).collect()
+    };
     let sides = [("A", &found.a), ("B", &found.b)].map(|(name, side)| (name.to_owned(), of(side)));
     let environment = environment()?;
     environment.get_template("comparison.html")?.render(context! {

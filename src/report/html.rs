@@ -57,7 +57,7 @@ pub(super) fn environment() -> Result<Environment<'static>, Error> {
 
 /// Text whose `λ = 5` and `± 0.1` are not broken over two lines.
 pub(super) fn unbroken(text: &str) -> String {
-    text.replace(" = ", "\u{a0}=\u{a0}").replace("± ", "±\u{a0}")
+    text.replace(" = ", "\u{a0}=\u{a0}").replace("± ", "±\u{a0}").replace(" %", "\u{a0}%")
 }
 
 pub(super) fn all<T>(items: impl Iterator<Item = T>, of: impl Fn(T) -> Value) -> Vec<Value> {

@@ -27,6 +27,7 @@ mod manifest;
 mod markdown;
 mod number;
 mod origin;
+mod reproduced;
 mod view;
 mod write;
 
@@ -42,4 +43,5 @@ pub use html::html;
 pub use manifest::{ManifestError, ReportManifest, ReportedExperiment, ReportedRuns};
 pub use markdown::markdown;
 pub use origin::{ReportContext, folder_name};
+pub use reproduced::{Reproduced, TableVerdict, TrialVerdict, reproduced};
 pub use write::{ReportError, Written, write};

@@ -7,6 +7,7 @@
 //! numbers came from and whether the checkout was dirty. No other module knows
 //! of data frames.
 
+mod against;
 mod results;
 mod error;
 mod load;
@@ -25,6 +26,7 @@ mod write;
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use against::{ColumnDifference, TableDifference, csv_difference};
 pub use cells::cells;
 pub use error::TableError;
 pub use examples::examples;

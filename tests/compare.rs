@@ -100,7 +100,8 @@ fn a_commit_that_touches_nothing_numeric_shares_every_run() {
 fn another_setting_gives_paired_differences_with_intervals_and_an_exit_code() {
     let sandbox = repository(&format!("{TWO_LAMBDAS}seeds = [0, 1, 2]\n"));
     let more = format!("{TWO_LAMBDAS}seeds = [0, 1, 2]\n[optimizer.adam]\nlr = 0.05\n");
-    let changed = tiny(&more).replace("grid.objective.lambda = [0, 0.5]", "grid.objective.lambda = [0.5, 1]");
+    let changed =
+        tiny(&more).replace("grid.objective.lambda = [0, 0.5]", "grid.objective.lambda = [0.5, 1]");
     // A table after an array of tables ends it, so the sweep goes last.
     let changed = changed.replace("[optimizer.adam]\nlr = 0.05\n", "");
     let changed = changed.replace("[objective]", "[optimizer.adam]\nlr = 0.05\n[objective]");

@@ -110,7 +110,8 @@ fn lay_out(chart: &DifferenceChart) -> Canvas {
         let width = |row| lettering::width(text(row), SMALL, Weight::Regular);
         chart.rows.iter().map(width).fold(0.0, f64::max).min(most) + 12.0
     };
-    let (labels, notes) = (widest(WIDEST_LABEL, |row| &row.label), widest(WIDEST_NOTE, |r| &r.note));
+    let (labels, notes) =
+        (widest(WIDEST_LABEL, |row| &row.label), widest(WIDEST_NOTE, |r| &r.note));
     let area = Area {
         left: MARGIN + labels,
         top: page.y,
@@ -259,7 +260,8 @@ mod tests {
             row("λ = 5", &[0.05, 0.06], Some(0.01), Tone::Better),
         ];
         let drawing = difference(&chart(rows)).expect("it can be drawn");
-        for text in ["λ = 0", "λ = 5", "n = 2", "n = 1", ">0<", "excludes 0: B better", "one pair"] {
+        for text in ["λ = 0", "λ = 5", "n = 2", "n = 1", ">0<", "excludes 0: B better", "one pair"]
+        {
             assert!(drawing.svg.contains(text), "no {text}");
         }
         assert!(!drawing.svg.contains("B worse"));

@@ -146,8 +146,10 @@ fn all(args: &CompareArgs, sides: &Sides<'_>) -> Result<Vec<Comparison>, CliErro
             "nothing to compare: of {} experiments that both sides have, none has a result",
             names.len()
         );
-        return Err(CliError::new(Exit::BadInput, message)
-            .hint(format!("jem run experiments/NAME.toml, then jem compare {} {}", args.a, args.b)));
+        return Err(CliError::new(Exit::BadInput, message).hint(format!(
+            "jem run experiments/NAME.toml, then jem compare {} {}",
+            args.a, args.b
+        )));
     }
     Ok(found)
 }
@@ -194,7 +196,13 @@ fn metrics(args: &CompareArgs, a: &Side, b: &Side) -> Result<Vec<String>, CliErr
         _ => args.metrics.clone(),
     };
     let everything = of(Shown::Everything);
-    wanted.extend(args.fail_on_worse.iter().filter(|path| !wanted.contains(path)).cloned().collect::<Vec<_>>());
+    wanted.extend(
+        args.fail_on_worse
+            .iter()
+            .filter(|path| !wanted.contains(path))
+            .cloned()
+            .collect::<Vec<_>>(),
+    );
     for path in args.metrics.iter().chain(&args.fail_on_worse) {
         if !everything.contains(path) {
             let message = format!("no trial of either side has a metric `{path}`");
@@ -277,9 +285,11 @@ fn verdict(args: &CompareArgs, found: &[Comparison]) -> Result<(), CliError> {
             wrong.push(format!("{name}: {differ} of {} pairs differ", counts.pairs));
         }
         for metric in &args.fail_on_worse {
-            let worse = comparison.cells.iter().flat_map(|cell| &cell.metrics).filter(|found| {
-                found.metric == *metric && found.verdict == Verdict::Worse
-            });
+            let worse = comparison
+                .cells
+                .iter()
+                .flat_map(|cell| &cell.metrics)
+                .filter(|found| found.metric == *metric && found.verdict == Verdict::Worse);
             match worse.count() {
                 0 => {}
                 n => wrong.push(format!("{name}: {metric} is worse in {n} cells")),

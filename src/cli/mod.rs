@@ -1,15 +1,20 @@
 //! The command line: one file a verb, exit codes and hints in one place.
 
+mod built;
+mod checkout;
+mod child;
 mod compare;
 mod data;
 mod exit;
 mod open;
 mod plan;
 mod report;
+mod reproduce;
 mod revision;
 mod run;
 mod spec;
 mod table;
+mod told;
 
 pub use exit::{CliError, Exit};
 
@@ -41,6 +46,8 @@ enum Verb {
     Report(report::ReportArgs),
     /// Compare two commits, or a commit and the work tree, by their results
     Compare(compare::CompareArgs),
+    /// Make a report again from its commit, and compare the results
+    Reproduce(reproduce::ReproduceArgs),
     /// The datasets: list, fetch, verify
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -58,6 +65,7 @@ pub fn main() -> ExitCode {
         Verb::Table(args) => table::run(args, &cli.folders),
         Verb::Report(args) => report::run(args, &cli.folders),
         Verb::Compare(args) => compare::run(args, &cli.folders),
+        Verb::Reproduce(args) => reproduce::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
         Verb::Spec(command) => spec::run(command),
     };

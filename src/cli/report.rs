@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
 use jem_core::provenance::{History, SourceState};
+use jem_core::store::Store;
 
 use super::open::{self, Folders};
 use super::{CliError, Exit};
@@ -28,8 +29,11 @@ pub struct ReportArgs {
 /// When the spec or the store cannot be read, nothing is done yet, a file
 /// cannot be written, or, the report being written, an expectation failed.
 pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
-    let results = results(args, folders)?;
-    let source = folders.source().map(|(state, _)| state);
+    let (results, store) = results(args, folders)?;
+    let source = folders.source().map(|(state, bytes)| {
+        keep(&store, &state, &bytes);
+        state
+    });
     let folder = args.out.clone().unwrap_or_else(|| default_folder(source.as_ref(), &results));
     let context = ReportContext {
         source,
@@ -51,10 +55,21 @@ pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
 }
 
 /// What the store holds of the experiment; its file is named from here.
-fn results(args: &ReportArgs, folders: &Folders) -> Result<Results, CliError> {
-    let (mut results, _) = open::results(&args.spec, folders)?;
+fn results(args: &ReportArgs, folders: &Folders) -> Result<(Results, Store), CliError> {
+    let (mut results, store) = open::results(&args.spec, folders)?;
     results.experiment.file = from_here(&args.spec, &env::current_dir().unwrap_or_default());
-    Ok(results)
+    Ok((results, store))
+}
+
+/// Puts what differs from the commit into the store, so that the report can be
+/// made again. A store that cannot be written keeps no report back.
+fn keep(store: &Store, state: &SourceState, bytes: &[Vec<u8>]) {
+    let put = || bytes.iter().try_for_each(|piece| store.put(piece).map(drop));
+    if state.dirty
+        && let Err(error) = put()
+    {
+        eprintln!("not kept: what differs from the commit: {error}");
+    }
 }
 
 /// `path` without a folder that only this machine has: relative to `here` if

@@ -188,8 +188,7 @@ impl<'f> Checkout<'f> {
         let side = |revision: &Revision| revision.commit.clone().filter(|_| !revision.work);
         let (from, to) = (side(a), side(b));
         let found = self.history.changes(from.as_deref(), to.as_deref());
-        let mut files =
-            found.map_err(|error| CliError::new(Exit::BadInput, error.to_string()))?;
+        let mut files = found.map_err(|error| CliError::new(Exit::BadInput, error.to_string()))?;
         if from.is_some() == to.is_some() {
             return Ok(files);
         }

@@ -12,8 +12,7 @@ pub(super) fn environment(a: &Side, b: &Side, points: &[Point<'_>]) -> Vec<Chang
         let done = planned.filter_map(|pair| pair[which].as_ref());
         distinct(done.filter(|trial| trial.result.is_some()).map(|t| t.environment.clone()))
     };
-    let mut found =
-        vec![Change { what: "environment key".to_owned(), a: keys(0), b: keys(1) }];
+    let mut found = vec![Change { what: "environment key".to_owned(), a: keys(0), b: keys(1) }];
     let facts: [(&str, fn(&TrialResult) -> String); 6] = [
         ("libtorch", |trial| {
             trial.provenance.libtorch.clone().unwrap_or_else(|| "unknown".to_owned())

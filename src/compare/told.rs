@@ -51,8 +51,10 @@ fn code(found: &Comparison) -> String {
         n => format!("{n} files differ"),
     };
     if found.code.is_empty() {
-        return format!("nothing numeric changed: training and evaluation have the same \
-                        fingerprints on both sides; {files}.");
+        return format!(
+            "nothing numeric changed: training and evaluation have the same \
+                        fingerprints on both sides; {files}."
+        );
     }
     let stage = |change: &super::CodeChange| match &change.parts[..] {
         [] => format!("{} (in which parts is not recorded)", change.stage),
@@ -302,9 +304,11 @@ fn parts(found: &Comparison) -> Sheet {
         let (from, to) = (change.from.short(10), change.to.short(10));
         let unknown = ["not recorded".to_owned()];
         let parts = if change.parts.is_empty() { &unknown[..] } else { &change.parts };
-        told.rows.extend(parts.iter().map(|part| {
-            vec![change.stage.to_owned(), part.clone(), from.clone(), to.clone()]
-        }));
+        told.rows.extend(
+            parts
+                .iter()
+                .map(|part| vec![change.stage.to_owned(), part.clone(), from.clone(), to.clone()]),
+        );
     }
     told
 }

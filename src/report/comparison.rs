@@ -41,7 +41,9 @@ pub fn draw(found: &Comparison) -> Result<Drawn, ChartError> {
     }
     if !places.is_empty() && found.cells.len() > MOST_ROWS {
         let (most, cells) = (MOST_ROWS, found.cells.len());
-        drawn.notes.push(format!("Drawn for the first {most} of {cells} cells; the data have all."));
+        drawn
+            .notes
+            .push(format!("Drawn for the first {most} of {cells} cells; the data have all."));
     }
     drawn.figures =
         places.into_par_iter().map(|place| drawing(found, place)).collect::<Result<_, _>>()?;
@@ -68,7 +70,8 @@ fn drawing(found: &Comparison, place: usize) -> Result<Figure, ChartError> {
         _ => "",
     };
     let pairs = found.cells.iter().map(|cell| cell.metrics[place].pairs.len()).max().unwrap_or(0);
-    let pairs = if pairs == 1 { "one pair each".to_owned() } else { format!("up to {pairs} pairs each") };
+    let pairs =
+        if pairs == 1 { "one pair each".to_owned() } else { format!("up to {pairs} pairs each") };
     let names = axis_names(&found.axes);
     let rows = found.cells.iter().filter(|cell| !cell.pairs.is_empty()).take(MOST_ROWS);
     let chart = DifferenceChart {
@@ -120,13 +123,14 @@ fn row(names: &[String], cell: &Cell, found: &Difference) -> DifferenceRow {
 
 fn footer(found: &Comparison) -> String {
     let side = |side: &SideFacts| side.short.clone();
-    let dirty = if found.environment.iter().any(|c| c.what.contains("dirty") && c.a != c.b
-        || c.what.contains("dirty") && c.a == "yes")
-    {
-        "; some runs from a dirty checkout"
-    } else {
-        ""
-    };
+    let dirty =
+        if found.environment.iter().any(|c| {
+            c.what.contains("dirty") && c.a != c.b || c.what.contains("dirty") && c.a == "yes"
+        }) {
+            "; some runs from a dirty checkout"
+        } else {
+            ""
+        };
     let counts = found.counts();
     format!(
         "jem compare {} {}; {} pairs, {} shared{dirty}",
@@ -188,7 +192,8 @@ pub fn page(found: &Comparison, drawn: &Drawn, command: &str) -> Result<String, 
 }
 
 fn of(side: &SideFacts) -> String {
-    let subject = if side.subject.is_empty() { String::new() } else { format!(": {}", side.subject) };
+    let subject =
+        if side.subject.is_empty() { String::new() } else { format!(": {}", side.subject) };
     format!("{}{subject} (fingerprints: {})", side.title, side.known)
 }
 

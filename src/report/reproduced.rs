@@ -26,8 +26,8 @@ pub struct Reproduced {
 pub enum TableVerdict {
     /// The same bytes.
     Identical,
-    /// The same numbers; only the commit that they are said to come from is
-    /// another.
+    /// The same numbers; only what is said beside them, such as the commit that
+    /// they come from, is another.
     SameNumbers,
     /// Other numbers, told column by column.
     Differs(TableDifference),
@@ -107,7 +107,7 @@ pub fn reproduced(
             Some(other) if other == digest => TableVerdict::Identical,
             Some(_) if name.ends_with(".csv") => numbers_of(&files.0, &files.1),
             Some(_) => match tables.get(&csv_of(name)) {
-                Some(TableVerdict::SameNumbers) => TableVerdict::SameNumbers,
+                Some(csv) if csv.holds() => TableVerdict::SameNumbers,
                 _ => TableVerdict::OtherBytes,
             },
         };

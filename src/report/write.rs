@@ -101,10 +101,7 @@ pub(super) fn scratch_in(folder: &Path) -> Result<TempDir, ReportError> {
 }
 
 /// Writes `files` below `folder`, by path.
-pub(super) fn put_all(
-    folder: &Path,
-    files: &BTreeMap<String, Vec<u8>>,
-) -> Result<(), ReportError> {
+pub(super) fn put_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), ReportError> {
     let charts = folder.join("charts");
     fs::create_dir_all(&charts).map_err(|source| ReportError::Io { path: charts, source })?;
     files.par_iter().try_for_each(|(name, bytes)| {

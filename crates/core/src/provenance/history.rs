@@ -156,7 +156,9 @@ impl History {
                 let to = self.tree(to)?;
                 self.repository.diff_tree_to_tree(Some(&tree), Some(&to), Some(&mut options))?
             }
-            _ => self.repository.diff_tree_to_workdir_with_index(Some(&tree), Some(&mut options))?,
+            _ => {
+                self.repository.diff_tree_to_workdir_with_index(Some(&tree), Some(&mut options))?
+            }
         };
         let mut found = Vec::new();
         for place in 0..diff.deltas().len() {

@@ -5,47 +5,15 @@ mod sandbox;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use jem_core::digest::Digest;
 use jem_core::id::RunParts;
 use jem_core::provenance::Fingerprints;
 use jem_core::results::{METRICS, Metrics};
 use jem_core::store::{Manifest, RunKind, Store};
+use sandbox::repository::{SPEC, commit, git, repository};
 use sandbox::{Sandbox, TWO_LAMBDAS, files, manifests, tiny};
 use serde_json::{Value, json};
-
-/// Where the experiment lies in the repositories of these tests.
-const SPEC: &str = "experiments/tiny.toml";
-
-fn git(sandbox: &Sandbox, arguments: &[&str]) -> String {
-    let said = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"])
-        .args(arguments)
-        .current_dir(sandbox.path(""))
-        .output()
-        .unwrap();
-    assert!(said.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
-    String::from_utf8_lossy(&said.stdout).trim().to_owned()
-}
-
-fn commit(sandbox: &Sandbox, message: &str) -> String {
-    git(sandbox, &["add", "--all"]);
-    git(sandbox, &["commit", "--quiet", "--message", message]);
-    git(sandbox, &["rev-parse", "HEAD"])
-}
-
-/// A repository with the tiny experiment, with three seeds, run at its commit.
-fn repository(more: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
-    git(&sandbox, &["init", "--quiet"]);
-    fs::create_dir(sandbox.path("experiments")).unwrap();
-    sandbox.write(".gitignore", "results/\ndata/\nreports/\n.cache/\n.local/\n");
-    sandbox.write(SPEC, &tiny(more));
-    commit(&sandbox, "an experiment");
-    sandbox.ok(&["run", SPEC]);
-    sandbox
-}
 
 fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
     let said = sandbox.ok(&[&["compare"], arguments, &["--format", "json"]].concat());

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use jem_core::digest::Digest;
 use jem_core::id::RunId;
+use jem_core::plan::Plan;
 use jem_core::provenance::{History, Provenance, SourceState};
 use jem_core::store::Store;
 use tempfile::TempDir;
@@ -18,6 +19,7 @@ use super::child::Children;
 use super::open::Folders;
 use super::{CliError, Exit, told};
 use crate::report::{ReportManifest, Reproduced, reproduced};
+use crate::schedule::{Keys, Stages};
 
 /// What `jem reproduce` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -208,6 +210,7 @@ fn make_again(
         worktree.make_dirty(state, store)?;
     }
     let spec = spec(report, worktree.path())?;
+    same_data(&report.manifest, &worktree.path().join(&spec), &folders.data())?;
     let binaries = binaries(args, folders, history, report, children, &worktree, kept)?;
     children.check()?;
     let (results, again) = (kept.join("results"), kept.join("report"));
@@ -253,6 +256,24 @@ fn spec(report: &Report, root: &Path) -> Result<String, CliError> {
         CliError::new(Exit::BadInput, message)
             .hint("jem report with a file that is part of the checkout")
     })
+}
+
+/// That the data files are those that the report was made from. They are told
+/// by the experiment file `spec`; where this version cannot read that, nothing
+/// is said, and the results will tell.
+fn same_data(first: &ReportManifest, spec: &Path, data: &Path) -> Result<(), CliError> {
+    let (Ok(plan), false) = (Plan::read(spec), first.data.is_empty()) else { return Ok(()) };
+    // Which code reads the data plays no part.
+    let none = Digest::of(b"");
+    let now = Keys::new(&plan, Stages { training: none, evaluation: none }, data)?.data_files();
+    let changed = first.data.iter().find(|file| !now.contains(file));
+    let Some((name, then)) = changed else { return Ok(()) };
+    let found = now.iter().find(|(other, _)| other == name);
+    let found = found.map_or_else(|| "none".to_owned(), |(_, digest)| digest.to_string());
+    let message = format!(
+        "the data file {name} is not what the report was made from\n  then: {then}\n  now:  {found}"
+    );
+    Err(CliError::new(Exit::BadInput, message).hint("--data DIR, the datasets it was made with"))
 }
 
 /// The binaries to run: given, those of this build, or built.

@@ -107,19 +107,26 @@ impl Binaries {
 fn builder(root: &Path, path: &Path) -> Command {
     let justw = path.join("justw");
     if justw.is_file() {
+        // What justw has installed lies there by version; it need not again.
+        link(&root.join(".just"), &path.join(".just"));
         let mut command = Command::new(justw);
         command.arg("build");
         return command;
     }
     // Without a recipe that fetches libtorch, ours serves.
-    let (ours, theirs) = (root.join(".libtorch"), path.join(".libtorch"));
+    link(&root.join(".libtorch"), &path.join(".libtorch"));
+    let mut command = Command::new("cargo");
+    command.arg("build");
+    command
+}
+
+/// Makes `theirs` a link to what `ours` is, where there is one and not the
+/// other. Where that fails, the build says what it lacks.
+fn link(ours: &Path, theirs: &Path) {
     if let (Ok(to), false) = (ours.canonicalize(), theirs.exists()) {
         #[cfg(unix)]
         let _ = std::os::unix::fs::symlink(to, theirs);
     }
-    let mut command = Command::new("cargo");
-    command.arg("build");
-    command
 }
 
 /// When the newest tracked file of the checkout at `root` was written.

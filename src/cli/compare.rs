@@ -118,6 +118,13 @@ fn one(args: &CompareArgs, sides: &Sides<'_>, spec: &Path) -> Result<Comparison,
         }
         return Err(error);
     }
+    for side in [&a, &b] {
+        if side.results.trials.is_empty() {
+            let commands = sides.checkout.how_to_run(&side.revision, Some(spec));
+            let commands: Vec<String> = commands.iter().map(|c| format!("\n  try: {c}")).collect();
+            eprintln!("{} has no result yet{}", side.revision.title(), commands.concat());
+        }
+    }
     sides.compare(args, &a, &b)
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jem_core::plan::Plan;
-use jem_core::provenance::{Code, FileChange, History};
+use jem_core::provenance::{Code, FileChange, History, Parts};
 use jem_core::store::Store;
 
 use super::open::{self, Folders};
@@ -76,24 +76,42 @@ impl<'f> Checkout<'f> {
             return Ok(Known { stages: fingerprints.into(), parts, from: KnownFrom::Worker });
         }
         let commit = revision.commit.as_deref().unwrap_or_default();
-        if let Some(known) = known_of(store, commit)? {
-            return Ok(known);
-        }
         let like = open::worker_with_code().map(|(_, code, _)| code.parts).unwrap_or_default();
-        if let Some(known) = derived_from(self.history.root(), commit, &like) {
+        let derived = || derived_from(self.history.root(), commit, &like);
+        match known_of(store, commit)? {
+            // What was recorded before parts were can still be taken apart.
+            Some(known) if known.parts == Parts::default() => {
+                let parts = derived().filter(|derived| derived.stages == known.stages);
+                let parts = parts.map(|derived| derived.parts).unwrap_or_default();
+                return Ok(Known { parts, ..known });
+            }
+            Some(known) => return Ok(known),
+            None => {}
+        }
+        if let Some(known) = derived() {
             return Ok(known);
         }
-        let short = revision.short();
         let message = format!(
             "what {} computes with is not known: no command of jem ran at it with this store",
             revision.title()
         );
+        let error = CliError::new(Exit::BadInput, message);
+        Err(self.how_to_run(revision, spec).into_iter().fold(error, CliError::hint))
+    }
+
+    /// The commands that make the results of `revision`, of the experiment at
+    /// `spec`.
+    pub fn how_to_run(&self, revision: &Revision, spec: Option<&Path>) -> Vec<String> {
         let spec = spec.map_or_else(|| "SPEC".to_owned(), |spec| spec.display().to_string());
-        let results = self.folders.results();
-        Err(CliError::new(Exit::BadInput, message)
-            .hint(format!("git worktree add --detach ../jem-{short} {short}"))
-            .hint(format!("cd ../jem-{short} && ./justw build"))
-            .hint(format!("target/debug/jem run {spec} --results {}", results.display())))
+        if revision.work {
+            return vec![format!("jem run {spec}")];
+        }
+        let (short, results) = (revision.short(), self.folders.results());
+        vec![
+            format!("git worktree add --detach ../jem-{short} {short}"),
+            format!("cd ../jem-{short} && ./justw build"),
+            format!("target/debug/jem run {spec} --results {}", results.display()),
+        ]
     }
 
     /// The text of the experiment file `name` (from the root of the checkout)

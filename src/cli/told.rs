@@ -36,7 +36,7 @@ pub fn reproduced(found: &Reproduced, first: &ReportManifest) -> String {
         let words = match verdict {
             TableVerdict::Identical => "identical".to_owned(),
             TableVerdict::SameNumbers => {
-                "the same numbers; what is said beside them differs".to_owned()
+                "the same numbers, said to come from another commit".to_owned()
             }
             TableVerdict::Differs(difference) => format!("different: {}", table(difference)),
             TableVerdict::OtherBytes => "different bytes".to_owned(),

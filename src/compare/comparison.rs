@@ -62,6 +62,8 @@ pub struct SideFacts {
     pub done: usize,
     /// Those that diverged.
     pub diverged: usize,
+    /// Whether a run came from a checkout that differed from its commit.
+    pub dirty_runs: bool,
 }
 
 /// Which side.
@@ -218,6 +220,7 @@ fn facts(side: &Side) -> SideFacts {
         planned: side.plan.trials.len(),
         done: trials.len(),
         diverged: trials.iter().filter(|trial| trial.outcome.diverged()).count(),
+        dirty_runs: side.results.dirty(),
     }
 }
 

@@ -4,6 +4,9 @@ use super::pairs::Point;
 use super::{Change, Side};
 use crate::table::{Results, TrialResult};
 
+/// Something known of the origin of a trial, in words.
+type Fact = fn(&TrialResult) -> String;
+
 /// What is known of the environment of both sides, equal or not: environment
 /// keys, libtorch, machines, Cargo.lock, commits and whether these were dirty.
 pub(super) fn environment(a: &Side, b: &Side, points: &[Point<'_>]) -> Vec<Change> {
@@ -13,7 +16,7 @@ pub(super) fn environment(a: &Side, b: &Side, points: &[Point<'_>]) -> Vec<Chang
         distinct(done.filter(|trial| trial.result.is_some()).map(|t| t.environment.clone()))
     };
     let mut found = vec![Change { what: "environment key".to_owned(), a: keys(0), b: keys(1) }];
-    let facts: [(&str, fn(&TrialResult) -> String); 6] = [
+    let facts: [(&str, Fact); 6] = [
         ("libtorch", |trial| {
             trial.provenance.libtorch.clone().unwrap_or_else(|| "unknown".to_owned())
         }),

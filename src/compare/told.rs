@@ -166,7 +166,7 @@ fn by_metric(found: &Comparison) -> Sheet {
         "",
         &[&["metric"], names.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat(),
     );
-    told.head.extend(["n", "A", "B", "B − A", "so"].map(str::to_owned));
+    told.head.extend(["n", "A", "B", "B − A", "verdict"].map(str::to_owned));
     let (mut equal, mut none) = (0, 0);
     for (place, metric) in found.metrics.iter().enumerate() {
         for cell in &found.cells {

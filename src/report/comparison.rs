@@ -36,7 +36,7 @@ pub fn draw(found: &Comparison) -> Result<Drawn, ChartError> {
         .map(|place| label(&found.metrics[place]))
         .collect();
     if !equal.is_empty() {
-        let listed = super::number::listed(&equal);
+        let listed = equal.join("; ");
         drawn.notes.push(format!("Equal in every pair, to the bit, and not drawn: {listed}."));
     }
     if !places.is_empty() && found.cells.len() > MOST_ROWS {
@@ -87,9 +87,9 @@ fn drawing(found: &Comparison, place: usize) -> Result<Figure, ChartError> {
         name: file_name(metric),
         title,
         caption: format!(
-            "{} Large marks are means over pairs of the same seed with their 95 % t interval, \
+            "{}Large marks are means over pairs of the same seed with their 95 % t interval, \
              small dots single pairs.",
-            info.map_or("", |info| info.doc)
+            info.map_or_else(String::new, |info| format!("{} ", info.doc))
         ),
         drawing: chart::difference(&chart)?,
         csv: data(found, place),
@@ -123,14 +123,10 @@ fn row(names: &[String], cell: &Cell, found: &Difference) -> DifferenceRow {
 
 fn footer(found: &Comparison) -> String {
     let side = |side: &SideFacts| side.short.clone();
-    let dirty =
-        if found.environment.iter().any(|c| {
-            c.what.contains("dirty") && c.a != c.b || c.what.contains("dirty") && c.a == "yes"
-        }) {
-            "; some runs from a dirty checkout"
-        } else {
-            ""
-        };
+    let dirty = match found.a.dirty_runs || found.b.dirty_runs {
+        true => "; some runs from a dirty checkout",
+        false => "",
+    };
     let counts = found.counts();
     format!(
         "jem compare {} {}; {} pairs, {} shared{dirty}",

@@ -26,8 +26,8 @@ pub struct Reproduced {
 pub enum TableVerdict {
     /// The same bytes.
     Identical,
-    /// The same numbers; only what is said beside them, such as the commit that
-    /// they come from, is another.
+    /// The same numbers; only the commit that they are said to come from is
+    /// another.
     SameNumbers,
     /// Other numbers, told column by column.
     Differs(TableDifference),

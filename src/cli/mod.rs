@@ -7,6 +7,7 @@ mod compare;
 mod data;
 mod exit;
 mod open;
+mod outcome;
 mod plan;
 mod report;
 mod reproduce;
@@ -14,7 +15,6 @@ mod revision;
 mod run;
 mod spec;
 mod table;
-mod told;
 
 pub use exit::{CliError, Exit};
 

@@ -17,7 +17,7 @@ use super::built::Binaries;
 use super::checkout::Worktree;
 use super::child::Children;
 use super::open::Folders;
-use super::{CliError, Exit, told};
+use super::{CliError, Exit, outcome};
 use crate::report::{ReportManifest, Reproduced, reproduced};
 use crate::schedule::{Keys, Stages};
 
@@ -72,7 +72,7 @@ pub fn run(args: &ReproduceArgs, folders: &Folders) -> Result<(), CliError> {
     let (scratch, kept) = scratch(args)?;
     let found = make_again(args, folders, &history, &store, &report, &children, &kept)?;
     drop(scratch);
-    let (text, holds) = (told::reproduced(&found, &report.manifest), found.holds());
+    let (text, holds) = (outcome::reproduced(&found, &report.manifest), found.holds());
     io::stdout().lock().write_all(text.as_bytes()).or_else(|error| match error.kind() {
         // A reader that has seen enough, as `head`, is no error.
         io::ErrorKind::BrokenPipe => Ok(()),

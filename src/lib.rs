@@ -5,6 +5,7 @@ pub mod schedule;
 pub mod query;
 pub mod verify;
 pub mod table;
+pub mod compare;
 pub mod chart;
 pub mod report;
 pub mod progress;

@@ -43,7 +43,10 @@ const TABLES: [(&str, &[&str]); 4] = [
         ],
     ),
     ("crates/worker/src", &["data", "jem", "eval", "training", "evaluation", "run", "start"]),
-    ("src", &["schedule", "query", "verify", "table", "chart", "report", "progress", "cli"]),
+    (
+        "src",
+        &["schedule", "query", "verify", "table", "compare", "chart", "report", "progress", "cli"],
+    ),
 ];
 
 /// Crates and the only places that may name them.

@@ -3,14 +3,21 @@
 mod accept;
 mod again;
 mod conclusion;
+mod built;
+mod checkout;
+mod child;
+mod compare;
 mod data;
 mod exit;
 mod explain;
 mod ls;
 mod open;
 mod origin;
+mod outcome;
 mod plan;
 mod report;
+mod reproduce;
+mod revision;
 mod run;
 mod signals;
 mod spec;
@@ -55,6 +62,10 @@ enum Verb {
     Report(report::ReportArgs),
     /// List the runs of the store, of any experiment and commit, that a query picks
     Ls(ls::LsArgs),
+    /// Compare two commits, or a commit and the work tree, by their results
+    Compare(compare::CompareArgs),
+    /// Make a report again from its commit, and compare the results
+    Reproduce(reproduce::ReproduceArgs),
     /// The datasets: list, fetch, verify
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -78,6 +89,8 @@ pub fn main() -> ExitCode {
         Verb::Table(args) => table::run(args, &cli.folders),
         Verb::Report(args) => report::run(args, &cli.folders),
         Verb::Ls(args) => ls::run(args, &cli.folders),
+        Verb::Compare(args) => compare::run(args, &cli.folders),
+        Verb::Reproduce(args) => reproduce::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
         Verb::Store(command) => store::run(command, &cli.folders),
         Verb::Spec(command) => spec::run(command),

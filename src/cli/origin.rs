@@ -56,6 +56,17 @@ impl Origin {
         }
     }
 
+    /// Puts what differs from the commit into the store, so that a report can be
+    /// made again. A store that cannot be written keeps no report back.
+    pub fn keep_what_is_dirty(&self, store: &Store) {
+        let put = || self.kept.iter().try_for_each(|piece| store.put(piece).map(drop));
+        if self.source.as_ref().is_some_and(|source| source.dirty)
+            && let Err(error) = put()
+        {
+            eprintln!("not kept: what differs from the commit: {error}");
+        }
+    }
+
     /// The record that stands beside every run made now; all bytes it names
     /// are put into the store.
     ///

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
-use jem_core::provenance::SourceState;
+use jem_core::provenance::{History, SourceState};
 use jem_core::store::Store;
 
 use super::open::{self, Folders};
@@ -39,6 +39,7 @@ pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
         origin.require_clean()?;
         origin::require_clean_trials(&results)?;
     }
+    origin.keep_what_is_dirty(&store);
     let source = origin.source.clone();
     let folder = args.out.clone().unwrap_or_else(|| default_folder(source.as_ref(), &results));
     let context = ReportContext {
@@ -46,6 +47,7 @@ pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
         command: format!("jem report {}", results.experiment.file.display()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         experiment: digest(&args.spec)?,
+        file: in_checkout(&args.spec),
     };
     let written = report::write(&results, &context, &folder).map_err(failed)?;
     let Written { content, page } = &written;
@@ -70,6 +72,13 @@ fn from_here(path: &Path, here: &Path) -> PathBuf {
     }
     let inside = path.strip_prefix(here).ok().map(Path::to_owned);
     inside.or_else(|| path.file_name().map(PathBuf::from)).unwrap_or_else(|| path.to_owned())
+}
+
+/// The path of `spec` from the root of the checkout; none where it lies in
+/// none.
+fn in_checkout(spec: &Path) -> Option<String> {
+    let here = env::current_dir().ok()?;
+    History::around(&here).ok()?.name_of(spec, &here)
 }
 
 fn default_folder(source: Option<&SourceState>, results: &Results) -> PathBuf {
@@ -115,7 +124,7 @@ fn expectations(content: &Content) -> Result<(), CliError> {
     Err(CliError::new(Exit::Failed, message))
 }
 
-fn failed(error: ReportError) -> CliError {
+pub(super) fn failed(error: ReportError) -> CliError {
     match error {
         ReportError::Table(error) => error.into(),
         ReportError::Chart(_) => CliError::new(Exit::BadInput, error.to_string()),

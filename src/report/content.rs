@@ -122,6 +122,18 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+impl Figure {
+    /// Its files, by path from the report's folder.
+    pub(super) fn files(&self) -> [(String, Vec<u8>); 3] {
+        let path = |ending: &str| format!("charts/{}.{ending}", self.name);
+        [
+            (path("svg"), self.drawing.svg.clone().into_bytes()),
+            (path("png"), self.drawing.png.clone()),
+            (path("csv"), self.csv.clone().into_bytes()),
+        ]
+    }
+}
+
 impl Check {
     /// `accuracy, λ = 10: mean 0.1 (n = 3), expected at least 0.5`.
     pub fn found(&self) -> String {

@@ -7,9 +7,13 @@ use minijinja::{Environment, Error, UndefinedBehavior, context};
 use super::content::{Check, Content, Figure, Finding, Part, Section, Table, Tile};
 use crate::chart::for_html;
 
-/// The page's name says to the engine that what is put in is escaped.
-const NAME: &str = "report.html";
-const TEMPLATE: &str = include_str!("template.html");
+/// The templates. Their names say to the engine that what is put in is escaped.
+const TEMPLATES: [(&str, &str); 4] = [
+    ("report.html", include_str!("template.html")),
+    ("comparison.html", include_str!("comparison.html")),
+    ("rows.html", include_str!("rows.html")),
+    ("style.css", include_str!("style.css")),
+];
 /// Letters from which on a text in a table is broken over lines.
 const LONG: usize = 40;
 
@@ -18,13 +22,10 @@ const LONG: usize = 40;
 /// # Errors
 /// When the template is wrong, which a test holds that it is not.
 pub fn html(content: &Content, tables: &[String]) -> Result<String, Error> {
-    let mut environment = Environment::new();
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_template(NAME, TEMPLATE)?;
+    let environment = environment()?;
     let held = content.held();
     let appendix = content.exceptions.iter().chain([&held]);
-    let page = environment.get_template(NAME)?.render(context! {
+    let page = environment.get_template("report.html")?.render(context! {
         title => content.title.clone(),
         name => content.name.clone(),
         question => content.question.clone(),
@@ -43,12 +44,23 @@ pub fn html(content: &Content, tables: &[String]) -> Result<String, Error> {
     Ok(page)
 }
 
-/// Text whose `λ = 5` and `± 0.1` are not broken over two lines.
-fn unbroken(text: &str) -> String {
-    text.replace(" = ", "\u{a0}=\u{a0}").replace("± ", "±\u{a0}")
+/// The engine with every template.
+pub(super) fn environment() -> Result<Environment<'static>, Error> {
+    let mut environment = Environment::new();
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    for (name, template) in TEMPLATES {
+        environment.add_template(name, template)?;
+    }
+    Ok(environment)
 }
 
-fn all<T>(items: impl Iterator<Item = T>, of: impl Fn(T) -> Value) -> Vec<Value> {
+/// Text whose `λ = 5` and `± 0.1` are not broken over two lines.
+pub(super) fn unbroken(text: &str) -> String {
+    text.replace(" = ", "\u{a0}=\u{a0}").replace("± ", "±\u{a0}").replace(" %", "\u{a0}%")
+}
+
+pub(super) fn all<T>(items: impl Iterator<Item = T>, of: impl Fn(T) -> Value) -> Vec<Value> {
     items.map(of).collect()
 }
 
@@ -80,11 +92,11 @@ fn finding(finding: &Finding) -> Value {
     context! { about => finding.about.clone(), text => unbroken(&finding.text) }
 }
 
-fn fact((name, value): &(String, String)) -> Value {
+pub(super) fn fact((name, value): &(String, String)) -> Value {
     context! { name => name.clone(), value => value.clone() }
 }
 
-fn table(table: &Table) -> Value {
+pub(super) fn table(table: &Table) -> Value {
     // A column of numbers stands at the right.
     let number = |column: usize| {
         let is_number = |cell: &String| {
@@ -117,7 +129,7 @@ fn section((number, section): (usize, &Section)) -> Value {
     }
 }
 
-fn figure(figure: &Figure) -> Value {
+pub(super) fn figure(figure: &Figure) -> Value {
     context! {
         name => figure.name.clone(),
         title => figure.title.clone(),

@@ -16,14 +16,18 @@
 //! says in words is made from the numbers and claims no more than they show.
 
 mod answer;
+mod comparison;
+mod comparison_write;
 mod compose;
 mod content;
 mod figures;
 mod html;
 mod label;
+mod manifest;
 mod markdown;
 mod number;
 mod origin;
+mod reproduced;
 mod view;
 mod write;
 
@@ -32,9 +36,12 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use comparison_write::write_comparison;
 pub use compose::compose;
 pub use content::{Check, Content, Figure, Finding, Part, Section, Table, Tile};
 pub use html::html;
+pub use manifest::{ManifestError, ReportManifest, ReportedExperiment, ReportedRuns};
 pub use markdown::markdown;
 pub use origin::{ReportContext, folder_name};
+pub use reproduced::{Reproduced, TableVerdict, TrialVerdict, reproduced};
 pub use write::{ReportError, Written, write};

@@ -25,6 +25,9 @@ pub struct ReportContext {
     pub version: String,
     /// The digest of the experiment's file.
     pub experiment: Digest,
+    /// Where that lies in the checkout, `/` between the parts; none where it
+    /// lies outside.
+    pub file: Option<String>,
 }
 
 impl ReportContext {

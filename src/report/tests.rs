@@ -16,6 +16,7 @@ fn context() -> ReportContext {
         command: "jem report experiments/sweep-lambda.toml".to_owned(),
         version: "0.1.0".to_owned(),
         experiment: Digest::of(b"the file"),
+        file: Some("experiments/sweep-lambda.toml".to_owned()),
     }
 }
 

@@ -9,16 +9,13 @@ use jem_core::digest::Digest;
 use jem_core::durable::{TEMPORARY_PREFIX, sync_dir, write_atomic};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use super::content::Content;
-use super::{ReportContext, compose, html, markdown};
+use super::manifest::MANIFEST;
+use super::{ReportContext, ReportManifest, compose, html, markdown};
 use crate::chart::ChartError;
 use crate::table::{Results, Shown, TableError, write_all};
-
-/// The file that is written last.
-const MANIFEST: &str = "manifest.json";
-/// The version of that file.
-const FORMAT: u32 = 1;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -51,38 +48,6 @@ pub struct Written {
     pub page: PathBuf,
 }
 
-/// What a report's folder was made from, and of what.
-#[derive(Debug, Serialize, Deserialize)]
-struct Manifest {
-    format: u32,
-    command: String,
-    version: String,
-    commit: String,
-    experiment: Named,
-    runs: Vec<Runs>,
-    /// Digests by path, `/` between the parts.
-    files: BTreeMap<String, Digest>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Named {
-    name: String,
-    digest: Digest,
-}
-
-/// The runs of a trial, and one digest over the results of each.
-#[derive(Debug, Serialize, Deserialize)]
-struct Runs {
-    trial: String,
-    training: String,
-    training_results: Digest,
-    evaluation: String,
-    evaluation_results: Digest,
-    /// Why a person accepted these runs for the trial, where one did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    accepted: Option<String>,
-}
-
 /// Writes the report of `results` into `folder`, which is made. Every file is
 /// first made in full beside it, then put in its place; files of a former
 /// report that this one has not are removed, and what others put there stays.
@@ -99,9 +64,7 @@ pub fn write(
         let path = path.to_owned();
         move |source| ReportError::Io { path, source }
     };
-    fs::create_dir_all(folder).map_err(io(folder))?;
-    let made =
-        tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempdir_in(folder).map_err(io(folder))?;
+    let made = scratch_in(folder)?;
     let tables = write_all(results, &made.path().join("tables"), Shown::Paper)?;
     let mut files = BTreeMap::new();
     for name in &tables {
@@ -112,9 +75,8 @@ pub fn write(
     let pages = pages(&content, &tables)?;
     put_all(made.path(), &pages)?;
     files.extend(pages.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes))));
-    let former = former(folder);
-    let manifest = manifest(results, context, files);
-    install(made.path(), folder, &manifest, &former)?;
+    let manifest = ReportManifest::new(results, context, files);
+    install_all(made.path(), folder, &manifest.files, &manifest)?;
     Ok(Written { content, page: folder.join("index.html") })
 }
 
@@ -125,15 +87,21 @@ fn pages(content: &Content, tables: &[String]) -> Result<BTreeMap<String, Vec<u8
         ("report.md".to_owned(), markdown(content, tables).into_bytes()),
     ]);
     for figure in content.figures() {
-        let path = |ending: &str| format!("charts/{}.{ending}", figure.name);
-        pages.insert(path("svg"), figure.drawing.svg.clone().into_bytes());
-        pages.insert(path("png"), figure.drawing.png.clone());
-        pages.insert(path("csv"), figure.csv.clone().into_bytes());
+        pages.extend(figure.files());
     }
     Ok(pages)
 }
 
-fn put_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), ReportError> {
+/// A folder inside `folder`, which is made, to make files in before they are
+/// put into their places.
+pub(super) fn scratch_in(folder: &Path) -> Result<TempDir, ReportError> {
+    let made = fs::create_dir_all(folder)
+        .and_then(|()| tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempdir_in(folder));
+    made.map_err(|source| ReportError::Io { path: folder.to_owned(), source })
+}
+
+/// Writes `files` below `folder`, by path.
+pub(super) fn put_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), ReportError> {
     let charts = folder.join("charts");
     fs::create_dir_all(&charts).map_err(|source| ReportError::Io { path: charts, source })?;
     files.par_iter().try_for_each(|(name, bytes)| {
@@ -142,34 +110,14 @@ fn put_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Repor
     })
 }
 
-fn manifest(
-    results: &Results,
-    context: &ReportContext,
-    files: BTreeMap<String, Digest>,
-) -> Manifest {
-    let runs = |trial: &crate::table::TrialResult| Runs {
-        trial: trial.trial.to_string(),
-        training: trial.runs.0.to_string(),
-        training_results: trial.digests.0,
-        evaluation: trial.runs.1.to_string(),
-        evaluation_results: trial.digests.1,
-        accepted: trial.accepted.clone(),
-    };
-    Manifest {
-        format: FORMAT,
-        command: context.command.clone(),
-        version: context.version.clone(),
-        commit: context.commit(),
-        experiment: Named { name: results.experiment.name.clone(), digest: context.experiment },
-        runs: results.trials.iter().map(runs).collect(),
-        files,
-    }
-}
-
 /// The files that a former report put into `folder`.
 fn former(folder: &Path) -> BTreeSet<String> {
+    #[derive(Deserialize)]
+    struct Files {
+        files: BTreeMap<String, Digest>,
+    }
     let text = fs::read(folder.join(MANIFEST)).unwrap_or_default();
-    let manifest: Option<Manifest> = serde_json::from_slice(&text).ok();
+    let manifest: Option<Files> = serde_json::from_slice(&text).ok();
     // A manifest is a file like any other: it may name nothing outside.
     let inside =
         |name: &String| !name.split(['/', '\\']).any(|part| part == ".." || part.is_empty());
@@ -177,30 +125,33 @@ fn former(folder: &Path) -> BTreeSet<String> {
     names.filter(inside).collect()
 }
 
-/// Puts the files that were made at `from` into `folder`, the manifest last.
-fn install(
+/// Puts `files`, which were made at `from`, into `folder`, and `manifest` last.
+pub(super) fn install_all(
     from: &Path,
     folder: &Path,
-    manifest: &Manifest,
-    former: &BTreeSet<String>,
+    files: &BTreeMap<String, Digest>,
+    manifest: &impl Serialize,
 ) -> Result<(), ReportError> {
+    let former = former(folder);
+    let parts: BTreeSet<&str> =
+        files.keys().filter_map(|name| Some(name.rsplit_once('/')?.0)).collect();
     let put = || -> Result<(), (PathBuf, io::Error)> {
         // Until the last file is in its place, no manifest vouches for them.
         let old = folder.join(MANIFEST);
         removed(&old).map_err(|error| (old.clone(), error))?;
-        for name in former.iter().filter(|name| !manifest.files.contains_key(*name)) {
+        for name in former.iter().filter(|name| !files.contains_key(*name)) {
             let path = folder.join(name);
             removed(&path).map_err(|error| (path, error))?;
         }
-        for part in ["tables", "charts"] {
+        for part in &parts {
             let path = folder.join(part);
             fs::create_dir_all(&path).map_err(|error| (path, error))?;
         }
-        for name in manifest.files.keys() {
+        for name in files.keys() {
             let path = folder.join(name);
             fs::rename(from.join(name), &path).map_err(|error| (path, error))?;
         }
-        for part in ["tables", "charts", "."] {
+        for part in parts.iter().chain([&"."]) {
             let path = folder.join(part);
             sync_dir(&path).map_err(|error| (path, error))?;
         }

@@ -44,10 +44,25 @@ pub enum Status {
     Accepted(Box<Accepted>),
 }
 
+/// The fingerprints that the runs of a trial bear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Stages {
+    /// Of the training run.
+    pub training: Digest,
+    /// Of the evaluation run: [`Fingerprints::both`].
+    pub evaluation: Digest,
+}
+
+impl From<Fingerprints> for Stages {
+    fn from(fingerprints: Fingerprints) -> Self {
+        Self { training: fingerprints.training, evaluation: fingerprints.both() }
+    }
+}
+
 /// Names the runs of trials: what they rest on beside the trial itself.
 pub struct Keys<'a> {
     plan: &'a Plan,
-    fingerprints: Fingerprints,
+    stages: Stages,
     data: &'a Path,
     /// Digests by source and split; reading them for every trial would hash a
     /// user's own files thousands of times.
@@ -70,10 +85,11 @@ impl<'a> Keys<'a> {
     /// When a file of the user's own cannot be read.
     pub fn new(
         plan: &'a Plan,
-        fingerprints: Fingerprints,
+        fingerprints: impl Into<Stages>,
         data: &'a Path,
     ) -> Result<Self, DatasetError> {
-        let mut keys = Self { plan, fingerprints, data, digests: HashMap::new(), shared: None };
+        let stages = fingerprints.into();
+        let mut keys = Self { plan, stages, data, digests: HashMap::new(), shared: None };
         let sweeps_data =
             |path: &String| path.starts_with("data.") || path.starts_with("evaluate.");
         if plan.axes.iter().any(sweeps_data) {
@@ -140,6 +156,17 @@ impl<'a> Keys<'a> {
         DataDigests { training: known(train, Split::Train), evaluation }
     }
 
+    /// Name and digest of every data file that some trial reads, sorted.
+    pub fn data_files(&self) -> Vec<(String, Digest)> {
+        let mut files: Vec<(String, Digest)> = match &self.shared {
+            Some(shared) => shared.training.iter().chain(&shared.evaluation).cloned().collect(),
+            None => self.digests.values().flatten().cloned().collect(),
+        };
+        files.sort();
+        files.dedup();
+        files
+    }
+
     /// The parts of the runs of `trial`.
     pub fn of(&self, trial: &Trial) -> Keyed {
         let data = self.data_of(trial);
@@ -149,13 +176,13 @@ impl<'a> Keys<'a> {
         Keyed {
             training: RunParts {
                 of: trial.id.digest(),
-                fingerprint: self.fingerprints.training,
+                fingerprint: self.stages.training,
                 environment: environment.clone(),
                 data: data.training,
             },
             evaluation: RunParts {
                 of: trial.eval.digest(),
-                fingerprint: self.fingerprints.both(),
+                fingerprint: self.stages.evaluation,
                 environment,
                 data: evaluated,
             },

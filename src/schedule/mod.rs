@@ -21,7 +21,7 @@ pub use code::Stage;
 pub use difference::{Difference, Rests, differences};
 pub use dispatcher::{Dispatch, Ended, Observer, Setback, StopFlags, dispatch};
 pub use estimate::{Calibration, forward_macs, recorded_cost, trial_flops};
-pub use keys::{Keyed, Keys, Status, used};
+pub use keys::{Keyed, Keys, Stages, Status, used};
 pub use policy::{LONGEST_BACKOFF, Policy, Verdict, backoff, policy};
 pub use resources::{ResourceError, Slot, slots};
 pub use space::{Space, space};

@@ -46,6 +46,7 @@ pub fn load(plan: &Plan, keys: &Keys<'_>, store: &Store) -> Result<Results, Tabl
         experiment: plan.experiment.clone(),
         axes: plan.axes.clone(),
         missing: plan.trials.len() - trials.len(),
+        data: keys.data_files(),
         trials,
     })
 }

@@ -7,6 +7,7 @@
 //! numbers came from and whether the checkout was dirty. No other module knows
 //! of data frames.
 
+mod against;
 mod results;
 mod error;
 mod load;
@@ -26,12 +27,14 @@ mod write;
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use against::{ColumnDifference, TableDifference, csv_difference};
 pub use cells::cells;
 pub use error::TableError;
 pub use examples::examples;
 pub use expect::{Checked, check};
 pub use label::{axis_names, cell_label};
 pub use load::{load, predictions};
-pub use present::{Column, PaperTable, Shown, TableCell};
+pub use present::{Column, PaperTable, Shown, TableCell, shown_metrics};
+pub(crate) use render::markdown as escaped_markdown;
 pub use results::{CellResult, Results, Statistics, TrialResult};
 pub use write::{to_csv, to_parquet, write_all, write_examples};

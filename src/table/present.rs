@@ -83,10 +83,7 @@ pub enum TableCell {
 impl PaperTable {
     /// The table of `results`, its rows in the order of the plan.
     pub fn of(results: &Results, shown: Shown) -> Self {
-        let metrics = match shown {
-            Shown::Paper => paper_metrics(results),
-            Shown::Everything => metric_paths(results).into_iter().map(str::to_owned).collect(),
-        };
+        let metrics = shown_metrics(results, shown);
         let commits = results.commit_line();
         Self {
             command: command(&results.experiment.file),
@@ -101,6 +98,14 @@ impl PaperTable {
                 .map(|(cell, trials)| row(cell, results.mark_of(&trials), &metrics))
                 .collect(),
         }
+    }
+}
+
+/// The paths of the metrics that a table of `results` shows, in its order.
+pub fn shown_metrics(results: &Results, shown: Shown) -> Vec<String> {
+    match shown {
+        Shown::Paper => paper_metrics(results),
+        Shown::Everything => metric_paths(results).into_iter().map(str::to_owned).collect(),
     }
 }
 

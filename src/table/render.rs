@@ -76,7 +76,7 @@ impl PaperTable {
 }
 
 /// Text that Markdown shows as it stands, on one line.
-fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let mut shown = String::new();
     for letter in text.chars() {
         match letter {

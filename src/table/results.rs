@@ -22,6 +22,8 @@ pub struct Results {
     pub trials: Vec<TrialResult>,
     /// Trials of the plan without a result.
     pub missing: usize,
+    /// Name and digest of every data file that a trial of the plan reads, sorted.
+    pub data: Vec<(String, Digest)>,
 }
 
 /// One trial that is done.

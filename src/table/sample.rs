@@ -24,6 +24,7 @@ pub(crate) fn results() -> Results {
         axes: vec!["objective.lambda".to_owned()],
         trials: trials.map(|(cell, seed)| trial(cell, seed)).to_vec(),
         missing: 2,
+        data: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod fake;
 mod processes;
+pub mod repository;
 
 #[allow(unused_imports, reason = "each test file uses a part of this")]
 pub use {

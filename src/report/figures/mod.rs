@@ -8,6 +8,7 @@ mod samples;
 mod sweeps;
 mod training;
 
+pub(super) use csv::{Csv, number};
 pub use draft::sections;
 
 use draft::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};

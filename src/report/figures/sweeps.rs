@@ -6,6 +6,7 @@ use super::csv::{Csv, number};
 use super::{Chart, Drafts, Planned, caption};
 use crate::chart::{Better, Quantity, SweepChart, SweepPoint, SweepSeries};
 use crate::report::label::score_name;
+use crate::report::number::capital;
 use crate::report::view::{Line, View};
 
 /// Lines in one chart; further ones are in its data alone.
@@ -237,10 +238,4 @@ fn data(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
         }
     }
     csv.text()
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>());
-    first.unwrap_or_default() + letters.as_str()
 }

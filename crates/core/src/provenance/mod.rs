@@ -1,12 +1,14 @@
 //! Where a number came from: commit, changes, machine, code fingerprint.
 
 mod fingerprint;
+mod history;
 mod host;
 mod revision;
 mod source;
 mod work_tree;
 
 pub use fingerprint::{Code, FingerprintError, Fingerprints, Parts, beside, beside_with_parts};
+pub use history::{FileChange, History, HistoryError};
 pub use host::{Host, host};
 pub use revision::{RevisionError, fingerprints_at};
 pub use source::{SourceError, SourceState, Untracked, source_state};

@@ -33,7 +33,7 @@ pub use resolved::{
     Training,
 };
 pub use schema::schema;
-pub use show::{show_value, to_toml, value_at};
+pub use show::{settings, show_value, to_toml, value_at};
 
 pub(crate) use constraint::{Violation, violations};
 pub(crate) use document::{Document, read_seeds};

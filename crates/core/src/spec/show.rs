@@ -1,5 +1,7 @@
 //! Specs and their values as people write them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::resolve::spell_out;
@@ -16,6 +18,29 @@ pub fn to_toml(spec: &Spec) -> String {
 pub fn value_at(spec: &Spec, path: &str) -> Option<Value> {
     let raw = serde_json::to_value(spell_out(spec)).ok()?;
     path.split('.').try_fold(&raw, |table, part| table.get(part)).cloned()
+}
+
+/// Every field of `spec` by path, as [`value_at`] gives it: all that is in a
+/// file of its own, spelled out.
+pub fn settings(spec: &Spec) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    flatten(String::new(), serde_json::to_value(spell_out(spec)).unwrap_or_default(), &mut found);
+    found
+}
+
+fn flatten(path: String, value: Value, found: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+                flatten(path, inner, found);
+            }
+        }
+        leaf => {
+            found.insert(path, leaf);
+        }
+    }
 }
 
 /// A real as people read it: without `.0`, and with an exponent where it is

@@ -1,0 +1,148 @@
+//! The binaries of a commit: those of this build where they are its own, else
+//! built from it.
+
+use std::fs::{self, File, Metadata};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use jem_core::provenance::{History, fingerprints_at};
+
+use super::child::Children;
+use super::{CliError, Exit, open};
+
+/// The front and the worker.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    /// The front.
+    pub jem: PathBuf,
+    /// The worker.
+    pub worker: PathBuf,
+}
+
+impl Binaries {
+    /// Those in `folder`.
+    ///
+    /// # Errors
+    /// When one of them is not there.
+    pub fn in_folder(folder: &Path) -> Result<Self, CliError> {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let found = Self { jem: folder.join("jem"), worker: folder.join("jem-worker") };
+        for path in [&found.jem, &found.worker] {
+            if !path.is_file() {
+                let message = format!("no binary at {}", path.display());
+                return Err(CliError::new(Exit::BadInput, message)
+                    .hint("a folder with jem and jem-worker, as target/debug"));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The binaries that run now, where they are those of the clean commit
+    /// that is checked out around them: they lie in the checkout, no tracked
+    /// file is newer, and the worker's fingerprints are those of the commit.
+    pub fn of_this_build(history: &History, commit: &str) -> Option<Self> {
+        let jem = std::env::current_exe().ok()?.canonicalize().ok()?;
+        let root = history.root().canonicalize().ok()?;
+        let (worker, code, _) = open::worker_with_code().ok()?;
+        let time = |meta: Metadata| meta.modified().ok();
+        let built = fs::metadata(&jem).ok().and_then(time)?;
+        let libtorch =
+            code.parts.training.keys().find_map(|part| part.strip_prefix("libtorch "))?;
+        let derived = fingerprints_at(&root, commit, libtorch).ok()?;
+        let ours = jem.starts_with(&root)
+            && derived.fingerprints == code.fingerprints
+            && newest_source(&root)? <= built;
+        ours.then_some(Self { jem, worker })
+    }
+
+    /// Builds the checkout at `path` and copies what comes out into `into`.
+    /// What was built of other commits before is built upon, in a folder of
+    /// its own: the binaries of the checkout that jem runs in stay as they are.
+    ///
+    /// # Errors
+    /// When it does not build; the log is named.
+    pub fn build(
+        children: &Children,
+        (root, path): (&Path, &Path),
+        name: &str,
+        into: &Path,
+    ) -> Result<Self, CliError> {
+        let target = root.join("target/reproduce");
+        let failed = |path: &Path, error: std::io::Error| {
+            CliError::new(Exit::Machine, format!("{}: {error}", path.display()))
+        };
+        for folder in [&target, into] {
+            fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+        }
+        // Cargo's own lock is gone before the copies are made; this one holds
+        // until then. It guards a folder of this machine alone.
+        let lock_path = target.join("jem.lock");
+        let lock = File::create(&lock_path).map_err(|error| failed(&lock_path, error))?;
+        lock.lock().map_err(|error| failed(&lock_path, error))?;
+        let log = target.join(format!("build-{name}.log"));
+        eprintln!("building {name}; log: {}", log.display());
+        let mut command = builder(root, path);
+        command.current_dir(path).env("CARGO_TARGET_DIR", &target);
+        let ended = children.run_logged(&mut command, &format!("building {name}"), &log)?;
+        if !ended.success() {
+            let message = format!("{name} does not build ({ended})\n{}", tail(&log));
+            return Err(CliError::new(Exit::Failed, message)
+                .hint(format!("{}, the whole log", log.display())));
+        }
+        let built = Self::in_folder(&target.join("debug"))?;
+        let fingerprint = built.worker.with_extension("fingerprint.json");
+        // The worker is copied after the file beside it, as a build leaves them.
+        for from in [&fingerprint, &built.jem, &built.worker] {
+            let to = into.join(from.file_name().unwrap_or_default());
+            if from.is_file() {
+                fs::copy(from, &to).map_err(|error| failed(&to, error))?;
+            }
+        }
+        Self::in_folder(into)
+    }
+}
+
+/// The command that builds the checkout at `path`.
+fn builder(root: &Path, path: &Path) -> Command {
+    let justw = path.join("justw");
+    if justw.is_file() {
+        // What justw has installed lies there by version; it need not again.
+        link(&root.join(".just"), &path.join(".just"));
+        let mut command = Command::new(justw);
+        command.arg("build");
+        return command;
+    }
+    // Without a recipe that fetches libtorch, ours serves.
+    link(&root.join(".libtorch"), &path.join(".libtorch"));
+    let mut command = Command::new("cargo");
+    command.arg("build");
+    command
+}
+
+/// Makes `theirs` a link to what `ours` is, where there is one and not the
+/// other. Where that fails, the build says what it lacks.
+fn link(ours: &Path, theirs: &Path) {
+    if let (Ok(to), false) = (ours.canonicalize(), theirs.exists()) {
+        #[cfg(unix)]
+        let _ = std::os::unix::fs::symlink(to, theirs);
+    }
+}
+
+/// When the newest tracked file of the checkout at `root` was written.
+fn newest_source(root: &Path) -> Option<SystemTime> {
+    let said = Command::new("git").arg("-C").arg(root).args(["ls-files", "-z"]).output().ok()?;
+    let files = said.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    let times = files.filter_map(|name| {
+        let path = root.join(String::from_utf8_lossy(name).as_ref());
+        fs::metadata(path).ok()?.modified().ok()
+    });
+    times.max()
+}
+
+/// The last lines of a log.
+fn tail(log: &Path) -> String {
+    let text = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(12)..].iter().map(|line| format!("  | {line}\n")).collect()
+}

@@ -1,0 +1,68 @@
+//! What `jem reproduce` found, for a terminal.
+
+use crate::report::{ReportManifest, Reproduced, TableVerdict, TrialVerdict};
+use crate::table::{ColumnDifference, TableDifference};
+
+/// Trials that are named; the others are counted.
+const MOST: usize = 10;
+
+/// The report made again against the first, in words.
+pub fn reproduced(found: &Reproduced, first: &ReportManifest) -> String {
+    let all = found.trials.len();
+    let identical = found.trials_that(TrialVerdict::Identical);
+    let mut text = format!(
+        "{} at {}: {identical} of {all} trials have identical results\n",
+        first.experiment.name, first.commit
+    );
+    let other = |(_, verdict): &&(String, TrialVerdict)| *verdict != TrialVerdict::Identical;
+    for (trial, verdict) in found.trials.iter().filter(other).take(MOST) {
+        let words = match verdict {
+            TrialVerdict::Identical => "identical",
+            TrialVerdict::Evaluation => "training identical, evaluation different",
+            TrialVerdict::Training => "training different",
+            TrialVerdict::Missing => "not made again",
+        };
+        text += &format!("  {}  {words}\n", trial.get(..10).unwrap_or(trial));
+    }
+    match (all - identical).saturating_sub(MOST) {
+        0 => {}
+        n => text += &format!("  and {n} more\n"),
+    }
+    if found.more > 0 {
+        text += &format!("{} trials are new: the report did not have them\n", found.more);
+    }
+    text += "tables:\n";
+    for (name, verdict) in &found.tables {
+        let words = match verdict {
+            TableVerdict::Identical => "identical".to_owned(),
+            TableVerdict::SameNumbers => {
+                "the same numbers, said to come from another commit".to_owned()
+            }
+            TableVerdict::Differs(difference) => format!("different: {}", table(difference)),
+            TableVerdict::OtherBytes => "different bytes".to_owned(),
+            TableVerdict::Missing => "not made again".to_owned(),
+            TableVerdict::Altered => {
+                "altered since the report was written: it is not what the manifest names".to_owned()
+            }
+        };
+        text += &format!("  {name}  {words}\n");
+    }
+    let verdict = if found.holds() { "reproduced" } else { "NOT reproduced" };
+    text + &format!("{verdict}\n")
+}
+
+fn table(found: &TableDifference) -> String {
+    let mut said = Vec::new();
+    if let Some((first, second)) = found.heights {
+        said.push(format!("{first} rows before, {second} now"));
+    }
+    if !found.alone.is_empty() {
+        said.push(format!("only in one of them: {}", found.alone.join(", ")));
+    }
+    let numbers = found.columns.iter().filter(|column| !column.record);
+    said.extend(numbers.take(6).map(|ColumnDifference { name, rows, largest, .. }| {
+        let far = largest.map_or_else(String::new, |far| format!(", by up to {far:.3e}"));
+        format!("{name} in {rows} rows{far}")
+    }));
+    said.join("; ")
+}

@@ -1,0 +1,288 @@
+//! What a comparison finds, as plain values.
+
+use jem_core::id::RunId;
+use jem_core::provenance::FileChange;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::code::code_changes;
+use super::origin::environment;
+use super::pairs::{Planned, Point, axes, points};
+use super::settings::changes;
+use super::{CodeChange, Difference, KnownFrom, Side};
+use crate::table::TrialResult;
+
+/// Two sides of one experiment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The experiment's name.
+    pub experiment: String,
+    /// What it is to find out, as side B has it.
+    pub title: String,
+    /// Side A, the earlier one as a rule.
+    pub a: SideFacts,
+    /// Side B, from which A is subtracted.
+    pub b: SideFacts,
+    /// Paths that either side sweeps.
+    pub axes: Vec<String>,
+    /// The metrics that are compared.
+    pub metrics: Vec<String>,
+    /// Every point of either grid of which there is a result.
+    pub cells: Vec<Cell>,
+    /// Settings that differ in every cell that both sides have.
+    pub settings: Vec<Change>,
+    /// Stages whose code differs; none where nothing numeric changed.
+    pub code: Vec<CodeChange>,
+    /// Source files that differ, numeric or not.
+    pub files: Vec<FileChange>,
+    /// Machine, libraries, commits of the runs; equal or not.
+    pub environment: Vec<Change>,
+}
+
+/// What a side is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SideFacts {
+    /// As it was named: `HEAD~1`, `work`.
+    pub name: String,
+    /// `HEAD~1 (1a2b3c4)`, `work tree (1a2b3c4-dirty)`.
+    pub title: String,
+    /// `1a2b3c4`, `1a2b3c4-dirty`.
+    pub short: String,
+    /// The commit, in full.
+    pub commit: Option<String>,
+    /// The first line of its message.
+    pub subject: String,
+    /// Whether it is a work tree that differs from its commit.
+    pub dirty: bool,
+    /// How it is known what it computes with.
+    pub known: KnownFrom,
+    /// Trials of its plan.
+    pub planned: usize,
+    /// Those that are done, diverged ones included.
+    pub done: usize,
+    /// Those that diverged.
+    pub diverged: usize,
+    /// Whether a run came from a checkout that differed from its commit.
+    pub dirty_runs: bool,
+}
+
+/// Which side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// The first.
+    A,
+    /// The second.
+    B,
+}
+
+/// One point of the grid.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cell {
+    /// The value at each of [`Comparison::axes`]; null where it has none.
+    pub values: Vec<Value>,
+    /// Seeds with a result on both sides.
+    pub pairs: Vec<Pair>,
+    /// Seeds with a result on one side alone.
+    pub alone: Vec<Alone>,
+    /// Settings that differ here and not in every cell.
+    pub settings: Vec<Change>,
+    /// Of each of [`Comparison::metrics`], in their order.
+    pub metrics: Vec<Difference>,
+}
+
+/// The trials of both sides with the same swept values and seed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pair {
+    /// The seed.
+    pub seed: u64,
+    /// How far they are one.
+    pub same: Same,
+    /// The evaluation run of each side.
+    pub runs: (RunId, RunId),
+    /// Whether each diverged.
+    pub diverged: (bool, bool),
+}
+
+/// How far the two trials of a pair are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Same {
+    /// One run serves both sides, since nothing numeric differs.
+    Run,
+    /// Two runs left the same result bytes.
+    Results,
+    /// Training left the same bytes, evaluation did not.
+    Training,
+    /// The results of training differ.
+    Nothing,
+}
+
+/// A trial that one side alone has a result of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Alone {
+    /// The seed.
+    pub seed: u64,
+    /// The side.
+    pub side: Which,
+    /// Whether the other side would run it as well.
+    pub planned: bool,
+}
+
+/// Something that differs, as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Change {
+    /// What: a setting's path, or a property of the environment.
+    pub what: String,
+    /// On side A.
+    pub a: String,
+    /// On side B.
+    pub b: String,
+}
+
+/// How many there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Pairs.
+    pub pairs: usize,
+    /// Pairs that share their run.
+    pub shared: usize,
+    /// Pairs of two runs with the same bytes.
+    pub identical: usize,
+    /// Trials of one side alone.
+    pub alone: usize,
+    /// Intervals.
+    pub intervals: usize,
+    /// Intervals that exclude 0.
+    pub excluding: usize,
+}
+
+impl Comparison {
+    /// How many pairs and intervals there are.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for cell in &self.cells {
+            let of = |same: Same| cell.pairs.iter().filter(|pair| pair.same == same).count();
+            counts.pairs += cell.pairs.len();
+            counts.shared += of(Same::Run);
+            counts.identical += of(Same::Results);
+            counts.alone += cell.alone.len();
+            let verdicts = || cell.metrics.iter().map(|metric| metric.verdict);
+            counts.intervals += verdicts().filter(|verdict| verdict.has_interval()).count();
+            counts.excluding += verdicts().filter(|verdict| verdict.excludes()).count();
+        }
+        counts
+    }
+
+    /// Whether the results of some pair differ.
+    pub fn differs(&self) -> bool {
+        let counts = self.counts();
+        counts.shared + counts.identical < counts.pairs
+    }
+}
+
+/// Compares two sides of one experiment by `metrics`. `files` are the source
+/// files that differ.
+pub fn compare(a: &Side, b: &Side, metrics: Vec<String>, files: Vec<FileChange>) -> Comparison {
+    let axes = axes(a, b);
+    let points = points(a, b, &axes);
+    let mut cells: Vec<Cell> = points.iter().filter_map(|p| cell(p, &axes, &metrics)).collect();
+    let settings = common(&cells);
+    for cell in &mut cells {
+        cell.settings.retain(|change| !settings.contains(change));
+    }
+    Comparison {
+        experiment: b.plan.experiment.name.clone(),
+        title: b.plan.experiment.report.title.trim().to_owned(),
+        a: facts(a),
+        b: facts(b),
+        code: code_changes(&a.known, &b.known),
+        environment: environment(a, b, &points),
+        axes,
+        metrics,
+        cells,
+        settings,
+        files,
+    }
+}
+
+fn facts(side: &Side) -> SideFacts {
+    let revision = &side.revision;
+    let trials = &side.results.trials;
+    SideFacts {
+        name: revision.name.clone(),
+        title: revision.title(),
+        short: revision.short(),
+        commit: revision.commit.clone(),
+        subject: revision.subject.clone(),
+        dirty: revision.dirty,
+        known: side.known.from,
+        planned: side.plan.trials.len(),
+        done: trials.len(),
+        diverged: trials.iter().filter(|trial| trial.outcome.diverged()).count(),
+        dirty_runs: side.results.dirty(),
+    }
+}
+
+/// The cell at `point`; none where there is no result of it.
+fn cell(point: &Point<'_>, axes: &[String], metrics: &[String]) -> Option<Cell> {
+    let (mut pairs, mut alone) = (Vec::new(), Vec::new());
+    let mut both: Vec<(u64, &TrialResult, &TrialResult)> = Vec::new();
+    let mut differing: Option<Vec<Change>> = None;
+    for (seed, [a, b]) in &point.seeds {
+        if let (Some(a), Some(b)) = (a, b) {
+            differing.get_or_insert_with(|| changes(&a.settings, &b.settings, axes));
+        }
+        let result = |side: &Option<Planned<'_>>| side.as_ref().is_some_and(|s| s.result.is_some());
+        let (side, planned) = match (a, b) {
+            (Some(Planned { result: Some(a), .. }), Some(Planned { result: Some(b), .. })) => {
+                pairs.push(pair(*seed, a, b));
+                both.push((*seed, a, b));
+                continue;
+            }
+            _ if result(a) => (Which::A, b.is_some()),
+            _ if result(b) => (Which::B, a.is_some()),
+            _ => continue,
+        };
+        alone.push(Alone { seed: *seed, side, planned });
+    }
+    if pairs.is_empty() && alone.is_empty() {
+        return None;
+    }
+    let difference = |metric: &String| {
+        let values = both.iter().filter_map(|(seed, a, b)| {
+            Some((*seed, *a.metrics.get(metric)?, *b.metrics.get(metric)?))
+        });
+        Difference::of(metric, values.collect())
+    };
+    Some(Cell {
+        values: point.values.clone(),
+        metrics: metrics.iter().map(difference).collect(),
+        settings: differing.unwrap_or_default(),
+        pairs,
+        alone,
+    })
+}
+
+fn pair(seed: u64, a: &TrialResult, b: &TrialResult) -> Pair {
+    let same = if a.runs == b.runs {
+        Same::Run
+    } else if a.digests == b.digests {
+        Same::Results
+    } else if a.digests.0 == b.digests.0 {
+        Same::Training
+    } else {
+        Same::Nothing
+    };
+    let diverged = (a.outcome.diverged(), b.outcome.diverged());
+    Pair { seed, same, runs: (a.runs.1, b.runs.1), diverged }
+}
+
+/// The settings that differ in every cell with a pair.
+fn common(cells: &[Cell]) -> Vec<Change> {
+    let mut paired = cells.iter().filter(|cell| !cell.pairs.is_empty());
+    let Some(first) = paired.next() else { return Vec::new() };
+    let mut found = first.settings.clone();
+    paired.for_each(|cell| found.retain(|change| cell.settings.contains(change)));
+    found
+}

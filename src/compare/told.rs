@@ -1,0 +1,350 @@
+//! A comparison in sentences and tables, for any form of output.
+
+use jem_core::metric::{Direction, Unit, describe, label};
+
+use super::{Cell, Change, Comparison, Difference, Same, Verdict, Which};
+use crate::table::{axis_names, cell_label};
+
+/// Files that differ and are named; the others are counted.
+const MOST_FILES: usize = 40;
+
+/// A table of texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sheet {
+    /// The heading.
+    pub title: String,
+    /// What has to be known to read it; may be empty.
+    pub note: String,
+    /// The names of the columns.
+    pub head: Vec<String>,
+    /// Rows, each as long as the head; never none.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// What was found, a sentence or two about each thing: its name, and what is
+/// said of it.
+pub fn summary(found: &Comparison) -> Vec<(&'static str, String)> {
+    let mut said = vec![("Code", code(found)), ("Settings", settings(found))];
+    said.push(("Trials", trials(found)));
+    said.push(("Differences", differences(found)));
+    let diverged = |side: &super::SideFacts| format!("{} of {}", side.diverged, side.done);
+    if found.a.diverged + found.b.diverged > 0 {
+        let (a, b) = (diverged(&found.a), diverged(&found.b));
+        said.push(("Diverged", format!("{a} on A, {b} on B; these have no metrics.")));
+    }
+    let dirty: Vec<&str> = [(&found.a, "A"), (&found.b, "B")]
+        .into_iter()
+        .filter(|(side, _)| side.dirty)
+        .map(|(_, name)| name)
+        .collect();
+    if !dirty.is_empty() {
+        let names = dirty.join(" and ");
+        said.push(("Dirty", format!("{names}: the work tree differs from its commit.")));
+    }
+    said
+}
+
+fn code(found: &Comparison) -> String {
+    let files = match found.files.len() {
+        0 => "no file differs".to_owned(),
+        1 => "1 file differs".to_owned(),
+        n => format!("{n} files differ"),
+    };
+    if found.code.is_empty() {
+        return format!(
+            "nothing numeric changed: training and evaluation have the same \
+                        fingerprints on both sides; {files}."
+        );
+    }
+    let stage = |change: &super::CodeChange| match &change.parts[..] {
+        [] => format!("{} (in which parts is not recorded)", change.stage),
+        parts => format!("{} in {}", change.stage, few(parts, 4)),
+    };
+    let stages: Vec<String> = found.code.iter().map(stage).collect();
+    format!("differs where numbers pass through: {}; {files}.", stages.join("; "))
+}
+
+fn settings(found: &Comparison) -> String {
+    let change = |change: &Change| format!("{} {} → {}", change.what, change.a, change.b);
+    let own = found.cells.iter().filter(|cell| !cell.settings.is_empty()).count();
+    let more = match own {
+        0 => String::new(),
+        n => format!(" {n} of {} cells differ in settings of their own.", found.cells.len()),
+    };
+    match &found.settings[..] {
+        [] if own == 0 => "none differs beside the values swept.".to_owned(),
+        [] => format!("none differs in every cell.{more}"),
+        some => {
+            let some: Vec<String> = some.iter().map(change).collect();
+            format!("in every cell {}.{more}", few(&some, 6))
+        }
+    }
+}
+
+fn trials(found: &Comparison) -> String {
+    let counts = found.counts();
+    let side = |side: &super::SideFacts, name: &str| {
+        format!("{name} has {} of {} trials done", side.done, side.planned)
+    };
+    let mut text = format!(
+        "{}, {}; {} are paired by swept values and seed",
+        side(&found.a, "A"),
+        side(&found.b, "B"),
+        counts.pairs
+    );
+    let differ = counts.pairs - counts.shared - counts.identical;
+    if counts.pairs > 0 {
+        text += &format!(
+            ": {} share their run (run once, since nothing numeric differs), {} were run twice \
+             with the same bytes, {differ} differ",
+            counts.shared, counts.identical
+        );
+    }
+    let pairs = found.cells.iter().flat_map(|cell| &cell.pairs);
+    let evaluated = pairs.filter(|pair| pair.same == Same::Training).count();
+    if evaluated > 0 {
+        text += &format!(" ({evaluated} of them in evaluation alone)");
+    }
+    if counts.alone > 0 {
+        text += &format!("; {} have a result on one side alone", counts.alone);
+    }
+    text + "."
+}
+
+fn differences(found: &Comparison) -> String {
+    let counts = found.counts();
+    let of = |wanted: Verdict| {
+        let all = found.cells.iter().flat_map(|cell| &cell.metrics);
+        all.filter(|metric| metric.verdict == wanted).count()
+    };
+    if counts.pairs == 0 {
+        return "no trial has a partner, so nothing can be told.".to_owned();
+    }
+    if !found.differs() {
+        return "none: every pair has the same results, to the bit.".to_owned();
+    }
+    if counts.intervals == 0 {
+        return "no cell has two pairs that differ, so there is no interval.".to_owned();
+    }
+    let ways = [
+        (of(Verdict::Better), "better on B"),
+        (of(Verdict::Worse), "worse on B"),
+        (of(Verdict::Excludes), "without a better or worse"),
+    ];
+    let ways = ways.iter().filter(|(n, _)| *n > 0).map(|(n, way)| format!("{n} {way}"));
+    let ways: Vec<String> = ways.collect();
+    let ways = if ways.is_empty() { String::new() } else { format!(" ({})", ways.join(", ")) };
+    format!(
+        "{} of {} intervals exclude 0{ways}. Each is of 95 % by itself; nothing is corrected for \
+         their number.",
+        counts.excluding, counts.intervals,
+    )
+}
+
+/// The tables, without those that would have no rows.
+pub fn sheets(found: &Comparison) -> Vec<Sheet> {
+    let mut sheets = vec![by_metric(found), alone(found), diverged(found), changes(found)];
+    sheets.extend([parts(found), files(found), environment(found)]);
+    sheets.retain(|sheet| !sheet.rows.is_empty());
+    sheets
+}
+
+fn sheet(title: &str, note: &str, head: &[&str]) -> Sheet {
+    Sheet {
+        title: title.to_owned(),
+        note: note.to_owned(),
+        head: head.iter().map(|name| (*name).to_owned()).collect(),
+        rows: Vec::new(),
+    }
+}
+
+/// A row for each metric and cell that is not equal on both sides.
+fn by_metric(found: &Comparison) -> Sheet {
+    let names = axis_names(&found.axes);
+    let mut told = sheet(
+        "Differences",
+        "",
+        &[&["metric"], names.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat(),
+    );
+    told.head.extend(["n", "A", "B", "B − A", "verdict"].map(str::to_owned));
+    let (mut equal, mut none) = (0, 0);
+    for (place, metric) in found.metrics.iter().enumerate() {
+        for cell in &found.cells {
+            let difference = &cell.metrics[place];
+            match difference.verdict {
+                Verdict::Equal => equal += 1,
+                Verdict::NoPair => none += 1,
+                _ => told.rows.push(row(metric, cell, difference)),
+            }
+        }
+    }
+    let mut note = vec![
+        "Mean over n pairs of the same seed; B − A ± half the width of the 95 % t interval of the \
+         mean paired difference (n − 1 degrees of freedom); no ± for a single pair. B is \
+         “better” or “worse” where that interval excludes 0; ↑ higher is better, ↓ lower is better."
+            .to_owned(),
+    ];
+    if equal > 0 {
+        note.push(format!("Not shown: {equal} that are equal in every pair, to the bit."));
+    }
+    if none > 0 {
+        note.push(format!("Not shown: {none} without a pair that has a value."));
+    }
+    told.note = note.join(" ");
+    told
+}
+
+fn row(metric: &str, cell: &Cell, found: &Difference) -> Vec<String> {
+    let mut row = vec![metric_title(metric)];
+    row.extend(cell.values.iter().map(shown));
+    row.push(found.pairs.len().to_string());
+    let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), |mean| number(mean, 4));
+    row.extend([mean(found.mean_a), mean(found.mean_b), difference_text(found)]);
+    row.push(found.verdict.name().to_owned());
+    row
+}
+
+fn shown(value: &serde_json::Value) -> String {
+    if value.is_null() { "–".to_owned() } else { jem_core::spec::show_value(value) }
+}
+
+/// `NLL (nat) ↓`
+fn metric_title(metric: &str) -> String {
+    let info = describe(metric);
+    let unit = if info.is_some_and(|info| info.unit == Unit::Nat) { " (nat)" } else { "" };
+    let arrow = match info.map(|info| info.direction) {
+        Some(Direction::HigherIsBetter) => " ↑",
+        Some(Direction::LowerIsBetter) => " ↓",
+        _ => "",
+    };
+    format!("{}{unit}{arrow}", label(metric))
+}
+
+/// `+0.0031 ± 0.0047`: two digits of the interval's half width; four of the
+/// difference where there is none.
+pub fn difference_text(found: &Difference) -> String {
+    let Some(mean) = found.mean else { return "–".to_owned() };
+    let size = |value: f64| value.abs().log10().floor();
+    let places = match found.half_width {
+        // A mean that its interval dwarfs has a place more, to show any digit.
+        Some(half) if half > 0.0 && mean != 0.0 => {
+            let wanted = 1.0 - size(half);
+            wanted.max((1.0 - size(mean)).min(wanted + 1.0))
+        }
+        Some(half) if half > 0.0 => 1.0 - size(half),
+        _ if mean != 0.0 => 3.0 - size(mean),
+        _ => 4.0,
+    };
+    let places = places.clamp(0.0, 10.0) as usize;
+    let sign = if mean > 0.0 { "+" } else { "" };
+    let half = found.half_width.map_or_else(String::new, |half| format!(" ± {half:.places$}"));
+    format!("{sign}{}{half}", number(mean, places))
+}
+
+fn number(value: f64, places: usize) -> String {
+    format!("{value:.places$}").replace('-', "−")
+}
+
+/// The trials that one side alone has a result of, by cell.
+fn alone(found: &Comparison) -> Sheet {
+    let note = "“not run yet”: the other side plans it as well; “not planned”: it does not.";
+    let head = ["cell", "seeds", "only on", "the other side"];
+    let mut told = sheet("Trials of one side alone", note, &head);
+    for cell in &found.cells {
+        for (side, name) in [(Which::A, "A"), (Which::B, "B")] {
+            for (planned, why) in [(true, "not run yet"), (false, "not planned")] {
+                let of = |one: &&super::Alone| one.side == side && one.planned == planned;
+                let seeds: Vec<String> =
+                    cell.alone.iter().filter(of).map(|one| one.seed.to_string()).collect();
+                if !seeds.is_empty() {
+                    let label = cell_label(&found.axes, &cell.values);
+                    told.rows.push(vec![label, few(&seeds, 12), name.to_owned(), why.to_owned()]);
+                }
+            }
+        }
+    }
+    told
+}
+
+/// The cells in which a paired trial diverged.
+fn diverged(found: &Comparison) -> Sheet {
+    let note = "Of the pairs of the cell. A trial that diverged has no metrics, so its pair is in \
+                no difference.";
+    let mut told = sheet("Diverged trials", note, &["cell", "pairs", "A", "B", "both"]);
+    for cell in &found.cells {
+        let of = |which: fn(&super::Pair) -> bool| cell.pairs.iter().filter(|p| which(p)).count();
+        let (a, b) = (of(|pair| pair.diverged.0), of(|pair| pair.diverged.1));
+        if a + b > 0 {
+            let both = of(|pair| pair.diverged.0 && pair.diverged.1);
+            let mut row = vec![cell_label(&found.axes, &cell.values)];
+            row.extend([cell.pairs.len(), a, b, both].map(|n| n.to_string()));
+            told.rows.push(row);
+        }
+    }
+    told
+}
+
+fn changes(found: &Comparison) -> Sheet {
+    let mut told = sheet("Settings that differ", "", &["setting", "where", "A", "B"]);
+    let row = |change: &Change, place: &str| {
+        vec![change.what.clone(), place.to_owned(), change.a.clone(), change.b.clone()]
+    };
+    told.rows.extend(found.settings.iter().map(|change| row(change, "every cell")));
+    for cell in &found.cells {
+        let label = cell_label(&found.axes, &cell.values);
+        told.rows.extend(cell.settings.iter().map(|change| row(change, &label)));
+    }
+    told
+}
+
+fn parts(found: &Comparison) -> Sheet {
+    let note = "What of the code numbers pass through; comments, docs and tests do not count.";
+    let mut told = sheet("Numeric code that differs", note, &["stage", "part", "A", "B"]);
+    for change in &found.code {
+        let (from, to) = (change.from.short(10), change.to.short(10));
+        let unknown = ["not recorded".to_owned()];
+        let parts = if change.parts.is_empty() { &unknown[..] } else { &change.parts };
+        told.rows.extend(
+            parts
+                .iter()
+                .map(|part| vec![change.stage.to_owned(), part.clone(), from.clone(), to.clone()]),
+        );
+    }
+    told
+}
+
+fn files(found: &Comparison) -> Sheet {
+    let mut told = sheet("Files that differ", "", &["file", "lines +", "lines −", "numeric"]);
+    let numeric = |path: &str| {
+        let parts = found.code.iter().flat_map(|change| &change.parts);
+        parts.into_iter().any(|part| part.split(' ').next() == Some(path))
+    };
+    told.rows.extend(found.files.iter().take(MOST_FILES).map(|file| {
+        let yes = if numeric(&file.path) { "yes" } else { "" };
+        let lines = [file.added.to_string(), file.removed.to_string()];
+        [vec![file.path.clone()], lines.to_vec(), vec![yes.to_owned()]].concat()
+    }));
+    if found.files.len() > MOST_FILES {
+        told.note = format!("The first {MOST_FILES} of {} files.", found.files.len());
+    }
+    told
+}
+
+fn environment(found: &Comparison) -> Sheet {
+    let mut told = sheet("Environment of the runs", "", &["", "A", "B", "differs"]);
+    told.rows.extend(found.environment.iter().map(|change| {
+        let unknown = change.a == "–" || change.b == "–";
+        let differs = if change.a == change.b || unknown { "" } else { "yes" };
+        vec![change.what.clone(), change.a.clone(), change.b.clone(), differs.to_owned()]
+    }));
+    told
+}
+
+/// The first `most` of them, and how many more there are.
+fn few(items: &[String], most: usize) -> String {
+    let shown = items.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(most) {
+        0 => shown,
+        n => format!("{shown} and {n} more"),
+    }
+}

@@ -1,0 +1,140 @@
+//! A report against another one of the same experiment: what of it is the same
+//! bytes, what the same numbers, and what differs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use jem_core::digest::Digest;
+
+use super::{ReportManifest, ReportedRuns};
+use crate::table::{TableDifference, csv_difference};
+
+/// A report made again, against the first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reproduced {
+    /// Every table of the first report, in the order of their names.
+    pub tables: Vec<(String, TableVerdict)>,
+    /// Every trial of the first report, in its order.
+    pub trials: Vec<(String, TrialVerdict)>,
+    /// Trials that only the second has.
+    pub more: usize,
+}
+
+/// How a table came out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableVerdict {
+    /// The same bytes.
+    Identical,
+    /// The same numbers; only the commit that they are said to come from is
+    /// another.
+    SameNumbers,
+    /// Other numbers, told column by column.
+    Differs(TableDifference),
+    /// Other bytes, in a form that is not taken apart here.
+    OtherBytes,
+    /// The second report has no such table.
+    Missing,
+    /// The first report's file is no longer what its manifest says.
+    Altered,
+}
+
+/// How a trial came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrialVerdict {
+    /// The results of training and of evaluation are the same bytes.
+    Identical,
+    /// Those of training are, those of evaluation are not.
+    Evaluation,
+    /// Those of training differ.
+    Training,
+    /// The second report has no such trial.
+    Missing,
+}
+
+impl TableVerdict {
+    /// Whether the numbers are the same.
+    pub fn holds(&self) -> bool {
+        matches!(self, Self::Identical | Self::SameNumbers)
+    }
+}
+
+impl Reproduced {
+    /// Whether every result is the same, to the bit.
+    pub fn holds(&self) -> bool {
+        let trials = self.trials.iter().all(|(_, trial)| *trial == TrialVerdict::Identical);
+        trials && self.tables.iter().all(|(_, table)| table.holds())
+    }
+
+    /// How many trials came out so.
+    pub fn trials_that(&self, verdict: TrialVerdict) -> usize {
+        self.trials.iter().filter(|(_, trial)| *trial == verdict).count()
+    }
+}
+
+/// Compares `second`, whose files lie in `again`, with `first`, whose files lie
+/// in `folder`.
+pub fn reproduced(
+    (first, folder): (&ReportManifest, &Path),
+    (second, again): (&ReportManifest, &Path),
+) -> Reproduced {
+    let others: BTreeMap<&str, &ReportedRuns> =
+        second.runs.iter().map(|runs| (runs.trial.as_str(), runs)).collect();
+    let trial = |runs: &ReportedRuns| {
+        let verdict = match others.get(runs.trial.as_str()) {
+            None => TrialVerdict::Missing,
+            Some(other) if other.training_results != runs.training_results => {
+                TrialVerdict::Training
+            }
+            Some(other) if other.evaluation_results != runs.evaluation_results => {
+                TrialVerdict::Evaluation
+            }
+            Some(_) => TrialVerdict::Identical,
+        };
+        (runs.trial.clone(), verdict)
+    };
+    let trials: Vec<_> = first.runs.iter().map(trial).collect();
+    let found = trials.iter().filter(|(_, verdict)| *verdict != TrialVerdict::Missing).count();
+    let names = first.files.iter().filter(|(name, _)| name.starts_with("tables/"));
+    let (numbers, forms): (Vec<_>, Vec<_>) = names.partition(|(name, _)| name.ends_with(".csv"));
+    let mut tables: BTreeMap<String, TableVerdict> = BTreeMap::new();
+    // A table's numbers are compared in its CSV; its other forms follow it.
+    for (name, digest) in numbers.into_iter().chain(forms) {
+        let files = (folder.join(name), again.join(name));
+        let verdict = match second.files.get(name) {
+            _ if is_altered(&files.0, *digest) => TableVerdict::Altered,
+            None => TableVerdict::Missing,
+            Some(other) if other == digest => TableVerdict::Identical,
+            Some(_) if name.ends_with(".csv") => numbers_of(&files.0, &files.1),
+            Some(_) => match tables.get(&csv_of(name)) {
+                Some(csv) if csv.holds() => TableVerdict::SameNumbers,
+                _ => TableVerdict::OtherBytes,
+            },
+        };
+        tables.insert(name.clone(), verdict);
+    }
+    let more = second.runs.len().saturating_sub(found);
+    Reproduced { tables: tables.into_iter().collect(), trials, more }
+}
+
+/// Whether the file is there with other bytes than `digest` stands for.
+fn is_altered(path: &Path, digest: Digest) -> bool {
+    fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) != digest)
+}
+
+/// `tables/cells.csv` for `tables/cells.parquet`
+fn csv_of(name: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    format!("{stem}.csv")
+}
+
+fn numbers_of(first: &Path, second: &Path) -> TableVerdict {
+    let (Ok(first), Ok(second)) = (fs::read(first), fs::read(second)) else {
+        return TableVerdict::OtherBytes;
+    };
+    match csv_difference(&first, &second) {
+        Ok(difference) if difference.only_records() => TableVerdict::SameNumbers,
+        Ok(difference) => TableVerdict::Differs(difference),
+        Err(_) => TableVerdict::OtherBytes,
+    }
+}

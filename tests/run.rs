@@ -4,10 +4,10 @@
 mod sandbox;
 
 use std::fs;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use sandbox::{Said, Sandbox, TWO_LAMBDAS, manifests, tiny};
+use sandbox::{
+    Said, Sandbox, TWO_LAMBDAS, alive, attempts, manifests, signal, tiny, wait_until, workers_of,
+};
 
 #[test]
 fn a_sweep_runs_once_and_a_second_run_does_nothing() {
@@ -135,45 +135,12 @@ fn long() -> String {
     tiny("").replace("steps = 30", "steps = 20000")
 }
 
-/// The workers started by the process `front`.
-fn workers_of(front: u32) -> Vec<u32> {
-    let children = format!("/proc/{front}/task/{front}/children");
-    let listed = fs::read_to_string(children).unwrap_or_default();
-    listed.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "waited a minute for {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn alive(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    !stat.is_empty() && !stat.contains(") Z ")
-}
-
-fn signal(pid: u32, name: &str) {
-    let status = std::process::Command::new("kill").args([name, &pid.to_string()]).status();
-    assert!(status.unwrap().success());
-}
-
-/// An attempt has begun: some run has an events log with a line in it.
-fn attempt_begun(sandbox: &Sandbox) -> bool {
-    let runs = fs::read_dir(sandbox.path("results/runs")).into_iter().flatten().flatten();
-    runs.map(|run| run.path().join("attempts/1/events.jsonl"))
-        .any(|log| fs::metadata(log).is_ok_and(|meta| meta.len() > 0))
-}
-
 #[test]
 fn ctrl_c_stops_with_code_130_and_the_same_command_goes_on() {
     let sandbox = Sandbox::new();
     sandbox.write("long.toml", &long());
-    let mut command = sandbox.command(&["run", "long.toml"]);
-    let front = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    wait_until("an attempt", || attempt_begun(&sandbox));
+    let front = sandbox.start(&["run", "long.toml"], &[("JEM_GRACE_SECONDS", "2")]);
+    sandbox.wait_for_an_attempt("results");
     let workers = workers_of(front.id());
     assert!(!workers.is_empty());
     signal(front.id(), "-INT");
@@ -189,26 +156,32 @@ fn ctrl_c_stops_with_code_130_and_the_same_command_goes_on() {
 fn a_killed_front_takes_its_workers_with_it() {
     let sandbox = Sandbox::new();
     sandbox.write("long.toml", &long());
-    let mut command = sandbox.command(&["run", "long.toml"]);
-    let mut front = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    wait_until("an attempt", || attempt_begun(&sandbox));
+    let mut front = sandbox.start(&["run", "long.toml"], &[]);
+    sandbox.wait_for_an_attempt("results");
     let workers = workers_of(front.id());
+    // Also one that is frozen and cannot see that the front is gone.
+    signal(workers[0], "-STOP");
     signal(front.id(), "-KILL");
     front.wait().unwrap();
     wait_until("the workers' end", || workers.iter().all(|pid| !alive(*pid)));
 }
 
 #[test]
-fn a_killed_worker_fails_its_trial_alone_and_names_the_log() {
+fn a_trial_whose_workers_are_all_killed_fails_alone_and_names_the_log() {
     let sandbox = Sandbox::new();
     sandbox.write("long.toml", &long().replace("seeds = 2", "seeds = 1"));
-    let mut command = sandbox.command(&["run", "long.toml", "--workers", "1"]);
-    let front = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    wait_until("an attempt", || attempt_begun(&sandbox));
-    signal(workers_of(front.id())[0], "-KILL");
+    let quick = [("JEM_BACKOFF_MS", "10")];
+    let front = sandbox.start(&["run", "long.toml", "--workers", "1"], &quick);
+    for attempt in 1..=3 {
+        let begun = || attempts(&sandbox.path("results")).len() == attempt;
+        wait_until("another attempt", begun);
+        signal(workers_of(front.id())[0], "-KILL");
+    }
     let said = Said::of(front.wait_with_output().unwrap());
     assert_eq!(said.code, 1, "{said:?}");
-    let log = said.err.lines().find_map(|line| line.trim().strip_prefix("log: ")).unwrap();
+    assert!(said.out.contains("1 failed (1 worker died)"), "{said:?}");
+    let log = said.err.lines().rev().find_map(|line| line.trim().strip_prefix("log: ")).unwrap();
+    assert!(log.contains("attempts/3/"), "{log}");
     assert!(fs::read_to_string(log).unwrap().contains("signal 9"), "{said:?}");
     assert!(said.err.contains("jem run long.toml"), "{said:?}");
 }

@@ -4,54 +4,31 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use proc_macro2::{TokenStream, TokenTree};
-use sha2::{Digest, Sha256};
-
-/// What both training and evaluation pass through, from the workspace's root:
-/// files and folders.
-const SHARED: [&str; 10] = [
-    "crates/core/src/arrays.rs",
-    "crates/core/src/dataset",
-    "crates/core/src/digest.rs",
-    "crates/core/src/random",
-    "crates/core/src/spec/resolved.rs",
-    "crates/worker/src/data",
-    "crates/worker/src/jem",
-    "crates/worker/src/run/inputs.rs",
-    "crates/worker/src/run/trial.rs",
-    "crates/worker/src/start.rs",
-];
-/// What training passes through beside that.
-const TRAINING: [&str; 2] =
-    ["crates/worker/src/eval/outputs.rs", "crates/worker/src/run/training.rs"];
-/// What evaluation passes through beside that.
-const EVALUATION: [&str; 3] =
-    ["crates/core/src/results.rs", "crates/worker/src/eval", "crates/worker/src/run/evaluation.rs"];
-/// The locked crates that tensors are computed by.
-const CRATES: [&str; 2] = ["tch", "torch-sys"];
+use jem_fingerprint::{Code, Folder, MEMBERS, hex};
 
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../..");
     let version = link_libtorch();
-    let locked = locked(&root.join("Cargo.lock"));
-    let digest = |paths: &[&str]| {
-        let mut hasher = Sha256::new();
-        hasher.update(format!("jem fingerprint v1\nlibtorch {version}\n{locked}"));
-        for path in SHARED.iter().chain(paths) {
-            println!("cargo:rerun-if-changed={}", root.join(path).display());
-            hash_sources(&root, Path::new(path), &mut hasher);
-        }
-        let bytes: [u8; 32] = hasher.finalize().into();
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    let code = match Code::of(&Folder::new(&root), &version) {
+        Ok(code) => code,
+        // As cargo shows the compiler's errors, without this script's own.
+        Err(error) => return println!("cargo::error={error}"),
     };
-    let json =
-        format!(r#"{{"training":"{}","evaluation":"{}"}}"#, digest(&TRAINING), digest(&EVALUATION));
-    println!("cargo:rerun-if-changed={}", root.join("Cargo.lock").display());
-    println!("cargo:rustc-env=JEM_FINGERPRINTS={json}");
+    watch(&root, &code);
+    let (training, evaluation) = (hex(&code.training.digest), hex(&code.evaluation.digest));
+    let digests = format!(r#"{{"training":"{training}","evaluation":"{evaluation}"}}"#);
+    println!("cargo:rustc-env=JEM_FINGERPRINTS={digests}");
     println!("cargo:rustc-env=JEM_LIBTORCH={version}");
-    write_beside_the_binary(&json);
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    let json = code.to_json();
+    write_whole(&out.join("fingerprint.json"), &json);
+    // The front reads it beside the binary: target/<profile>/build/<package>/out
+    // is `out`. The worker's first event repeats the fingerprints compiled in,
+    // so a stale file is noticed.
+    if let Some(folder) = out.ancestors().nth(3) {
+        write_whole(&folder.join("jem-worker.fingerprint.json"), &json);
+    }
 }
 
 /// Makes the binary and the tests find libtorch without LD_LIBRARY_PATH, and
@@ -73,89 +50,34 @@ fn link_libtorch() -> String {
     parts.join(".")
 }
 
-/// Name, version and checksum of the crates that tensors are computed by.
-fn locked(path: &Path) -> String {
-    let text = fs::read_to_string(path).expect("a workspace has a Cargo.lock");
-    let named = |package: &&str| {
-        let name = package.lines().find_map(|line| line.strip_prefix("name = "));
-        name.is_some_and(|name| CRATES.contains(&name.trim_matches('"')))
-    };
-    let packages: Vec<&str> = text.split("[[package]]").filter(named).map(str::trim).collect();
-    packages.join("\n")
-}
-
-/// Hashes the tokens of every Rust file under `path`, in the order of names.
-fn hash_sources(root: &Path, path: &Path, hasher: &mut Sha256) {
-    let full = root.join(path);
-    if full.is_dir() {
-        let entries = fs::read_dir(&full).expect("a folder that was just seen can be listed");
-        let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
-        names.sort();
-        for name in names {
-            hash_sources(root, &path.join(name), hasher);
-        }
-    } else if full.extension().is_some_and(|extension| extension == "rs") {
-        let text = fs::read_to_string(&full).unwrap_or_else(|e| {
-            panic!("{}: {e}: is the list of modules in build.rs stale?", full.display())
-        });
-        let tokens =
-            TokenStream::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", full.display()));
-        hasher.update(format!("\n{}\n", path.display()));
-        hash_tokens(tokens, hasher);
-    } else {
-        assert!(full.exists(), "{} is gone: mend the list of modules in build.rs", full.display());
-    }
-}
-
-/// Hashes tokens without doc comments and without items under `#[cfg(test)]`.
-/// Comments are no tokens.
-fn hash_tokens(tokens: TokenStream, hasher: &mut Sha256) {
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        if let TokenTree::Punct(punct) = &token
-            && punct.as_char() == '#'
-        {
-            if let Some(TokenTree::Punct(bang)) = tokens.peek()
-                && bang.as_char() == '!'
-            {
-                tokens.next();
-            }
-            let Some(TokenTree::Group(group)) = tokens.next() else { continue };
-            let attribute = group.stream().to_string().replace(' ', "");
-            if attribute == "cfg(test)" {
-                // The item ends with its braces, or with a semicolon.
-                for rest in tokens.by_ref() {
-                    match rest {
-                        TokenTree::Group(g) if g.delimiter() == proc_macro2::Delimiter::Brace => {
-                            break;
-                        }
-                        TokenTree::Punct(p) if p.as_char() == ';' => break,
-                        _ => {}
-                    }
-                }
-            } else if !attribute.starts_with("doc") {
-                hasher.update(format!("#[{attribute}]\n"));
-            }
-            continue;
-        }
-        match token {
-            TokenTree::Group(group) => {
-                hasher.update(format!("{:?}(\n", group.delimiter()));
-                hash_tokens(group.stream(), hasher);
-                hasher.update(")\n");
-            }
-            other => hasher.update(format!("{other}\n")),
+/// Has cargo run this again when a part changes, or when another file might
+/// become one: a new module or implementation anywhere in the crates.
+fn watch(root: &Path, code: &Code) {
+    let folders = MEMBERS.iter().map(|member| member.folder.to_owned());
+    let manifests = MEMBERS.iter().filter_map(|member| {
+        let parent = Path::new(member.folder).parent()?;
+        Some(parent.join("Cargo.toml").display().to_string())
+    });
+    let above = ["Cargo.lock", "Cargo.toml"].map(str::to_owned);
+    let parts = code.training.parts.keys().chain(code.evaluation.parts.keys()).cloned();
+    for path in folders.chain(manifests).chain(above).chain(parts) {
+        let path = root.join(path);
+        // Crates are parts too, and have no path.
+        if path.exists() {
+            println!("cargo:rerun-if-changed={}", path.display());
         }
     }
 }
 
-/// Writes the fingerprints beside the binary, where the front reads them. The
-/// worker's first event repeats those compiled in, so a stale file is noticed.
-fn write_beside_the_binary(json: &str) {
-    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
-    // target/<profile>/build/<package>/out
-    if let Some(folder) = out.ancestors().nth(3) {
-        let path = folder.join("jem-worker.fingerprint.json");
-        fs::write(&path, json).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+/// Writes `text` to `path`, so that a reader sees the old text or the new. A
+/// file that holds it already keeps its time: the front compares that with the
+/// binary's.
+fn write_whole(path: &Path, text: &str) {
+    if fs::read(path).is_ok_and(|found| found == text.as_bytes()) {
+        return;
     }
+    let new = path.with_extension(format!("{}.tmp", std::process::id()));
+    fs::write(&new, text)
+        .and_then(|()| fs::rename(&new, path))
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }

@@ -6,8 +6,13 @@
 //! | 1 | some trial failed, or an expectation or a check did not hold |
 //! | 2 | the command line is wrong |
 //! | 3 | a spec, a data file or a store record is wrong or missing |
-//! | 4 | the machine cannot do it: no such device, no worker binary, no room |
+//! | 4 | the machine cannot do it: no such device, no worker binary, no room, a store that cannot be written |
+//! | 75 | stopped by SIGTERM or SIGUSR1, as batch systems preempt; the same command goes on |
 //! | 130 | stopped by Ctrl-C; the same command goes on |
+//!
+//! Where several hold, the highest of 130, 75, 4 and 1 is given. A trial that
+//! finished at a later attempt is done: it is listed as flaky, and the code
+//! is 0. So is a trial that another process on the same store has done.
 
 use std::fmt;
 
@@ -22,6 +27,9 @@ pub enum Exit {
     BadInput = 3,
     /// The machine cannot do it.
     Machine = 4,
+    /// The machine was wanted back; the code is EX_TEMPFAIL of sysexits.h,
+    /// which batch systems take as a wish to be queued again.
+    Preempted = 75,
     /// Stopped by the user.
     Interrupted = 130,
 }
@@ -66,7 +74,9 @@ impl fmt::Display for CliError {
 impl From<jem_core::store::StoreError> for CliError {
     fn from(error: jem_core::store::StoreError) -> Self {
         let exit = match error {
-            jem_core::store::StoreError::Io { .. } => Exit::Machine,
+            jem_core::store::StoreError::Io { .. }
+            | jem_core::store::StoreError::Denied { .. }
+            | jem_core::store::StoreError::Full { .. } => Exit::Machine,
             _ => Exit::BadInput,
         };
         Self::new(exit, error.to_string())

@@ -1,11 +1,14 @@
 //! The command line: one file a verb, exit codes and hints in one place.
 
+mod conclusion;
 mod data;
 mod exit;
+mod ls;
 mod open;
 mod plan;
 mod report;
 mod run;
+mod signals;
 mod spec;
 mod store;
 mod table;
@@ -38,6 +41,8 @@ enum Verb {
     Table(table::TableArgs),
     /// Draw the report of an experiment
     Report(report::ReportArgs),
+    /// List the runs of the store, of any experiment and commit, that a query picks
+    Ls(ls::LsArgs),
     /// The datasets: list, fetch, verify
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -57,6 +62,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(args, &cli.folders),
         Verb::Table(args) => table::run(args, &cli.folders),
         Verb::Report(args) => report::run(args, &cli.folders),
+        Verb::Ls(args) => ls::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
         Verb::Store(command) => store::run(command, &cli.folders),
         Verb::Spec(command) => spec::run(command),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jem_core::dataset::{Source, catalogue, classes_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{Fingerprints, SourceState, beside, source_state};
+use jem_core::provenance::{Code, Fingerprints, SourceState, beside_with_parts, source_state};
 use jem_core::spec::Spec;
 use jem_core::store::Store;
 
@@ -60,6 +60,13 @@ pub fn plan(path: &Path) -> Result<Plan, CliError> {
 
 /// The worker binary and what it was built from.
 pub fn worker() -> Result<(PathBuf, Fingerprints), CliError> {
+    let (path, code, _) = worker_with_code()?;
+    Ok((path, code.fingerprints))
+}
+
+/// The worker binary, the code that its numbers pass through, and the bytes of
+/// the fingerprint file that says so.
+pub fn worker_with_code() -> Result<(PathBuf, Code, Vec<u8>), CliError> {
     let beside_us = || {
         let exe = env::current_exe().ok()?;
         Some(exe.parent()?.join("jem-worker"))
@@ -70,11 +77,11 @@ pub fn worker() -> Result<(PathBuf, Fingerprints), CliError> {
         return Err(CliError::new(Exit::Machine, message)
             .hint("cargo build, which builds it beside jem; or set JEM_WORKER to its path"));
     }
-    let fingerprints = match beside(&path) {
-        Ok(fingerprints) if written_with(&path) => fingerprints,
+    let (code, text) = match beside_with_parts(&path) {
+        Ok(known) if written_with(&path) => known,
         _ => ask(&path)?,
     };
-    Ok((path, fingerprints))
+    Ok((path, code, text))
 }
 
 /// Whether the file beside the worker is older than the worker, as a build
@@ -86,15 +93,22 @@ fn written_with(worker: &Path) -> bool {
 }
 
 /// Asks the worker itself, which costs the time to load libtorch.
-fn ask(worker: &Path) -> Result<Fingerprints, CliError> {
+fn ask(worker: &Path) -> Result<(Code, Vec<u8>), CliError> {
     let said = std::process::Command::new(worker).arg("--fingerprints").output();
     let failed = |why: String| {
         CliError::new(Exit::Machine, format!("{} does not start: {why}", worker.display()))
             .hint("just setup, which fetches libtorch, then cargo build")
     };
     let said = said.map_err(|error| failed(error.to_string()))?;
-    serde_json::from_slice(&said.stdout)
-        .map_err(|_| failed(String::from_utf8_lossy(&said.stderr).trim().to_owned()))
+    if !said.status.success() {
+        return Err(failed(String::from_utf8_lossy(&said.stderr).trim().to_owned()));
+    }
+    let code = Code::parse(&said.stdout).map_err(|why| {
+        let message = format!("{} says no fingerprint that is read here: {why}", worker.display());
+        CliError::new(Exit::Machine, message)
+            .hint("cargo build, so that jem and it are of one build")
+    })?;
+    Ok((code, said.stdout))
 }
 
 /// Where every trial of `plan` stands in the store at `results`.

@@ -2,21 +2,24 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use jem_core::dataset::{Source, catalogue, is_present};
-use jem_core::event::Job;
+use jem_core::event::{FailureClass, Job};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{Provenance, host, now};
 use jem_core::spec::{OodSet, Spec};
-use jem_core::store::Store;
+use jem_core::store::{Leases, Store};
 
+use super::conclusion::Conclusion;
 use super::open::{self, Folders};
+use super::signals::stop_flags;
 use super::{CliError, Exit};
-use crate::progress::{Bars, Lines, TrialLine, human};
-use crate::schedule::{Dispatch, Ended, Keys, Observer, OnFailure, Slot, Status, dispatch, slots};
+use crate::progress::{Bars, Lines, TrialLine};
+use crate::schedule::{
+    Dispatch, End, Ended, Keys, Observer, OnFailure, Slot, Space, Status, Timing, dispatch, slots,
+    space,
+};
 
 /// What `jem run` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -89,61 +92,55 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
         places.iter().take(jobs.len()).map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
     );
     let begun = Instant::now();
-    let slots = places;
-    let (on_failure, stop) = (args.on_failure(), stop_flag()?);
-    let ended = {
-        let order =
-            Dispatch { binary: &binary, fingerprints, slots, jobs: &jobs, on_failure, stop };
-        // The observer draws until it is dropped, before the summary.
-        let mut observer: Box<dyn Observer> = if std::io::stderr().is_terminal() {
-            Box::new(Bars::new(lines.clone()))
-        } else {
-            Box::new(Lines::new(lines.clone()))
-        };
-        dispatch(&order, observer.as_mut())
+    let order = Dispatch {
+        binary: &binary,
+        fingerprints,
+        slots: places,
+        jobs: &jobs,
+        store: &store,
+        // Dropped, and so released, when this function ends.
+        leases: &Leases::new(&store),
+        on_failure: args.on_failure(),
+        timing: Timing::from_environment(),
+        stop: stop_flags()?,
     };
+    // The observer draws until it is dropped, before the summary.
+    let ended = dispatch(&order, observer(&lines).as_mut());
     let after = open::statuses(&keys, &results)?;
-    let diverged = after.iter().filter(|status| **status == Status::Diverged).count();
-    conclude(&plan, &ended, &lines, cached, diverged, human(begun.elapsed()))
+    Conclusion {
+        plan: &plan,
+        ended: &ended,
+        lines: &lines,
+        cached,
+        diverged: after.iter().filter(|status| **status == Status::Diverged).count(),
+        time: begun.elapsed(),
+        space: room(&ended, &keys, &after, &store)?,
+    }
+    .say()
 }
 
-/// Says how it ended: failures once more, then the counts.
-fn conclude(
-    plan: &Plan,
+fn observer(lines: &[TrialLine]) -> Box<dyn Observer> {
+    if std::io::stderr().is_terminal() {
+        Box::new(Bars::new(lines.to_vec()))
+    } else {
+        Box::new(Lines::new(lines.to_vec()))
+    }
+}
+
+/// Room in the store, where the disk is full and it is known what a trial
+/// takes.
+fn room(
     ended: &Ended,
-    lines: &[TrialLine],
-    cached: usize,
-    diverged: usize,
-    time: String,
-) -> Result<(), CliError> {
-    for (trial, failed) in &ended.failed {
-        let TrialLine { id, label, .. } = &lines[*trial];
-        eprintln!("failed: {id} {label}  ({:?}) {}", failed.class, failed.message);
-        if let Some(log) = &failed.log {
-            eprintln!("    log: {}", log.display());
-        }
+    keys: &Keys<'_>,
+    after: &[Status],
+    store: &Store,
+) -> Result<Option<Space>, CliError> {
+    if !matches!(ended.end, Some(End::Machine(FailureClass::DiskFull, _))) {
+        return Ok(None);
     }
-    let done = cached + ended.finished;
-    let file = plan.experiment.file.display();
-    println!(
-        "{}: {done} of {} trials done ({cached} were before, {diverged} diverged), {} failed, in {time}",
-        plan.experiment.name,
-        plan.trials.len(),
-        ended.failed.len(),
-    );
-    if ended.interrupted {
-        return Err(CliError::new(Exit::Interrupted, "stopped; what is done is kept")
-            .hint(format!("jem run {file}, which goes on with what is missing")));
-    }
-    if ended.failed.is_empty() && ended.waiting == 0 {
-        return Ok(());
-    }
-    let waiting = match ended.waiting {
-        0 => String::new(),
-        n => format!(", {n} were not begun"),
-    };
-    Err(CliError::new(Exit::Failed, format!("{} trials failed{waiting}", ended.failed.len()))
-        .hint(format!("jem run {file}, which runs only what is missing")))
+    let trials = keys.plan().trials.iter().zip(after);
+    let done: Vec<_> = trials.filter(|(_, s)| s.done()).map(|(trial, _)| keys.of(trial)).collect();
+    Ok(space(store, done.iter(), ended.waiting)?)
 }
 
 /// All trials of one run share their slots, so they must want the same.
@@ -234,19 +231,7 @@ fn provenance(store: &Store, folders: &Folders) -> Result<Provenance, CliError> 
         version: env!("CARGO_PKG_VERSION").to_owned(),
         libtorch: None,
         started: now(),
+        code: None,
+        binaries: Default::default(),
     })
-}
-
-/// A flag that Ctrl-C, or a polite kill, sets. A second Ctrl-C ends the
-/// process as if there were no handler.
-fn stop_flag() -> Result<Arc<AtomicBool>, CliError> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    use signal_hook::flag;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        let registered = flag::register_conditional_default(signal, Arc::clone(&stop))
-            .and_then(|_| flag::register(signal, Arc::clone(&stop)));
-        registered.map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
-    }
-    Ok(stop)
 }

@@ -1,14 +1,14 @@
 //! Bars on a terminal: one for each slot, one for the sweep.
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::time::Duration;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use jem_core::event::{Event, FailureClass, Progress};
+use jem_core::event::{Event, Progress};
 
-use super::{Remaining, TrialLine, human, outcome_words};
-use crate::schedule::{Observer, Slot, TrialIndex};
+use super::words::{failure_words, outcome_words, restart_words, retry_words, waiting_words};
+use super::{Remaining, TrialLine, human};
+use crate::schedule::{Observer, Setback, Slot, TrialIndex};
 
 const SLOT: &str = "{prefix:>7} {bar:24} {pos:>6}/{len} {msg}";
 const SWEEP: &str = "  sweep {bar:24} {pos:>6}/{len} {msg}";
@@ -20,8 +20,20 @@ pub struct Bars {
     all: MultiProgress,
     sweep: ProgressBar,
     slots: HashMap<String, ProgressBar>,
+    /// When each trial that waits for its next attempt is due.
+    retries: HashMap<TrialIndex, Instant>,
+    tried_again: HashSet<TrialIndex>,
+    waiting: String,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
     diverged: usize,
     failed: usize,
+    elsewhere: usize,
+    /// Trials that finished after a retry.
+    flaky: usize,
 }
 
 impl Bars {
@@ -32,7 +44,9 @@ impl Bars {
         let sweep = all.add(ProgressBar::new(trials.len() as u64).with_style(style(SWEEP)));
         sweep.enable_steady_tick(Duration::from_millis(250));
         let (slots, remaining) = (HashMap::new(), Remaining::new(total));
-        Self { trials, remaining, all, sweep, slots, diverged: 0, failed: 0 }
+        let (retries, tried_again) = (HashMap::new(), HashSet::new());
+        let (waiting, counts) = (String::new(), Counts::default());
+        Self { trials, remaining, all, sweep, slots, retries, tried_again, waiting, counts }
     }
 
     fn slot(&mut self, slot: &Slot) -> &ProgressBar {
@@ -66,18 +80,35 @@ impl Bars {
     fn show_left(&self) {
         let left =
             self.remaining.left().map_or_else(String::new, |left| format!("{} left", human(left)));
-        let counted = |n: usize, what: &str| {
-            if n == 0 { String::new() } else { format!("  {n} {what}") }
-        };
-        let (diverged, failed) =
-            (counted(self.diverged, "diverged"), counted(self.failed, "failed"));
-        let elapsed = human(self.remaining.elapsed());
-        self.sweep.set_message(format!("{elapsed} gone  {left}{diverged}{failed}"));
+        let Counts { diverged, failed, elsewhere, flaky } = self.counts;
+        let mut words = vec![format!("{} gone", human(self.remaining.elapsed())), left];
+        let counts = [
+            (diverged, "diverged"),
+            (flaky, "flaky"),
+            (elsewhere, "by others"),
+            (failed, "failed"),
+        ];
+        let shown = counts.iter().filter(|(n, _)| *n > 0);
+        words.extend(shown.map(|(n, what)| format!("{n} {what}")));
+        words.extend(self.next_retry());
+        words.push(self.waiting.clone());
+        words.retain(|word| !word.is_empty());
+        self.sweep.set_message(words.join("  "));
     }
 
-    fn print(&self, line: &str) {
+    /// How many trials wait for their next attempt, and how long the first.
+    fn next_retry(&self) -> Option<String> {
+        let now = Instant::now();
+        let waits = self.retries.values().filter_map(|due| due.checked_duration_since(now));
+        let (n, first) = (waits.clone().count(), waits.min()?);
+        Some(format!("{n} tried again in {}s", first.as_secs() + 1))
+    }
+
+    /// Prints a line above the bars.
+    fn tell(&self, trial: TrialIndex, words: &str) {
+        let TrialLine { id, label, .. } = &self.trials[trial];
         // A terminal that went away takes the line with it; the run goes on.
-        let _ = self.all.println(line);
+        let _ = self.all.println(format!("{id} {label}  {words}"));
     }
 }
 
@@ -102,6 +133,7 @@ impl Observer for Bars {
         };
         match event {
             Event::TrialStarted { .. } => {
+                self.retries.remove(&trial);
                 let label = self.trials[trial].label.clone();
                 let bar = self.slot(slot);
                 bar.set_length(0);
@@ -113,32 +145,44 @@ impl Observer for Bars {
                 let label = format!("{}  evaluating {set}", self.trials[trial].label);
                 self.slot(slot).set_message(label);
             }
+            Event::Resumed { step, .. } => {
+                self.tell(trial, &format!("goes on from its checkpoint at step {step}"));
+            }
+            Event::RolledBack { restart, .. } => self.tell(trial, &restart_words(restart)),
             Event::TrialFinished { outcome, accuracy, seconds, .. } => {
-                self.diverged += usize::from(outcome.diverged());
+                self.counts.diverged += usize::from(outcome.diverged());
+                self.counts.flaky += usize::from(self.tried_again.contains(&trial));
                 self.over(trial);
                 let words = outcome_words(outcome, *accuracy);
                 let time = Duration::try_from_secs_f64(*seconds).unwrap_or_default();
-                let TrialLine { id, label, .. } = &self.trials[trial];
-                self.print(&format!("{id} {label}  {words}  {}", human(time)));
+                self.tell(trial, &format!("{words}  {}", human(time)));
             }
             _ => {}
         }
     }
 
-    fn failed(
-        &mut self,
-        trial: TrialIndex,
-        class: FailureClass,
-        message: &str,
-        log: Option<&Path>,
-    ) {
-        self.failed += 1;
+    fn retry(&mut self, trial: TrialIndex, setback: &Setback, wait: Duration) {
+        self.tried_again.insert(trial);
+        self.retries.insert(trial, Instant::now() + wait);
+        self.remaining.running(trial, 0.0);
+        self.tell(trial, &retry_words(setback, wait));
+        self.show_left();
+    }
+
+    fn failed(&mut self, trial: TrialIndex, setback: &Setback) {
+        self.counts.failed += 1;
         self.over(trial);
-        let TrialLine { id, label, .. } = &self.trials[trial];
-        self.print(&format!("{id} {label}  FAILED ({class:?}): {message}"));
-        if let Some(log) = log {
-            self.print(&format!("    log: {}", log.display()));
-        }
+        self.tell(trial, &failure_words(setback));
+    }
+
+    fn done_elsewhere(&mut self, trial: TrialIndex) {
+        self.counts.elsewhere += 1;
+        self.over(trial);
+    }
+
+    fn waiting(&mut self, places: &BTreeMap<String, usize>) {
+        self.waiting = waiting_words(places);
+        self.show_left();
     }
 
     fn tick(&mut self) {

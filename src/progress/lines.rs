@@ -1,38 +1,48 @@
-//! Plain lines, for a pipe or a log: one when a trial ends, none in between.
+//! Plain lines, for a pipe or a log: one when a trial ends or is tried again,
+//! and one now and then while only other processes work.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use jem_core::event::{Event, FailureClass};
+use jem_core::event::Event;
 
-use super::{Remaining, TrialLine, human, outcome_words};
-use crate::schedule::{Observer, Slot, TrialIndex};
+use super::words::{failure_words, outcome_words, retry_words, waiting_words};
+use super::{Remaining, TrialLine, human};
+use crate::schedule::{Observer, Setback, Slot, TrialIndex};
+
+/// How long nothing is said until it is said who is waited for.
+const QUIET: Duration = Duration::from_secs(30);
 
 /// Progress as plain lines on standard error.
 pub struct Lines {
     trials: Vec<TrialLine>,
     remaining: Remaining,
     over: usize,
+    waiting: String,
+    said: Instant,
 }
 
 impl Lines {
     /// Progress of `trials`.
     pub fn new(trials: Vec<TrialLine>) -> Self {
         let total = trials.iter().map(|trial| trial.work).sum();
-        Self { trials, remaining: Remaining::new(total), over: 0 }
+        let (remaining, waiting) = (Remaining::new(total), String::new());
+        Self { trials, remaining, over: 0, waiting, said: Instant::now() }
+    }
+
+    /// A line about `trial`, which is over.
+    fn over(&mut self, trial: TrialIndex, words: &str) {
+        self.over += 1;
+        self.remaining.over(trial, self.trials[trial].work);
+        let left = self.remaining.left().filter(|_| self.over < self.trials.len());
+        let left = left.map_or_else(String::new, |left| format!("  ({} left)", human(left)));
+        self.say(trial, &format!("{words}{left}"));
     }
 
     fn say(&mut self, trial: TrialIndex, words: &str) {
-        self.over += 1;
-        let TrialLine { id, label, work } = &self.trials[trial];
-        self.remaining.over(trial, *work);
-        let left = self.remaining.left().map_or_else(String::new, |left| {
-            if self.over < self.trials.len() {
-                format!("  ({} left)", human(left))
-            } else {
-                String::new()
-            }
-        });
-        eprintln!("[{}/{}] {id} {label}  {words}{left}", self.over, self.trials.len());
+        self.said = Instant::now();
+        let TrialLine { id, label, .. } = &self.trials[trial];
+        eprintln!("[{}/{}] {id} {label}  {words}", self.over, self.trials.len());
     }
 }
 
@@ -42,21 +52,31 @@ impl Observer for Lines {
             (trial, event)
         {
             let words = outcome_words(outcome, *accuracy);
-            let time = std::time::Duration::try_from_secs_f64(*seconds).unwrap_or_default();
-            self.say(trial, &format!("{words}  {}", human(time)));
+            let time = Duration::try_from_secs_f64(*seconds).unwrap_or_default();
+            self.over(trial, &format!("{words}  {}", human(time)));
         }
     }
 
-    fn failed(
-        &mut self,
-        trial: TrialIndex,
-        class: FailureClass,
-        message: &str,
-        log: Option<&Path>,
-    ) {
-        let log = log.map_or_else(String::new, |log| format!("\n    log: {}", log.display()));
-        self.say(trial, &format!("FAILED ({class:?}): {message}{log}"));
+    fn retry(&mut self, trial: TrialIndex, setback: &Setback, wait: Duration) {
+        self.say(trial, &retry_words(setback, wait));
     }
 
-    fn tick(&mut self) {}
+    fn failed(&mut self, trial: TrialIndex, setback: &Setback) {
+        self.over(trial, &failure_words(setback));
+    }
+
+    fn done_elsewhere(&mut self, trial: TrialIndex) {
+        self.over(trial, "done by another process");
+    }
+
+    fn waiting(&mut self, places: &BTreeMap<String, usize>) {
+        self.waiting = waiting_words(places);
+    }
+
+    fn tick(&mut self) {
+        if self.said.elapsed() > QUIET && !self.waiting.is_empty() {
+            self.said = Instant::now();
+            eprintln!("[{}/{}] {}", self.over, self.trials.len(), self.waiting);
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod bars;
 mod lines;
 mod reading;
 mod remaining;
+mod words;
 
 pub use bars::Bars;
 pub use lines::Lines;
@@ -11,8 +12,6 @@ pub use reading::Reading;
 pub use remaining::Remaining;
 
 use std::time::Duration;
-
-use jem_core::results::Outcome;
 
 /// A trial as progress names it.
 #[derive(Clone, Debug)]
@@ -33,15 +32,6 @@ pub fn human(duration: Duration) -> String {
         (0, 0, s) => format!("{s}s"),
         (0, m, s) => format!("{m}m{s:02}s"),
         (h, m, _) => format!("{h}h{m:02}m"),
-    }
-}
-
-/// How a trial came out, in a few words.
-fn outcome_words(outcome: &Outcome, accuracy: Option<f64>) -> String {
-    match (outcome, accuracy) {
-        (Outcome::Diverged(d), _) => format!("diverged at step {}: {}", d.step, d.reason),
-        (Outcome::Finished { .. }, Some(accuracy)) => format!("accuracy {accuracy:.4}"),
-        (Outcome::Finished { steps, .. }, None) => format!("finished {steps} steps"),
     }
 }
 

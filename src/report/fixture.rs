@@ -88,6 +88,8 @@ fn provenance(commit: &str) -> Provenance {
         version: "0.1.0".to_owned(),
         libtorch: Some("2.9.0".to_owned()),
         started: "2026-01-01T00:00:00Z".to_owned(),
+        code: None,
+        binaries: Default::default(),
     }
 }
 

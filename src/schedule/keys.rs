@@ -77,6 +77,11 @@ impl<'a> Keys<'a> {
         Ok(keys)
     }
 
+    /// The plan whose trials are named.
+    pub fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
     /// The folder of the experiment's file.
     pub fn base(&self) -> &'a Path {
         self.plan.experiment.file.parent().unwrap_or(Path::new(""))

@@ -1,204 +1,380 @@
 //! The dispatcher's state and its transitions: pure functions over (state,
 //! input) that say what is to be done, so that every order of events can be
 //! tried in tests.
+//!
+//! A trial waits in the queue; its lease is claimed for a slot, then a worker
+//! is started there if none is up, then the trial is given to it. Failed
+//! attempts wait apart until they are due; trials that another process holds
+//! stand apart until they are looked at again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jem_core::event::FailureClass;
 
-/// A trial, by its place in the list of trials to run.
-pub type TrialIndex = usize;
-/// A slot, by its place in the list of slots.
-pub type SlotIndex = usize;
+use super::policy::{Verdict, policy};
+use super::{Action, End, Input, OnFailure, SlotIndex, TrialIndex};
 
-/// What happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// The worker in a slot is up.
-    Started(SlotIndex),
-    /// The worker in a slot finished its trial.
-    Finished(SlotIndex),
-    /// The trial in a slot ended without a result; the worker lives on.
-    Failed(SlotIndex, FailureClass, String),
-    /// The worker in a slot ended.
-    Exited(SlotIndex, String),
-    /// The user asked to stop.
-    Interrupted,
-}
+/// Workers that die one after another in a slot before they are up, until the
+/// slot is given up.
+const FAILED_STARTS: u32 = 3;
 
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Start a worker in a slot.
-    Start(SlotIndex),
-    /// Give a trial to the worker in a slot.
-    Give(SlotIndex, TrialIndex),
-    /// Tell the worker in a slot to leave when it is idle.
-    Dismiss(SlotIndex),
-    /// End the worker in a slot at once.
-    Kill(SlotIndex),
-    /// A trial failed.
-    Report(TrialIndex, FailureClass, String),
-}
-
-/// When failures end the whole run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnFailure {
-    /// After so many, what runs is let finish and nothing new is started.
-    StopAfter(usize),
-    /// Never.
-    KeepGoing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Worker {
     Absent,
-    Starting,
+    /// The lease of the trial is asked for; `up` where a worker waits for it.
+    Claiming {
+        trial: TrialIndex,
+        up: bool,
+    },
+    Starting(TrialIndex),
     Idle,
     Busy(TrialIndex),
+    /// Told to stop, or killed.
+    Stopping(TrialIndex, Because),
     Leaving,
-    /// It died before it was up: starting it again would do no better.
+    /// Workers do not start here: another would do no better.
     Broken,
+}
+
+/// Why a worker is stopped, which is what its trial's end will mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Because {
+    RunEnds,
+    Overdue(String),
+    Stalled(String),
+    Lost(String),
 }
 
 /// Who does what.
 #[derive(Clone, Debug)]
 pub struct State {
-    trials: usize,
+    /// The training run of each trial, by number: two trials of one training
+    /// run share its lease.
+    groups: Vec<usize>,
     queue: VecDeque<TrialIndex>,
+    backing_off: BTreeSet<TrialIndex>,
+    elsewhere: BTreeMap<TrialIndex, String>,
     workers: Vec<Worker>,
+    failed_starts: Vec<u32>,
+    retries: Vec<u32>,
+    /// Trials that ran out of memory: they run with no other beside them.
+    alone: BTreeSet<TrialIndex>,
     finished: Vec<TrialIndex>,
-    failed: BTreeMap<TrialIndex, (FailureClass, String)>,
+    done_by_others: Vec<TrialIndex>,
+    failed: BTreeMap<TrialIndex, FailureClass>,
     on_failure: OnFailure,
     stopping: bool,
-    interrupted: bool,
+    end: Option<End>,
+    actions: Vec<Action>,
 }
 
 impl State {
-    /// `trials` trials waiting, and the first actions: a worker for every
-    /// slot that will have work.
-    pub fn new(trials: usize, slots: usize, on_failure: OnFailure) -> (Self, Vec<Action>) {
+    /// Trials waiting, each with the number of its training run, and the first
+    /// actions.
+    pub fn new(groups: Vec<usize>, slots: usize, on_failure: OnFailure) -> (Self, Vec<Action>) {
         let mut state = Self {
-            trials,
-            queue: (0..trials).collect(),
+            queue: (0..groups.len()).collect(),
+            backing_off: BTreeSet::new(),
+            elsewhere: BTreeMap::new(),
             workers: vec![Worker::Absent; slots],
+            failed_starts: vec![0; slots],
+            retries: vec![0; groups.len()],
+            alone: BTreeSet::new(),
             finished: Vec::new(),
+            done_by_others: Vec::new(),
             failed: BTreeMap::new(),
             on_failure,
             stopping: false,
-            interrupted: false,
+            end: None,
+            actions: Vec::new(),
+            groups,
         };
-        let actions = (0..slots.min(trials)).map(|slot| {
-            state.workers[slot] = Worker::Starting;
-            Action::Start(slot)
-        });
-        let actions = actions.collect();
+        state.hand_out();
+        let actions = std::mem::take(&mut state.actions);
         (state, actions)
     }
 
     /// Takes in `input` and says what is to be done.
     pub fn apply(&mut self, input: Input) -> Vec<Action> {
-        let mut actions = Vec::new();
         match input {
-            Input::Started(slot) if self.workers[slot] == Worker::Starting => {
-                self.workers[slot] = Worker::Idle;
-            }
-            Input::Finished(slot) => {
-                if let Worker::Busy(trial) = self.workers[slot] {
-                    self.workers[slot] = Worker::Idle;
-                    self.finished.push(trial);
+            Input::Claimed(slot) => self.claimed(slot),
+            Input::Taken(slot, place) => {
+                if let Some(trial) = self.unclaim(slot) {
+                    self.elsewhere.insert(trial, place);
                 }
             }
-            Input::Failed(slot, class, message) => {
-                if let Worker::Busy(trial) = self.workers[slot] {
-                    // After a fault of its own a worker leaves by itself:
-                    // nothing more is given to it.
-                    let leaves = class == FailureClass::Bug;
-                    self.workers[slot] = if leaves { Worker::Leaving } else { Worker::Idle };
-                    self.fail(trial, class, message, &mut actions);
+            Input::Unclaimed(slot, class, message) => {
+                if let Some(trial) = self.unclaim(slot) {
+                    self.unclaimed(trial, class, message);
                 }
             }
-            Input::Exited(slot, how) => self.exited(slot, how, &mut actions),
-            Input::Interrupted => self.interrupt(&mut actions),
-            Input::Started(_) => {}
+            Input::Done(trial) => self.done(trial),
+            Input::Poll => self.poll(),
+            Input::Started(slot) => self.started(slot),
+            Input::Finished(slot) => self.finish(slot),
+            Input::Failed(slot, class, message) => self.attempt_failed(slot, class, message),
+            Input::Exited(slot, class, how) => self.exited(slot, class, how),
+            Input::Due(trial) => {
+                if self.backing_off.remove(&trial) {
+                    self.queue.push_back(trial);
+                }
+            }
+            Input::Overdue(slot, message) => self.stop(slot, Because::Overdue(message)),
+            Input::Stalled(slot, message) => self.stalled(slot, message),
+            Input::GraceOver(slot) => {
+                if matches!(self.workers[slot], Worker::Stopping(..) | Worker::Leaving) {
+                    self.actions.push(Action::Kill(slot));
+                }
+            }
+            Input::Lost(slot, place) => self.stop(slot, Because::Lost(place)),
+            Input::End(end) => self.end_run(end),
         }
-        self.hand_out(&mut actions);
-        actions
+        self.hand_out();
+        std::mem::take(&mut self.actions)
     }
 
-    fn exited(&mut self, slot: SlotIndex, how: String, actions: &mut Vec<Action>) {
-        match self.workers[slot] {
+    fn take(&mut self, slot: SlotIndex) -> Worker {
+        std::mem::replace(&mut self.workers[slot], Worker::Absent)
+    }
+
+    fn claimed(&mut self, slot: SlotIndex) {
+        let Worker::Claiming { trial, up } = self.workers[slot] else { return };
+        if self.stopping {
+            self.unclaim(slot);
+            self.give_back(trial);
+        } else if up {
+            self.workers[slot] = Worker::Busy(trial);
+            self.actions.push(Action::Give(slot, trial));
+        } else {
+            self.workers[slot] = Worker::Starting(trial);
+            self.actions.push(Action::Start(slot));
+        }
+    }
+
+    /// The slot no longer waits for a lease; says which.
+    fn unclaim(&mut self, slot: SlotIndex) -> Option<TrialIndex> {
+        let Worker::Claiming { trial, up } = self.workers[slot] else { return None };
+        self.workers[slot] = if up { Worker::Idle } else { Worker::Absent };
+        Some(trial)
+    }
+
+    /// Where leases cannot be written no trial can be: once more, then the
+    /// run ends.
+    fn unclaimed(&mut self, trial: TrialIndex, class: FailureClass, message: String) {
+        if policy(class).verdict(self.retries[trial]) == Verdict::Retry {
+            self.judge(trial, class, message);
+        } else {
+            self.queue.push_front(trial);
+            self.end_run(End::Machine(class, message));
+        }
+    }
+
+    /// Releases the lease of a trial that waits again.
+    fn give_back(&mut self, trial: TrialIndex) {
+        self.actions.push(Action::Release(trial));
+        self.queue.push_front(trial);
+    }
+
+    fn done(&mut self, trial: TrialIndex) {
+        let claiming = |w: &Worker| matches!(w, Worker::Claiming { trial: t, .. } if *t == trial);
+        if self.elsewhere.remove(&trial).is_some() {
+            self.done_by_others.push(trial);
+        } else if let Some(slot) = self.workers.iter().position(claiming) {
+            self.unclaim(slot);
+            self.done_by_others.push(trial);
+        }
+    }
+
+    /// What others hold is asked for again, where there is room to run it.
+    fn poll(&mut self) {
+        let room = self.workers.iter().any(|w| matches!(w, Worker::Idle | Worker::Absent));
+        if room && !self.stopping && !self.one_runs_alone() {
+            self.queue.extend(std::mem::take(&mut self.elsewhere).into_keys());
+        }
+    }
+
+    fn started(&mut self, slot: SlotIndex) {
+        let Worker::Starting(trial) = self.workers[slot] else { return };
+        self.failed_starts[slot] = 0;
+        if self.stopping {
+            self.workers[slot] = Worker::Idle;
+            self.give_back(trial);
+        } else {
+            self.workers[slot] = Worker::Busy(trial);
+            self.actions.push(Action::Give(slot, trial));
+        }
+    }
+
+    fn finish(&mut self, slot: SlotIndex) {
+        match self.take(slot) {
             Worker::Busy(trial) => {
-                self.workers[slot] = Worker::Absent;
-                if !self.interrupted {
-                    self.fail(trial, FailureClass::WorkerDied, how, actions);
-                }
+                self.workers[slot] = Worker::Idle;
+                self.actions.push(Action::Release(trial));
+                self.finished.push(trial);
             }
-            Worker::Starting if !self.interrupted => {
-                self.workers[slot] = Worker::Broken;
-                if self.workers.iter().all(|w| *w == Worker::Broken) {
-                    // Nobody is left to work: what waits fails, with the reason.
-                    while let Some(trial) = self.queue.pop_front() {
-                        self.fail(trial, FailureClass::WorkerDied, how.clone(), actions);
-                    }
+            Worker::Stopping(trial, because) => {
+                self.dismiss(slot);
+                if !matches!(because, Because::Lost(_)) {
+                    self.actions.push(Action::Release(trial));
                 }
+                self.finished.push(trial);
             }
-            Worker::Broken => {}
-            _ => self.workers[slot] = Worker::Absent,
+            other => self.workers[slot] = other,
         }
     }
 
-    fn fail(
+    fn attempt_failed(&mut self, slot: SlotIndex, class: FailureClass, message: String) {
+        match self.take(slot) {
+            Worker::Busy(trial) => {
+                // After some failures a process is not trusted with another
+                // trial, or leaves by itself.
+                if policy(class).fresh_worker {
+                    self.dismiss(slot);
+                } else {
+                    self.workers[slot] = Worker::Idle;
+                }
+                self.actions.push(Action::Release(trial));
+                self.judge(trial, class, message);
+            }
+            Worker::Stopping(trial, because) => {
+                self.dismiss(slot);
+                let told = class == FailureClass::Preempted;
+                self.stopped(trial, because, (class, message), told);
+            }
+            other => self.workers[slot] = other,
+        }
+    }
+
+    fn exited(&mut self, slot: SlotIndex, class: FailureClass, how: String) {
+        match self.take(slot) {
+            Worker::Busy(trial) => {
+                self.actions.push(Action::Release(trial));
+                self.judge(trial, class, how);
+            }
+            Worker::Stopping(trial, because) => self.stopped(trial, because, (class, how), true),
+            Worker::Starting(trial) => {
+                self.give_back(trial);
+                self.failed_starts[slot] += 1;
+                if class == FailureClass::BadInput || self.failed_starts[slot] >= FAILED_STARTS {
+                    self.workers[slot] = Worker::Broken;
+                }
+                if self.workers.iter().all(|w| *w == Worker::Broken) {
+                    self.end_run(End::Machine(class, how));
+                }
+            }
+            Worker::Claiming { trial, .. } => {
+                self.workers[slot] = Worker::Claiming { trial, up: false };
+            }
+            Worker::Broken => self.workers[slot] = Worker::Broken,
+            Worker::Absent | Worker::Idle | Worker::Leaving => {}
+        }
+    }
+
+    /// What the end of a trial that was told to stop means. `obeyed` where it
+    /// ended because of that, and not by a failure of its own.
+    fn stopped(
         &mut self,
         trial: TrialIndex,
-        class: FailureClass,
-        message: String,
-        actions: &mut Vec<Action>,
+        because: Because,
+        (class, message): (FailureClass, String),
+        obeyed: bool,
     ) {
-        self.failed.insert(trial, (class, message.clone()));
-        actions.push(Action::Report(trial, class, message));
-        if let OnFailure::StopAfter(limit) = self.on_failure
-            && self.failed.len() >= limit
-        {
-            self.stopping = true;
+        if let Because::Lost(place) = because {
+            self.elsewhere.insert(trial, place);
+            return;
+        }
+        self.actions.push(Action::Release(trial));
+        match because {
+            Because::RunEnds if obeyed => self.queue.push_front(trial),
+            Because::Overdue(message) if obeyed => {
+                self.judge(trial, FailureClass::Timeout, message);
+            }
+            Because::Stalled(message) => self.judge(trial, FailureClass::Stalled, message),
+            _ => self.judge(trial, class, message),
         }
     }
 
-    fn interrupt(&mut self, actions: &mut Vec<Action>) {
-        self.interrupted = true;
-        self.stopping = true;
-        for (slot, worker) in self.workers.iter_mut().enumerate() {
-            if matches!(worker, Worker::Starting | Worker::Idle | Worker::Busy(_) | Worker::Leaving)
-            {
-                *worker = Worker::Leaving;
-                actions.push(Action::Kill(slot));
+    fn stop(&mut self, slot: SlotIndex, because: Because) {
+        match self.take(slot) {
+            Worker::Busy(trial) => {
+                self.workers[slot] = Worker::Stopping(trial, because);
+                self.actions.push(Action::Stop(slot));
+            }
+            Worker::Starting(trial) if matches!(because, Because::Lost(_)) => {
+                self.workers[slot] = Worker::Leaving;
+                self.actions.push(Action::Kill(slot));
+                if let Because::Lost(place) = because {
+                    self.elsewhere.insert(trial, place);
+                }
+            }
+            other => self.workers[slot] = other,
+        }
+    }
+
+    fn stalled(&mut self, slot: SlotIndex, message: String) {
+        match self.take(slot) {
+            Worker::Busy(trial) => {
+                self.workers[slot] = Worker::Stopping(trial, Because::Stalled(message));
+            }
+            Worker::Idle => self.workers[slot] = Worker::Leaving,
+            worker @ (Worker::Absent | Worker::Broken) => {
+                self.workers[slot] = worker;
+                return;
+            }
+            other => self.workers[slot] = other,
+        }
+        self.actions.push(Action::Kill(slot));
+    }
+
+    fn dismiss(&mut self, slot: SlotIndex) {
+        self.workers[slot] = Worker::Leaving;
+        self.actions.push(Action::Dismiss(slot));
+    }
+
+    /// What follows a failed attempt.
+    fn judge(&mut self, trial: TrialIndex, class: FailureClass, message: String) {
+        let policy = policy(class);
+        match policy.verdict(self.retries[trial]) {
+            Verdict::Retry if self.stopping => self.queue.push_front(trial),
+            Verdict::Retry => {
+                self.retries[trial] += 1;
+                if policy.alone {
+                    self.alone.insert(trial);
+                }
+                self.backing_off.insert(trial);
+                let number = self.retries[trial];
+                self.actions.push(Action::Retry(trial, class, message, number));
+            }
+            Verdict::GiveUp => {
+                self.failed.insert(trial, class);
+                self.actions.push(Action::Report(trial, class, message));
+                if let OnFailure::StopAfter(limit) = self.on_failure {
+                    self.stopping |= self.failed.len() >= limit;
+                }
+            }
+            Verdict::EndRun => {
+                self.queue.push_front(trial);
+                self.end_run(match class {
+                    FailureClass::Preempted => End::Preempted,
+                    _ => End::Machine(class, message),
+                });
             }
         }
     }
 
-    /// Gives waiting trials to idle workers; sends away those that have
-    /// nothing to do; starts workers where one died and work waits.
-    fn hand_out(&mut self, actions: &mut Vec<Action>) {
+    fn end_run(&mut self, end: End) {
+        if self.end.is_some() {
+            return;
+        }
+        self.end = Some(end);
+        self.stopping = true;
         for slot in 0..self.workers.len() {
-            match self.workers[slot] {
-                Worker::Idle => {
-                    let next = if self.stopping { None } else { self.queue.pop_front() };
-                    if let Some(trial) = next {
-                        self.workers[slot] = Worker::Busy(trial);
-                        actions.push(Action::Give(slot, trial));
-                    } else {
-                        self.workers[slot] = Worker::Leaving;
-                        actions.push(Action::Dismiss(slot));
-                    }
-                }
-                Worker::Absent if !self.stopping => {
-                    let starting = self.workers.iter().filter(|w| **w == Worker::Starting).count();
-                    if self.queue.len() > starting {
-                        self.workers[slot] = Worker::Starting;
-                        actions.push(Action::Start(slot));
-                    }
-                }
-                _ => {}
+            if let Worker::Starting(trial) = self.workers[slot] {
+                self.workers[slot] = Worker::Leaving;
+                self.actions.push(Action::Kill(slot));
+                self.give_back(trial);
+            } else {
+                self.stop(slot, Because::RunEnds);
             }
         }
     }
@@ -206,165 +382,35 @@ impl State {
     /// Whether nothing runs and nothing will.
     pub fn over(&self) -> bool {
         let gone = |w: &Worker| matches!(w, Worker::Absent | Worker::Broken);
-        self.workers.iter().all(gone) && (self.queue.is_empty() || self.stopping)
+        self.workers.iter().all(gone) && (self.stopping || self.waiting() == 0)
     }
 
-    /// Trials that wait.
+    /// Trials without a result that are in no slot.
     pub fn waiting(&self) -> usize {
-        self.queue.len()
+        self.queue.len() + self.backing_off.len() + self.elsewhere.len()
     }
 
-    /// Trials that have a result.
+    /// Trials that other processes hold, and where those are.
+    pub fn elsewhere(&self) -> &BTreeMap<TrialIndex, String> {
+        &self.elsewhere
+    }
+
+    /// Trials that got their result here.
     pub fn finished(&self) -> &[TrialIndex] {
         &self.finished
     }
 
-    /// Trials that failed, and how.
-    pub fn failed(&self) -> &BTreeMap<TrialIndex, (FailureClass, String)> {
-        &self.failed
+    /// Trials that got their result from another process meanwhile.
+    pub fn done_by_others(&self) -> &[TrialIndex] {
+        &self.done_by_others
     }
 
-    /// Whether the user asked to stop.
-    pub fn interrupted(&self) -> bool {
-        self.interrupted
-    }
-
-    /// What must hold after every input; tests ask after each.
-    pub fn sanity_check(&self) -> Result<(), String> {
-        let busy = self.workers.iter().filter_map(|w| match w {
-            Worker::Busy(trial) => Some(*trial),
-            _ => None,
-        });
-        let mut seen: Vec<TrialIndex> = busy
-            .chain(self.queue.iter().copied())
-            .chain(self.finished.iter().copied())
-            .chain(self.failed.keys().copied())
-            .collect();
-        let n = seen.len();
-        seen.sort_unstable();
-        seen.dedup();
-        if seen.len() != n {
-            return Err("a trial stands in two places".to_owned());
-        }
-        if n < self.trials && !self.interrupted {
-            return Err(format!("{} trials are lost", self.trials - n));
-        }
-        let idle = self.workers.contains(&Worker::Idle);
-        if idle { Err("a worker was left idle".to_owned()) } else { Ok(()) }
+    /// Why the run ends early, where it does.
+    pub fn end(&self) -> Option<&End> {
+        self.end.as_ref()
     }
 }
 
+mod hand_out;
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn two_workers_share_three_trials_and_leave() {
-        let (mut state, actions) = State::new(3, 2, OnFailure::KeepGoing);
-        assert_eq!(actions, [Action::Start(0), Action::Start(1)]);
-        assert_eq!(state.apply(Input::Started(0)), [Action::Give(0, 0)]);
-        assert_eq!(state.apply(Input::Started(1)), [Action::Give(1, 1)]);
-        assert_eq!(state.apply(Input::Finished(1)), [Action::Give(1, 2)]);
-        assert_eq!(state.apply(Input::Finished(0)), [Action::Dismiss(0)]);
-        assert_eq!(state.apply(Input::Finished(1)), [Action::Dismiss(1)]);
-        state.apply(Input::Exited(0, String::new()));
-        state.apply(Input::Exited(1, String::new()));
-        assert!(state.over() && state.finished().len() == 3);
-    }
-
-    #[test]
-    fn a_worker_that_dies_costs_its_trial_and_is_replaced() {
-        let (mut state, _) = State::new(2, 1, OnFailure::KeepGoing);
-        state.apply(Input::Started(0));
-        let actions = state.apply(Input::Exited(0, "killed".to_owned()));
-        assert!(matches!(
-            &actions[..],
-            [Action::Report(0, FailureClass::WorkerDied, _), Action::Start(0)]
-        ));
-        assert_eq!(state.apply(Input::Started(0)), [Action::Give(0, 1)]);
-    }
-
-    #[test]
-    fn a_worker_that_met_a_fault_of_its_own_is_given_nothing_more() {
-        let (mut state, _) = State::new(3, 1, OnFailure::KeepGoing);
-        state.apply(Input::Started(0));
-        let actions = state.apply(Input::Failed(0, FailureClass::Bug, "panic".to_owned()));
-        assert!(matches!(&actions[..], [Action::Report(0, FailureClass::Bug, _)]));
-        assert_eq!(state.apply(Input::Exited(0, "left".to_owned())), [Action::Start(0)]);
-        assert_eq!(state.apply(Input::Started(0)), [Action::Give(0, 1)]);
-        assert_eq!(state.failed().len(), 1);
-    }
-
-    #[test]
-    fn a_slot_that_had_nothing_to_do_takes_over_from_a_broken_one() {
-        let (mut state, _) = State::new(1, 2, OnFailure::KeepGoing);
-        let actions = state.apply(Input::Exited(0, "no libtorch".to_owned()));
-        assert_eq!(actions, [Action::Start(1)]);
-    }
-
-    #[test]
-    fn a_worker_that_cannot_start_is_not_started_for_ever() {
-        let (mut state, _) = State::new(2, 2, OnFailure::KeepGoing);
-        state.apply(Input::Exited(0, "no libtorch".to_owned()));
-        let actions = state.apply(Input::Exited(1, "no libtorch".to_owned()));
-        assert_eq!(actions.len(), 2);
-        assert!(state.over() && state.failed().len() == 2);
-    }
-
-    #[test]
-    fn fail_fast_starts_nothing_new_and_lets_the_rest_finish() {
-        let (mut state, _) = State::new(5, 2, OnFailure::StopAfter(1));
-        state.apply(Input::Started(0));
-        state.apply(Input::Started(1));
-        let actions = state.apply(Input::Failed(0, FailureClass::BadInput, "x".to_owned()));
-        assert!(actions.contains(&Action::Dismiss(0)));
-        assert_eq!(state.apply(Input::Finished(1)), [Action::Dismiss(1)]);
-        assert_eq!(state.waiting(), 3);
-    }
-
-    /// What the world can do in a state, chosen by `pick`.
-    fn possible(state: &State, slot: usize, pick: u8) -> Input {
-        match (state.workers[slot], pick) {
-            (_, 0) => Input::Interrupted,
-            (_, 1) => Input::Exited(slot, "died".to_owned()),
-            (Worker::Starting, _) => Input::Started(slot),
-            (Worker::Busy(_), 2) => Input::Failed(slot, FailureClass::Bug, "x".to_owned()),
-            (Worker::Busy(_), _) => Input::Finished(slot),
-            _ => Input::Exited(slot, "left".to_owned()),
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_order_of_events_loses_a_trial_or_runs_it_twice(
-            trials in 1usize..12,
-            slots in 1usize..4,
-            limit in 1usize..4,
-            events in prop::collection::vec((0usize..4, 0u8..40), 1..200),
-        ) {
-            let (mut state, _) = State::new(trials, slots, OnFailure::StopAfter(limit));
-            for (slot, pick) in events {
-                let before = state.workers[slot % slots];
-                if matches!(before, Worker::Absent | Worker::Broken) && pick > 0 {
-                    continue;
-                }
-                state.apply(possible(&state, slot % slots, pick));
-                prop_assert_eq!(state.sanity_check(), Ok(()));
-            }
-        }
-
-        #[test]
-        fn every_run_comes_to_an_end(trials in 1usize..20, slots in 1usize..5, picks in prop::collection::vec(1u8..9, 200)) {
-            let (mut state, _) = State::new(trials, slots, OnFailure::KeepGoing);
-            for round in 0..400 {
-                let slot = round % slots;
-                if matches!(state.workers[slot], Worker::Absent | Worker::Broken) { continue; }
-                let input = possible(&state, slot, picks[round % picks.len()]);
-                state.apply(input);
-            }
-            prop_assert!(state.over());
-            prop_assert_eq!(state.finished().len() + state.failed().len(), trials);
-        }
-    }
-}
+mod tests;

@@ -7,7 +7,8 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread;
 
-use jem_core::event::{Command as Order, Event};
+use jem_core::event::{Command as Order, Event, FailureClass};
+use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
 
 use super::{Slot, SlotIndex};
 
@@ -40,6 +41,7 @@ pub struct Worker {
     orders: Option<ChildStdin>,
     /// Which worker of its slot.
     pub generation: u64,
+    oom_kills: u64,
 }
 
 impl Worker {
@@ -54,7 +56,15 @@ impl Worker {
         generation: u64,
         news: &Sender<News>,
     ) -> io::Result<Self> {
-        let mut child = Command::new(binary)
+        let mut command = Command::new(binary);
+        // A worker that is frozen, or stuck where it reads no orders, does not
+        // notice that the front is gone: the kernel ends it. This holds for
+        // the thread that starts workers, which is the dispatcher's.
+        // SAFETY: between fork and exec only one system call is made.
+        unsafe {
+            command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
+        }
+        let mut child = command
             .envs(slot.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -73,7 +83,7 @@ impl Worker {
         if let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) {
             listen(out, err, tell);
         }
-        Ok(Self { child, orders, generation })
+        Ok(Self { child, orders, generation, oom_kills: oom_kills() })
     }
 
     /// Sends an order. A worker that is gone is noticed by its closed output.
@@ -87,18 +97,23 @@ impl Worker {
         }
     }
 
-    /// Ends it at once.
+    /// Ends it at once, and whatever it started: its outputs close only when
+    /// nobody holds them.
     pub fn kill(&mut self) {
         // It may have ended by itself already, which is as good.
-        let _ = self.child.kill();
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 
     /// Waits for the process, whose outputs are closed, and says how it ended.
-    pub fn how_it_ended(mut self) -> String {
+    pub fn how_it_ended(mut self) -> (FailureClass, String) {
         self.orders = None;
         match self.child.wait() {
-            Ok(status) => describe(status),
-            Err(error) => error.to_string(),
+            Ok(status) if status.signal() == Some(9) && oom_kills() > self.oom_kills => {
+                let how = "the worker was killed (signal 9) while the kernel ran out of memory";
+                (FailureClass::OutOfMemory, how.to_owned())
+            }
+            Ok(status) => (FailureClass::WorkerDied, describe(status)),
+            Err(error) => (FailureClass::WorkerDied, error.to_string()),
         }
     }
 }
@@ -108,10 +123,19 @@ fn describe(status: ExitStatus) -> String {
         (Some(70), _) => "the worker met a fault of its own and left".to_owned(),
         (Some(127), _) => "the worker could not be loaded: is libtorch there?".to_owned(),
         (Some(code), _) => format!("the worker left with exit code {code}"),
-        (None, Some(9)) => "the worker was killed (signal 9): out of memory?".to_owned(),
         (None, Some(signal)) => format!("the worker was ended by signal {signal}"),
         (None, None) => "the worker is gone".to_owned(),
     }
+}
+
+/// How many processes the kernel has killed for want of memory, in our control
+/// group where that is known.
+fn oom_kills() -> u64 {
+    let read = |path: &str| {
+        let text = std::fs::read_to_string(path).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+    };
+    read("/sys/fs/cgroup/memory.events").or_else(|| read("/proc/vmstat")).unwrap_or(0)
 }
 
 fn listen(

@@ -91,6 +91,8 @@ pub(crate) fn provenance() -> Provenance {
         version: "0.1.0".to_owned(),
         libtorch: None,
         started: "2026-01-01T00:00:00Z".to_owned(),
+        code: None,
+        binaries: Default::default(),
     }
 }
 

@@ -2,12 +2,21 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+mod fake;
+mod processes;
+
+#[allow(unused_imports, reason = "each test file uses a part of this")]
+pub use {
+    fake::{Part, play},
+    processes::{alive, attempts, signal, wait_until, words_of, workers_of},
+};
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use jem_core::store::{Manifest, RunKind};
+use jem_core::store::{Manifest, RunKind, Store};
 
 /// A small experiment: seconds, not minutes. `more` is appended.
 pub fn tiny(more: &str) -> String {
@@ -77,6 +86,7 @@ impl Sandbox {
             .current_dir(self.folder.path())
             .env_remove("JEM_RESULTS")
             .env_remove("JEM_WORKER")
+            .env_remove("JEM_HOST_IDENTITY")
             .env("JEM_DATA", self.path("data"))
             .env("HOME", self.folder.path())
             .env("NO_COLOR", "1")
@@ -93,6 +103,12 @@ impl Sandbox {
         let said = self.jem(arguments);
         assert_eq!(said.code, 0, "jem {arguments:?}: {said:?}");
         said.out
+    }
+
+    /// Writes over a file that may be read-only, as a failing disk does.
+    pub fn overwrite(path: &Path, bytes: &[u8]) {
+        fs::remove_file(path).unwrap();
+        fs::write(path, bytes).unwrap();
     }
 
     /// The digest of every run's results, by kind and trial.
@@ -112,9 +128,8 @@ impl Sandbox {
 
 /// Every manifest in the store at `results`.
 pub fn manifests(results: &Path) -> Vec<Manifest> {
-    let runs = fs::read_dir(results.join("runs")).into_iter().flatten().flatten();
-    let read = |run: fs::DirEntry| fs::read(run.path().join("manifest.json")).ok();
-    runs.filter_map(read).map(|text| serde_json::from_slice(&text).unwrap()).collect()
+    let all = Store::open(results).unwrap().manifests().unwrap();
+    all.into_iter().map(|(_, manifest)| manifest.unwrap()).collect()
 }
 
 /// Every file below `folder`: path from there, and bytes.

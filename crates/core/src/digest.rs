@@ -41,6 +41,11 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The digest that is `bytes`.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest's 32 bytes.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0

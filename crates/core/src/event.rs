@@ -164,13 +164,14 @@ pub enum Event {
     /// A point of the training curves is reached: the end of an epoch, or of a
     /// twentieth of training where that is shorter.
     EpochFinished(Epoch),
-    /// Training is over and its run recorded.
+    /// Training is over; its run is being recorded.
     TrainingFinished {
         /// The trial.
         trial: TrialId,
         /// How it ended.
         outcome: Outcome,
-        /// Seconds of training, 0 where finished training was reused.
+        /// Seconds of training over all attempts, 0 where finished training was
+        /// reused.
         seconds: f64,
         /// Peak resident memory of the process so far, in bytes.
         peak_rss: u64,

@@ -5,6 +5,8 @@
 pub mod data;
 pub mod jem;
 pub mod eval;
+pub mod training;
+pub mod evaluation;
 pub mod run;
 pub mod start;
 

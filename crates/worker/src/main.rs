@@ -4,8 +4,7 @@
 fn main() {
     let argument = std::env::args().nth(1);
     if argument.as_deref() == Some("--fingerprints") {
-        let text = serde_json::to_string(&*jem_worker::FINGERPRINTS);
-        println!("{}", text.expect("two digests are always JSON"));
+        print!("{}", include_str!(concat!(env!("OUT_DIR"), "/fingerprint.json")));
         return;
     }
     if argument.is_some() {

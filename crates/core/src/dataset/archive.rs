@@ -2,7 +2,7 @@
 //! an archive's own paths, so no archive can write anywhere.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
@@ -49,7 +49,11 @@ fn open(path: &Path) -> Result<BufReader<File>, String> {
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 
-fn tar(reader: impl Read, wanted: &[Member], on_member: &mut OnMember<'_>) -> Result<(), String> {
+pub(super) fn tar(
+    reader: impl Read,
+    wanted: &[Member],
+    on_member: &mut OnMember<'_>,
+) -> Result<(), String> {
     let damaged = |error: std::io::Error| format!("the archive is damaged: {error}");
     let mut left: Vec<&Member> = wanted.iter().collect();
     let mut archive = tar::Archive::new(reader);
@@ -79,8 +83,8 @@ fn tar(reader: impl Read, wanted: &[Member], on_member: &mut OnMember<'_>) -> Re
     }
 }
 
-fn zip(
-    reader: BufReader<File>,
+pub(super) fn zip(
+    reader: impl Read + Seek,
     wanted: &[Member],
     on_member: &mut OnMember<'_>,
 ) -> Result<(), String> {

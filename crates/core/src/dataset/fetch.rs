@@ -6,7 +6,8 @@ use std::path::Path;
 use super::catalogue::{CatalogueFile, Entry, Format};
 use super::delivery::Delivery;
 use super::error::DatasetError;
-use super::folder::{FileState, FolderLock, file_path, state_of};
+use super::folder::{FileState, file_path, state_of};
+use super::lock::FolderLock;
 
 /// How far a fetch has come; told to whoever draws it.
 pub trait FetchProgress {

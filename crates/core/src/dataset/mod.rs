@@ -20,12 +20,15 @@ mod gz;
 mod idx;
 mod images;
 mod load;
+mod lock;
 mod magic;
 mod mirror;
 mod png_rows;
 mod reader;
 mod registry;
 mod source;
+#[doc(hidden)]
+pub mod untrusted;
 
 pub use catalogue::{Catalogue, CatalogueFile, Entry, Format, Role, Splits, catalogue};
 pub use error::DatasetError;

@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
@@ -146,6 +147,17 @@ fn permissions(mode: u32, file: &NamedTempFile) -> io::Result<Permissions> {
     let mut permissions = file.as_file().metadata()?.permissions();
     permissions.set_readonly(mode & 0o200 == 0);
     Ok(permissions)
+}
+
+/// The time now by the clock of the file system that `folder` is on: that of a
+/// file written this moment, and removed again.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn clock(folder: &Path) -> io::Result<SystemTime> {
+    let mut probe = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(folder)?;
+    probe.write_all(b"now")?;
+    probe.as_file().metadata()?.modified()
 }
 
 #[cfg(test)]

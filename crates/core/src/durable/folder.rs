@@ -66,6 +66,17 @@ pub fn create_dir_all(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives the file or folder `from` the name `to`, on the same file system. The
+/// new name is durable once its folder is synced.
+///
+/// # Errors
+/// When it is not there, or the file system says no.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    note(|| Operation::Rename { from: from.to_owned(), to: to.to_owned() });
+    Ok(())
+}
+
 /// Removes the file `path`, or the link.
 ///
 /// # Errors

@@ -14,6 +14,8 @@ use super::trace::{Operation, note};
 pub struct Log {
     path: PathBuf,
     file: File,
+    /// The last append may have left a part of a line.
+    torn: bool,
 }
 
 impl Log {
@@ -28,7 +30,7 @@ impl Log {
         if !known {
             note(|| Operation::CreateFile(path.to_owned()));
         }
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self { path: path.to_owned(), file, torn: false })
     }
 
     /// Where it lies.
@@ -40,13 +42,17 @@ impl Log {
     /// share a log do not mix.
     ///
     /// # Errors
-    /// When the file system says no. A part of the bytes may then be there.
+    /// When the file system says no. A part of the bytes may then be there;
+    /// what is appended next begins on a line of its own.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes).map_err(told(&self.path, bytes.len()))?;
+        let whole = if self.torn { [b"\n", bytes].concat() } else { bytes.to_vec() };
+        self.torn = true;
+        self.file.write_all(&whole).map_err(told(&self.path, whole.len()))?;
+        self.torn = false;
         note(|| {
             let end = self.file.metadata().map_or(0, |meta| meta.len());
-            let at = end.saturating_sub(bytes.len() as u64);
-            Operation::Write { path: self.path.clone(), at, bytes: bytes.to_vec() }
+            let at = end.saturating_sub(whole.len() as u64);
+            Operation::Write { path: self.path.clone(), at, bytes: whole.clone() }
         });
         Ok(())
     }
@@ -59,5 +65,33 @@ impl Log {
         self.file.sync_all().map_err(told(&self.path, 0))?;
         note(|| Operation::SyncFile(self.path.clone()));
         Ok(())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::super::Full;
+    use super::*;
+
+    #[test]
+    fn what_is_appended_stands_behind_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        Log::open(&path).unwrap().append(b"one\n").unwrap();
+        let mut log = Log::open(&path).unwrap();
+        log.append(b"two\n").unwrap();
+        log.torn = true;
+        log.append(b"three\n").unwrap();
+        log.sync().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\n\nthree\n");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_with_the_bytes_that_were_wanted() {
+        // Every write to this device fails for want of room.
+        let mut log = Log::open(Path::new("/dev/full")).unwrap();
+        let error = log.append(b"four").unwrap_err();
+        assert_eq!(Full::of(&error).unwrap().needed, 4);
     }
 }

@@ -12,6 +12,7 @@
 //! | [`write_atomic`], [`write_atomic_readonly`] | bytes and name |
 //! | [`create_dir`], [`create_dir_all`] | the folders that it made, and their names |
 //! | [`create_exclusive`] | the bytes; the name once its folder is synced |
+//! | [`rename`] | nothing, until the folder is synced |
 //! | [`write_in_place`], [`Log::append`] | nothing, until [`Log::sync`] |
 //! | [`remove_file`], [`remove_dir`], [`remove_dir_all`] | nothing: what is removed may come back |
 //!
@@ -24,9 +25,11 @@ mod file;
 mod log;
 
 pub use file::{
-    TEMPORARY_PREFIX, create_exclusive, write_atomic, write_atomic_readonly, write_in_place,
+    TEMPORARY_PREFIX, clock, create_exclusive, write_atomic, write_atomic_readonly, write_in_place,
 };
-pub use folder::{create_dir, create_dir_all, remove_dir, remove_dir_all, remove_file, sync_dir};
+pub use folder::{
+    create_dir, create_dir_all, remove_dir, remove_dir_all, remove_file, rename, sync_dir,
+};
 pub use log::Log;
 pub use space::Full;
 pub use trace::{Operation, Trace};

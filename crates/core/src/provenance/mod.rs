@@ -2,13 +2,19 @@
 
 mod fingerprint;
 mod host;
+mod revision;
 mod source;
 
-pub use fingerprint::{FingerprintError, Fingerprints, beside};
+pub use fingerprint::{Code, FingerprintError, Fingerprints, Parts, beside, beside_with_parts};
 pub use host::{Host, host};
+pub use revision::{RevisionError, fingerprints_at};
 pub use source::{SourceState, Untracked, source_state};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
 
 /// Everything recorded beside a run about its origin. A record, not a result:
 /// it is exempt from byte-for-byte comparison.
@@ -27,6 +33,13 @@ pub struct Provenance {
     pub libtorch: Option<String>,
     /// When the front started, in UTC.
     pub started: String,
+    /// The object that holds the worker's fingerprint file: the digest of each
+    /// part of the code that made the number. Older records have none.
+    #[serde(default)]
+    pub code: Option<Digest>,
+    /// Digests of the binaries that ran, by name (`jem`, `jem-worker`).
+    #[serde(default)]
+    pub binaries: BTreeMap<String, Digest>,
 }
 
 /// The time, in UTC, to the second.

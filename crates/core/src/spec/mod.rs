@@ -13,6 +13,7 @@ mod error;
 mod expect;
 mod fields;
 mod identity;
+mod kind;
 mod paths;
 pub mod preset;
 mod raw;
@@ -24,6 +25,7 @@ mod show;
 mod tree;
 
 pub use error::SpecError;
+pub use kind::{FieldKind, field_kinds, field_values};
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
     Activation, Adam, ChainInit, Checkpoints, Cnn, Data, Device, Divergence, Evaluate, Length, Mlp,

@@ -1,11 +1,12 @@
 //! One attempt at a run: its folder and its log.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::object::{Store, io_error};
 use super::{Artifact, StoreError};
+use crate::durable::{self, Log};
 use crate::event::Event;
 use crate::id::RunId;
 
@@ -14,7 +15,7 @@ use crate::id::RunId;
 pub struct Attempt {
     number: u32,
     path: PathBuf,
-    events: File,
+    events: Log,
 }
 
 impl Store {
@@ -24,13 +25,13 @@ impl Store {
     /// When the file system says no.
     pub fn begin(&self, run: RunId) -> Result<Attempt, StoreError> {
         let attempts = self.run_path(run).join("attempts");
-        fs::create_dir_all(&attempts).map_err(io_error(&attempts))?;
+        durable::create_dir_all(&attempts).map_err(io_error(&attempts))?;
         let mut number = 1 + last_number(&attempts).map_err(io_error(&attempts))?;
         loop {
             // Making the folder is what claims the number: it fails where
             // another process was first.
             let path = attempts.join(number.to_string());
-            match fs::create_dir(&path) {
+            match durable::create_dir(&path) {
                 Ok(()) => return Attempt::open(number, path),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(e) => return Err(io_error(&path)(e)),
@@ -51,8 +52,7 @@ fn last_number(attempts: &Path) -> io::Result<u32> {
 impl Attempt {
     fn open(number: u32, path: PathBuf) -> Result<Self, StoreError> {
         let log = path.join("events.jsonl");
-        let events =
-            OpenOptions::new().create(true).append(true).open(&log).map_err(io_error(&log))?;
+        let events = Log::open(&log).map_err(io_error(&log))?;
         Ok(Self { number, path, events })
     }
 
@@ -66,16 +66,19 @@ impl Attempt {
         &self.path
     }
 
-    /// Appends `event` to the attempt's log.
+    /// Appends `event` to the attempt's log. It is not synced: a log serves
+    /// while the machine is up, and a finished run keeps it as an object.
     ///
     /// # Errors
     /// When the file system says no.
     pub fn log(&mut self, event: &Event) -> Result<(), StoreError> {
-        let log = self.path.join("events.jsonl");
-        let mut line = serde_json::to_vec(event)
-            .map_err(|e| StoreError::Unreadable { path: log.clone(), reason: e.to_string() })?;
+        let mut line = serde_json::to_vec(event).map_err(|e| StoreError::Unreadable {
+            path: self.events.path().to_owned(),
+            reason: e.to_string(),
+        })?;
         line.push(b'\n');
-        self.events.write_all(&line).map_err(io_error(&log))
+        let appended = self.events.append(&line);
+        appended.map_err(io_error(self.events.path()))
     }
 
     /// Puts the log so far into the store as an object.
@@ -83,8 +86,8 @@ impl Attempt {
     /// # Errors
     /// When the file system says no.
     pub fn keep_log(&self, store: &Store) -> Result<Artifact, StoreError> {
-        let log = self.path.join("events.jsonl");
-        let bytes = fs::read(&log).map_err(io_error(&log))?;
+        let log = self.events.path();
+        let bytes = fs::read(log).map_err(io_error(log))?;
         store.put(&bytes)
     }
 }

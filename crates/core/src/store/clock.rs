@@ -5,13 +5,12 @@
 //! and is not asked.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::StoreError;
 use super::object::{Store, io_error};
-use crate::durable::TEMPORARY_PREFIX;
+use crate::durable;
 
 /// The time now: that of a file written this moment, and removed again.
 ///
@@ -19,13 +18,7 @@ use crate::durable::TEMPORARY_PREFIX;
 /// When the store cannot be written.
 pub(super) fn now(store: &Store) -> Result<SystemTime, StoreError> {
     let root = store.root();
-    let mut probe = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .tempfile_in(root)
-        .map_err(io_error(root))?;
-    probe.write_all(b"now").map_err(io_error(root))?;
-    let modified = probe.as_file().metadata().and_then(|meta| meta.modified());
-    modified.map_err(io_error(root))
+    durable::clock(root).map_err(io_error(root))
 }
 
 /// When the file at `path` was last written; none where it is not there.

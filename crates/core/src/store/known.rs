@@ -9,12 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use rayon::prelude::*;
-use serde_json::Value;
 
 use super::manifest::{Artifact, Manifest};
 use super::object::Store;
 use super::survey::{Place, Survey};
-use super::{FORMAT, RunKind};
+use super::{FORMAT, RunKind, StoreError};
 use crate::digest::Digest;
 use crate::event::Event;
 use crate::id::RunId;
@@ -124,21 +123,16 @@ pub(super) fn artifacts(manifest: &Manifest) -> impl Iterator<Item = (&str, Arti
 /// The manifest of `run`; none where it went meanwhile. An error says what is
 /// wrong, and whether it is of a newer version.
 fn read(store: &Store, run: RunId) -> Result<Option<Manifest>, (String, bool)> {
-    let bytes = match fs::read(store.run_path(run).join("manifest.json")) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+    let manifest = match store.manifest(run) {
+        Ok(Some(manifest)) => manifest,
+        Ok(None) => return Ok(None),
+        Err(StoreError::Newer { found, .. }) => {
+            let reason = format!("it has format {found}; this version reads up to {FORMAT}");
+            return Err((reason, true));
+        }
+        Err(StoreError::Unreadable { reason, .. }) => return Err((reason, false)),
         Err(error) => return Err((error.to_string(), false)),
     };
-    let value: Value =
-        serde_json::from_slice(&bytes).map_err(|error| (format!("not JSON: {error}"), false))?;
-    let format = value["format"].as_u64();
-    if format.is_some_and(|format| format > u64::from(FORMAT)) {
-        let format = format.unwrap_or_default();
-        let reason = format!("it has format {format}; this version reads up to {FORMAT}");
-        return Err((reason, true));
-    }
-    let manifest: Manifest =
-        serde_json::from_slice(&bytes).map_err(|error| (error.to_string(), false))?;
     match wrong(&manifest, run) {
         Some(reason) => Err((reason, false)),
         None => Ok(Some(manifest)),

@@ -6,6 +6,7 @@
 //!   objects/ab/cdef…             bytes by SHA-256, read-only
 //!   runs/<run id>/manifest.json  written last: the run is done
 //!   runs/<run id>/attempts/1/    events.jsonl, worker.log
+//!   runs/<run id>/checkpoints/   of a training that is not done
 //!   leases/<run id>/             who runs it now
 //!   tags/<name>.json             runs that a person gave a name
 //!   quarantine/<number>/         what `fsck --repair` has put aside
@@ -14,8 +15,20 @@
 //! Copying the folder is the export. Every file appears whole or not at all
 //! (temp → sync → rename → sync the folder), so a process killed at any
 //! instant leaves nothing that could be believed by mistake.
+//!
+//! # What outlasts a loss of power
+//! | what | from when on |
+//! |---|---|
+//! | an object | [`Store::put`] returned |
+//! | a finished run, with all that its manifest names | [`Store::finish`] returned |
+//! | the events of an attempt, the worker's words | never by themselves: a finished run keeps its events as an object |
+//! | a lease | never: its holder lost its power too |
+//!
+//! What was not durable is either absent afterwards, or a run that is not
+//! done. `crates/core/tests/crash.rs` lets the power fail after every change.
 
 mod attempt;
+mod checkpoint;
 mod manifest;
 mod object;
 mod holder;
@@ -23,6 +36,8 @@ mod lease;
 mod leases;
 mod holders;
 mod runs;
+mod record;
+
 mod clock;
 mod tags;
 mod survey;
@@ -36,12 +51,14 @@ mod sample;
 
 pub use attempt::Attempt;
 pub use check::{CheckOptions, Finding, Kind, Mended, Report, Severity, check};
+pub use checkpoint::{CheckpointRecord, Checkpoints};
 pub use gc::{GcError, GcOptions, GcPlan, Outside, PlannedObject, PlannedRun, Swept, sweep};
 pub use holder::{Holder, Life};
 pub use leases::{Claim, Leases};
 pub use listing::{Listing, RunLine};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
+pub use runs::Recorded;
 pub use tags::{Tag, TagError};
 pub use usage::{Amount, Group, Usage, Use};
 
@@ -50,8 +67,13 @@ use std::path::PathBuf;
 use crate::digest::Digest;
 use crate::id::RunId;
 
-/// The version of the layout that this program writes.
-pub const FORMAT: u32 = 1;
+/// The version of the layout, and of a manifest, that this program writes.
+/// Every version from 1 is read: in 2 leases, checkpoints and tags were added,
+/// and restarts in the outcome of a run.
+pub const FORMAT: u32 = 2;
+
+/// The version from which on manifests are sealed.
+const SEALED: u32 = 2;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -87,19 +109,19 @@ pub enum StoreError {
         /// Bytes that are free for this user.
         free: u64,
     },
-    /// The store was written by a newer version.
+    /// The store, or a record in it, was written by a newer version.
     #[error(
-        "{path} has store format {found}; this version reads up to {FORMAT}\n  try: a newer jem"
+        "{path} has format {found}, which a newer version of jem wrote\n  try: that version, or keep results elsewhere with --results DIR"
     )]
     Newer {
-        /// The store.
+        /// The file.
         path: PathBuf,
         /// Its format.
         found: String,
     },
     /// A manifest, or another record, that cannot be read.
     #[error(
-        "{path} is not a readable record: {reason}\n  try: move its folder away and run the same command again"
+        "{path} is not a readable record: {reason}\n  try: move it away and run the same command again"
     )]
     Unreadable {
         /// The file.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Artifact, FORMAT, Manifest, StoreError, clock};
+use super::{Artifact, FORMAT, Manifest, StoreError, clock, record};
 use crate::digest::Digest;
 use crate::durable;
 use crate::id::RunId;
@@ -42,22 +42,41 @@ pub(super) fn wanted(needed: u64, free: u64) -> String {
     }
 }
 
+/// The format of the store at `root`; none where there is no store yet.
+fn format_of(root: &Path) -> Result<Option<u32>, StoreError> {
+    let path = root.join("format");
+    let Some(bytes) = record::read(&path)? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&bytes);
+    let found = text.trim().parse::<u64>().map_err(|_| {
+        let start: String = text.trim().chars().take(40).collect();
+        let reason = format!("`{start}` is not the number of a store's format");
+        StoreError::Unreadable { path: path.clone(), reason }
+    })?;
+    record::check(&path, found, FORMAT)?;
+    Ok(Some(found as u32))
+}
+
 impl Store {
-    /// Opens the store at `root` to write in, making it where it is not.
+    /// Opens the store at `root` to write in, making it where it is not. One
+    /// of an older format becomes one of this: what is in it stays as it is.
     ///
     /// # Errors
-    /// When the folder cannot be made or has a newer format.
+    /// When the folder cannot be made or has a newer format; a newer store is
+    /// not touched.
     pub fn create(root: &Path) -> Result<Self, StoreError> {
+        let found = format_of(root)?;
         for folder in ["objects", "runs"] {
             let path = root.join(folder);
-            fs::create_dir_all(&path).map_err(io_error(&path))?;
+            durable::create_dir_all(&path).map_err(io_error(&path))?;
         }
-        let format = root.join("format");
-        if !format.exists() {
-            let text = format!("{FORMAT}\n");
-            durable::write_atomic(&format, text.as_bytes()).map_err(io_error(&format))?;
+        if found == Some(FORMAT) {
+            // Another process may have been killed before it synced.
+            durable::sync_dir(root).map_err(io_error(root))?;
+        } else {
+            let (path, text) = (root.join("format"), format!("{FORMAT}\n"));
+            durable::write_atomic(&path, text.as_bytes()).map_err(io_error(&path))?;
         }
-        Self::open(root)
+        Ok(Self { root: root.to_owned() })
     }
 
     /// Opens the store at `root` to read. A folder that is not there reads as
@@ -66,16 +85,7 @@ impl Store {
     /// # Errors
     /// When it has a newer format.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        let format = root.join("format");
-        match fs::read_to_string(&format) {
-            Ok(text) if text.trim().parse::<u32>().is_ok_and(|n| n <= FORMAT) => {}
-            Ok(text) => {
-                let found = text.trim().to_owned();
-                return Err(StoreError::Newer { path: root.to_owned(), found });
-            }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(io_error(&format)(e)),
-        }
+        format_of(root)?;
         Ok(Self { root: root.to_owned() })
     }
 
@@ -113,17 +123,17 @@ impl Store {
     pub fn put(&self, bytes: &[u8]) -> Result<Artifact, StoreError> {
         let artifact = Artifact { digest: Digest::of(bytes), size: bytes.len() as u64 };
         let path = self.object_path(artifact.digest);
+        let above = self.root.join("objects");
+        let folder = path.parent().unwrap_or(&above);
         if self.holds(artifact) && clock::touch(&path).is_ok() {
-            return Ok(artifact);
+            // Who put it there may have been killed before its name was synced.
+            durable::sync_dir(folder).map_err(io_error(folder))?;
+        } else {
+            durable::create_dir_all(folder).map_err(io_error(folder))?;
+            durable::write_atomic_readonly(&path, bytes).map_err(io_error(&path))?;
         }
-        if let Some(folder) = path.parent()
-            && !folder.exists()
-        {
-            fs::create_dir_all(folder).map_err(io_error(folder))?;
-            let above = self.root.join("objects");
-            durable::sync_dir(&above).map_err(io_error(&above))?;
-        }
-        durable::write_atomic_readonly(&path, bytes).map_err(io_error(&path))?;
+        // The folder may be another's, made a moment ago.
+        durable::sync_dir(&above).map_err(io_error(&above))?;
         Ok(artifact)
     }
 
@@ -177,11 +187,9 @@ impl Store {
     /// When the file system says no.
     pub fn finish(&self, manifest: &Manifest) -> Result<(), StoreError> {
         let folder = self.run_path(manifest.run);
-        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+        durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         let path = folder.join("manifest.json");
-        let mut text = serde_json::to_vec_pretty(manifest)
-            .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
-        text.push(b'\n');
+        let text = record::text(&path, manifest)?;
         durable::write_atomic(&path, &text).map_err(io_error(&path))?;
         let runs = self.root.join("runs");
         durable::sync_dir(&runs).map_err(io_error(&runs))

@@ -7,9 +7,12 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::object::{Store, io_error};
-use super::{Manifest, StoreError};
+use super::{FORMAT, Manifest, SEALED, StoreError, record};
 use crate::digest::Digest;
 use crate::id::RunId;
+
+/// A run that has a manifest, and that manifest or why it cannot be read.
+pub type Recorded = (RunId, Result<Manifest, StoreError>);
 
 impl Store {
     /// Every run that has a folder, done or not, in order of their ids.
@@ -27,16 +30,11 @@ impl Store {
     /// When it is there and cannot be read.
     pub fn manifest(&self, run: RunId) -> Result<Option<Manifest>, StoreError> {
         let path = self.run_path(run).join("manifest.json");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(io_error(&path)(e)),
-        };
-        let unreadable = |reason: String| StoreError::Unreadable { path: path.clone(), reason };
-        let manifest: Manifest =
-            serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
+        let Some(bytes) = record::read(&path)? else { return Ok(None) };
+        let manifest: Manifest = record::parse_sealed(&path, &bytes, FORMAT, SEALED)?;
         if manifest.run != run {
-            return Err(unreadable(format!("it names run {}", manifest.run)));
+            let reason = format!("it names run {}", manifest.run);
+            return Err(StoreError::Unreadable { path, reason });
         }
         Ok(Some(manifest))
     }
@@ -46,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     /// When the folder of runs is there and cannot be listed.
-    pub fn manifests(&self) -> Result<Vec<(RunId, Result<Manifest, StoreError>)>, StoreError> {
+    pub fn manifests(&self) -> Result<Vec<Recorded>, StoreError> {
         let read = |run: RunId| Some((run, self.manifest(run).transpose()?));
         Ok(self.runs()?.into_par_iter().filter_map(read).collect())
     }

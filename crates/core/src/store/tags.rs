@@ -106,7 +106,7 @@ impl Store {
             return Err(TagError::Exists(tag.name.clone()));
         }
         let folder = self.root().join("tags");
-        fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+        durable::create_dir_all(&folder).map_err(io_error(&folder))?;
         let mut text = serde_json::to_vec_pretty(tag)
             .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
         text.push(b'\n');
@@ -122,7 +122,7 @@ impl Store {
     pub fn remove_tag(&self, name: &str) -> Result<(), TagError> {
         named(name)?;
         let path = self.tag_path(name);
-        match fs::remove_file(&path) {
+        match durable::remove_file(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 return Err(TagError::Absent(name.to_owned()));
             }

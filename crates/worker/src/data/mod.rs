@@ -3,10 +3,12 @@
 
 mod batches;
 mod images;
+mod inputs;
 mod split;
 mod synthetic;
 
 pub use batches::BatchOrder;
 pub use images::Images;
+pub use inputs::{Inputs, Places, first};
 pub use split::{Part, split};
 pub use synthetic::{rotated, uniform_noise};

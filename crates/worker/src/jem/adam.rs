@@ -1,8 +1,12 @@
 //! Adam (Kingma and Ba 2015, algorithm 1) with state of our own, so that it
 //! can be saved; and clipping by the global norm.
 
+use jem_core::arrays::Arrays;
 use jem_core::spec::Adam;
 use tch::{Kind, Tensor};
+
+use super::parameters::{insert, read_onto};
+use super::{Misfit, Parameters};
 
 /// First and second moments of every parameter, and the steps taken.
 pub struct AdamState {
@@ -16,6 +20,33 @@ impl AdamState {
     pub fn new(spec: &Adam, parameters: &[Tensor]) -> Self {
         let zeros = |p: &Tensor| (p.detach().zeros_like(), p.detach().zeros_like());
         Self { spec: spec.clone(), steps: 0, moments: parameters.iter().map(zeros).collect() }
+    }
+
+    /// Puts the moments into `arrays`, by the names of the `parameters`.
+    pub fn save(&self, parameters: &Parameters, arrays: &mut Arrays) {
+        for (name, (m, v)) in parameters.names().iter().zip(&self.moments) {
+            insert(arrays, &format!("adam/m/{name}"), m);
+            insert(arrays, &format!("adam/v/{name}"), v);
+        }
+    }
+
+    /// Takes the moments back that [`AdamState::save`] left after `steps`
+    /// steps.
+    ///
+    /// # Errors
+    /// When one is missing or has another shape.
+    pub fn restore(
+        &mut self,
+        parameters: &Parameters,
+        arrays: &Arrays,
+        steps: u64,
+    ) -> Result<(), Misfit> {
+        for (name, (m, v)) in parameters.names().iter().zip(&mut self.moments) {
+            *m = read_onto(arrays, &format!("adam/m/{name}"), m)?;
+            *v = read_onto(arrays, &format!("adam/v/{name}"), v)?;
+        }
+        self.steps = steps;
+        Ok(())
     }
 
     /// One update of `parameters` by `gradients`, with learning rate `lr`.

@@ -16,7 +16,7 @@ mod sgld;
 mod trainer;
 
 pub use adam::{AdamState, clip_grad_norm};
-pub use divergence::{detect, not_finite};
+pub use divergence::{Look, detect, not_finite};
 pub use energy::{class_probabilities, energy, energy_of_class, ood_score};
 pub use network::{Mode, Network, build};
 pub use objective::{Energies, Terms, cross_entropy, terms};

@@ -34,7 +34,8 @@ pub struct Parameters {
 }
 
 /// Saved weights that do not fit the network.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct Misfit(pub String);
 
 impl Parameters {
@@ -81,6 +82,22 @@ impl Parameters {
         Ok(Self { names: shapes.iter().map(|p| p.name.clone()).collect(), tensors })
     }
 
+    /// Takes the values of `arrays` that [`Parameters::to_arrays`] left.
+    ///
+    /// # Errors
+    /// When one is missing or has another shape.
+    pub fn restore(&mut self, arrays: &Arrays) -> Result<(), Misfit> {
+        for (name, tensor) in self.names.iter().zip(&mut self.tensors) {
+            *tensor = read_onto(arrays, name, tensor)?.set_requires_grad(true);
+        }
+        Ok(())
+    }
+
+    /// The names, in the network's order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The tensors, in the network's order.
     pub fn tensors(&self) -> &[Tensor] {
         &self.tensors
@@ -107,6 +124,25 @@ impl Parameters {
         }
         arrays
     }
+}
+
+/// Puts `tensor` into `arrays` as `name`.
+pub(super) fn insert(arrays: &mut Arrays, name: &str, tensor: &Tensor) {
+    let (shape, data) = to_host(tensor);
+    arrays.insert_f32(name, &shape, data);
+}
+
+/// The array `name`, as a tensor on the device of `like`, whose shape it must
+/// have.
+pub(super) fn read_onto(arrays: &Arrays, name: &str, like: &Tensor) -> Result<Tensor, Misfit> {
+    let missing = || Misfit(format!("the saved state holds no `{name}`"));
+    let (shape, data) = arrays.f32(name).ok_or_else(missing)?;
+    let shape: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
+    if shape != like.size() {
+        let text = format!("`{name}` has shape {shape:?}, expected {:?}", like.size());
+        return Err(Misfit(text));
+    }
+    Ok(Tensor::from_slice(data).reshape(&shape).to_device(like.device()))
 }
 
 /// Shape and values of a real tensor, on the host.

@@ -1,8 +1,12 @@
 //! The replay buffer: persistent chains, one slot each (Du and Mordatch 2019).
 
+use jem_core::arrays::Arrays;
 use jem_core::random::{At, Stream};
 use jem_core::spec::{ChainInit, ReplayBuffer as BufferSpec};
 use tch::{Device, Tensor};
+
+use super::Misfit;
+use super::parameters::{insert, read_onto};
 
 /// All chains in one tensor `[size, c, h, w]`. A batch of chains is taken
 /// from distinct slots and returns to those same slots, so that no chain is
@@ -78,6 +82,20 @@ impl ReplayBuffer {
     pub fn put_back(&mut self, drawn: &Drawn, x: &Tensor) {
         let _guard = tch::no_grad_guard();
         let _ = self.chains.index_copy_(0, &drawn.slots, &x.detach());
+    }
+
+    /// Puts all chains into `arrays`, as `replay_buffer`.
+    pub fn save(&self, arrays: &mut Arrays) {
+        insert(arrays, "replay_buffer", &self.chains);
+    }
+
+    /// Takes the chains back that [`ReplayBuffer::save`] left.
+    ///
+    /// # Errors
+    /// When they are missing or have another shape.
+    pub fn restore(&mut self, arrays: &Arrays) -> Result<(), Misfit> {
+        self.chains = read_onto(arrays, "replay_buffer", &self.chains)?;
+        Ok(())
     }
 
     /// All chains, `[size, c, h, w]`.

@@ -1,11 +1,12 @@
 //! One training step after another.
 
+use jem_core::arrays::Arrays;
 use jem_core::random::Stream;
-use jem_core::spec::{Optimizer, Training};
+use jem_core::spec::{Optimizer, Sampler, Training};
 use tch::{Device, Kind, Tensor};
 
 use super::{
-    AdamState, Energies, Mode, Network, Parameters, ReplayBuffer, build, clip_grad_norm,
+    AdamState, Energies, Misfit, Mode, Network, Parameters, ReplayBuffer, build, clip_grad_norm,
     cross_entropy, energy, langevin, learning_rate, terms,
 };
 use crate::data::{BatchOrder, Images};
@@ -23,11 +24,15 @@ pub struct Trainer {
     labelled: BatchOrder,
     unlabelled: Option<BatchOrder>,
     noise: Stream,
+    seed: u64,
+    /// The samples of the last step.
+    samples: Option<Tensor>,
     steps: u64,
     step: u64,
 }
 
 /// What one step measured, as a tensor on the device: reading it waits.
+#[derive(Debug)]
 pub struct StepValues(Tensor);
 
 impl StepValues {
@@ -80,12 +85,72 @@ impl Trainer {
             unlabelled: independent.then(|| BatchOrder::new(seed, "px order", images.len(), batch)),
             labelled,
             noise: Stream::new(seed, "sampler noise"),
+            seed,
+            samples: None,
             spec: spec.clone(),
             network,
             parameters,
             images,
             step: 0,
         }
+    }
+
+    /// From here on the chains take their noise from the stream of the
+    /// `number`-th restart (0 for none), with the step size and steps that
+    /// `[divergence]` gives them there.
+    pub fn restart(&mut self, sampler: Sampler, number: u64) {
+        self.spec.sampler = sampler;
+        self.noise = match number {
+            0 => Stream::new(self.seed, "sampler noise"),
+            number => Stream::new(self.seed, &format!("sampler noise, restart {number}")),
+        };
+    }
+
+    /// Everything that the numbers of the next step depend on beside the spec
+    /// and the seed, with [`Trainer::step_done`] and the restart's number: no
+    /// stream has a state, since its numbers are named by the step.
+    pub fn save(&self) -> Arrays {
+        let mut arrays = self.parameters.to_arrays();
+        self.adam.save(&self.parameters, &mut arrays);
+        if let Some(buffer) = &self.buffer {
+            buffer.save(&mut arrays);
+        }
+        arrays
+    }
+
+    /// Goes to where a trainer of the same spec and seed was when it left
+    /// `arrays` after `step` steps.
+    ///
+    /// # Errors
+    /// When they are another network's or buffer's.
+    pub fn restore(&mut self, arrays: &Arrays, step: u64) -> Result<(), Misfit> {
+        self.parameters.restore(arrays)?;
+        self.adam.restore(&self.parameters, arrays, step)?;
+        if let Some(buffer) = &mut self.buffer {
+            buffer.restore(arrays)?;
+        }
+        self.step = step;
+        Ok(())
+    }
+
+    /// Where its tensors are.
+    pub fn device(&self) -> Device {
+        self.images.device()
+    }
+
+    /// Steps done.
+    pub fn step_done(&self) -> u64 {
+        self.step
+    }
+
+    /// The share of the last step's sample values that lie at an end of the
+    /// pixel range or beyond it; none where λ = 0.
+    pub fn saturation(&self) -> Option<f64> {
+        let _guard = tch::no_grad_guard();
+        let samples = self.samples.as_ref()?;
+        let (low, high) = self.spec.data.range.bounds();
+        let outside = samples.le(low).logical_or(&samples.ge(high));
+        Some(outside.to_kind(Kind::Double).mean(Kind::Double).double_value(&[]))
     }
 
     /// Steps in all.
@@ -168,6 +233,7 @@ impl Trainer {
             step,
         );
         buffer.put_back(&drawn, &x);
+        self.samples = Some(x.shallow_clone());
         Some(x)
     }
 }

@@ -22,6 +22,11 @@ impl Failure {
         Self { class, message: message.into() }
     }
 
+    /// The process was asked to stop.
+    pub fn preempted(message: impl Into<String>) -> Self {
+        Self::new(FailureClass::Preempted, message)
+    }
+
     /// What a panic's payload says. libtorch's errors arrive here: memory is
     /// told by their text.
     pub fn of_panic(payload: &(dyn std::any::Any + Send)) -> Self {
@@ -31,7 +36,9 @@ impl Failure {
             .or_else(|| payload.downcast_ref::<&str>().copied())
             .unwrap_or("a panic without a message");
         let memory = ["out of memory", "can't allocate memory", "not enough memory"];
-        let class = if memory.iter().any(|known| text.contains(known)) {
+        let class = if text.contains("CUDA out of memory") {
+            FailureClass::GpuOutOfMemory
+        } else if memory.iter().any(|known| text.contains(known)) {
             FailureClass::OutOfMemory
         } else {
             FailureClass::Bug
@@ -42,7 +49,11 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::new(FailureClass::Store, error.to_string())
+        let class = match &error {
+            StoreError::Full { .. } => FailureClass::DiskFull,
+            _ => FailureClass::Store,
+        };
+        Self::new(class, error.to_string())
     }
 }
 

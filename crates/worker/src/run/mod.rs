@@ -1,13 +1,15 @@
-//! A trial from its job to its manifests.
+//! A trial from its job to its manifests. What can change a number stands in
+//! `training/` and `evaluation/`; here are events, checkpoints and the store.
 
+mod checkpoint;
 mod evaluation;
 mod failure;
-mod inputs;
+mod life;
+mod same_data;
 mod serve;
 mod training;
 mod trial;
 
 pub use failure::Failure;
-pub use inputs::Inputs;
 pub use serve::serve;
 pub use trial::{Say, run_trial};

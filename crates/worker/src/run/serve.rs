@@ -10,9 +10,10 @@ use std::io::{BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, channel};
 
-use jem_core::event::{Command, Event, FailureClass, Job, PROTOCOL};
+use jem_core::event::{BEAT, Command, Event, FailureClass, Job, PROTOCOL};
 
-use super::{Failure, Inputs, run_trial};
+use super::{Failure, life, run_trial};
+use crate::data::Inputs;
 
 /// Serves commands until told to quit.
 pub fn serve() {
@@ -23,16 +24,27 @@ pub fn serve() {
         libtorch: crate::LIBTORCH.to_owned(),
         cuda_devices: tch::Cuda::device_count().max(0) as u32,
     });
+    std::thread::spawn(beat);
     let mut inputs = Inputs::default();
     while let Ok(Command::Run(job)) = commands.recv() {
         if let Err(failure) = guarded(&job, &mut inputs) {
             let Failure { class, message } = failure;
             say(&Event::TrialFailed { trial: job.trial, class, message });
-            if class == FailureClass::Bug {
+            match class {
                 // After a panic nothing that lives in memory is trusted.
-                leave(70);
+                FailureClass::Bug => leave(70),
+                FailureClass::Preempted => leave(0),
+                _ => {}
             }
         }
+    }
+}
+
+/// Says that the process lives, and how much its main thread has done.
+fn beat() {
+    loop {
+        std::thread::sleep(BEAT);
+        say(&Event::Beat { done: life::work_done() });
     }
 }
 
@@ -52,6 +64,11 @@ fn read_commands() -> Receiver<Command> {
                 );
                 leave(64);
             };
+            // A stop is heard at once, also while a trial runs. An idle worker
+            // has nothing to write down.
+            if matches!(command, Command::Stop) {
+                life::ask_to_stop();
+            }
             if sender.send(command).is_err() {
                 return;
             }

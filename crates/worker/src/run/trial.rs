@@ -3,13 +3,15 @@
 use std::time::Instant;
 
 use jem_core::event::{Event, FailureClass, Job};
+use jem_core::results::Outcome;
 use jem_core::spec;
 use jem_core::store::{Artifact, Attempt, Manifest, RunKind, Store};
 use tch::Device;
 
+use super::Failure;
 use super::evaluation::evaluate;
 use super::training::train;
-use super::{Failure, Inputs};
+use crate::data::{Inputs, Places};
 
 /// Where a trial's events go.
 pub type Say<'a> = &'a mut dyn FnMut(&Event);
@@ -30,6 +32,11 @@ impl Context<'_> {
         Ok(self.attempt.log(event)?)
     }
 
+    /// Where data files are looked for.
+    pub fn places(&self) -> Places<'_> {
+        Places { data: &self.job.data, base: &self.job.base }
+    }
+
     /// The attempt's folder, relative to the store.
     pub fn attempt_path(&self) -> String {
         let path = self.attempt.path();
@@ -46,7 +53,7 @@ impl Context<'_> {
     }
 
     /// The manifest of this attempt, results and records still to come.
-    pub fn manifest(&self, kind: RunKind, outcome: jem_core::results::Outcome) -> Manifest {
+    pub fn manifest(&self, kind: RunKind, outcome: Outcome) -> Manifest {
         let job = self.job;
         let (parts, eval, training) = match kind {
             RunKind::Training => (&job.training, None, None),

@@ -101,9 +101,9 @@ impl Repairing {
         let from = self.path(path);
         let to = self.quarantine()?.join(path);
         if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).map_err(io_error(folder))?;
+            durable::create_dir_all(folder).map_err(io_error(folder))?;
         }
-        match fs::rename(&from, &to) {
+        match durable::rename(&from, &to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Err("gone meanwhile".to_owned()));
             }
@@ -111,7 +111,7 @@ impl Repairing {
         }
         // A run may have put the right bytes in its place since it was read.
         if kind == Kind::AlteredObject && right(&to, path) {
-            fs::rename(&to, &from).map_err(io_error(&from))?;
+            durable::rename(&to, &from).map_err(io_error(&from))?;
             return Ok(Err("it was written again meanwhile".to_owned()));
         }
         for path in [&to, &from] {
@@ -128,11 +128,11 @@ impl Repairing {
             return Ok(folder.clone());
         }
         let all = self.path("quarantine");
-        fs::create_dir_all(&all).map_err(io_error(&all))?;
+        durable::create_dir_all(&all).map_err(io_error(&all))?;
         let mut number = 1;
         loop {
             let folder = all.join(number.to_string());
-            match fs::create_dir(&folder) {
+            match durable::create_dir(&folder) {
                 Ok(()) => {
                     self.aside = Some(folder.clone());
                     return Ok(folder);
@@ -183,7 +183,7 @@ impl Repairing {
             return Ok(Ok("removed: it was put again since".to_owned()));
         }
         let from = self.path(from);
-        match fs::rename(&from, &to) {
+        match durable::rename(&from, &to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(Err("gone meanwhile".to_owned()))
             }

@@ -121,7 +121,7 @@ fn remove_objects(store: &Store, plan: &GcPlan, swept: &mut Swept) -> Result<(),
 fn condemn(path: &Path, object: &PlannedObject) -> Result<bool, StoreError> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let condemned = path.with_file_name(format!("{CONDEMNED_PREFIX}{name}"));
-    match fs::rename(path, &condemned) {
+    match durable::rename(path, &condemned) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         renamed => renamed.map_err(io_error(path))?,
     }

@@ -1,0 +1,288 @@
+//! Checkpoints of a run that is not done: what a kill at any instant costs is
+//! the work since the last one.
+//!
+//! ```text
+//! runs/<run id>/checkpoints/
+//!   <digest>.state            tensors, named by the SHA-256 of their bytes
+//!   <restart>-<step>.json     what they are: written last, so that a
+//!                             checkpoint is there whole or not at all
+//! ```
+//!
+//! The last few are kept. One that is altered or not whole is passed over for
+//! the one before it. Of a run that is done none is kept. Two processes that
+//! train the same run write the same bytes under the same names; where one
+//! takes a state away from the other's checkpoint, that is passed over.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::object::{Store, io_error};
+use super::{Artifact, StoreError, record};
+use crate::digest::Digest;
+use crate::durable;
+use crate::id::RunId;
+
+/// The version of a checkpoint's record.
+const FORMAT: u32 = 1;
+
+/// The record of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointRecord {
+    /// The version of this record.
+    pub format: u32,
+    /// The training run.
+    pub run: RunId,
+    /// Restarts after divergence so far.
+    pub restart: u64,
+    /// Steps done.
+    pub step: u64,
+    /// Where the training stands, in the worker's words.
+    pub standing: Value,
+    /// Its tensors.
+    pub state: Artifact,
+    /// The tensors of each point it can go back to.
+    pub points: Vec<Artifact>,
+    /// Seconds of training so far, over all attempts.
+    pub seconds: f64,
+}
+
+/// The checkpoints of one run.
+#[derive(Debug)]
+pub struct Checkpoints<'a> {
+    store: &'a Store,
+    run: RunId,
+}
+
+impl Store {
+    /// The checkpoints of the training run `run`.
+    pub fn checkpoints(&self, run: RunId) -> Checkpoints<'_> {
+        Checkpoints { store: self, run }
+    }
+}
+
+impl Checkpoints<'_> {
+    /// The folder they lie in.
+    pub fn path(&self) -> PathBuf {
+        self.store.run_path(self.run).join("checkpoints")
+    }
+
+    /// Keeps `bytes`, once.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub fn put_state(&self, bytes: &[u8]) -> Result<Artifact, StoreError> {
+        let artifact = Artifact { digest: Digest::of(bytes), size: bytes.len() as u64 };
+        if !self.holds(artifact) {
+            let path = self.state_path(artifact.digest);
+            let folder = self.path();
+            durable::create_dir_all(&folder).map_err(io_error(&folder))?;
+            durable::write_atomic(&path, bytes).map_err(io_error(&path))?;
+        }
+        Ok(artifact)
+    }
+
+    /// Whether the state is there at its recorded size.
+    pub fn holds(&self, artifact: Artifact) -> bool {
+        let meta = fs::metadata(self.state_path(artifact.digest));
+        meta.is_ok_and(|meta| meta.len() == artifact.size)
+    }
+
+    /// Records a checkpoint whose states are kept already, and lets go of all
+    /// but the newest `kept`.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub fn record(&self, record: &CheckpointRecord, kept: u64) -> Result<(), StoreError> {
+        let folder = self.path();
+        let path = folder.join(format!("{}-{}.json", record.restart, record.step));
+        let text = record::text(&path, record)?;
+        durable::create_dir_all(&folder).map_err(io_error(&folder))?;
+        durable::write_atomic(&path, &text).map_err(io_error(&path))?;
+        durable::sync_dir(&self.store.run_path(self.run)).map_err(io_error(&folder))?;
+        self.prune(kept.max(1) as usize)
+    }
+
+    /// The record for the next checkpoint, in the current format.
+    pub fn draft(
+        &self,
+        restart: u64,
+        step: u64,
+        standing: Value,
+        state: Artifact,
+    ) -> CheckpointRecord {
+        let (run, points) = (self.run, Vec::new());
+        CheckpointRecord {
+            format: FORMAT,
+            run,
+            restart,
+            step,
+            standing,
+            state,
+            points,
+            seconds: 0.0,
+        }
+    }
+
+    /// All checkpoints whose record can be read, the newest first.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be listed.
+    pub fn records(&self) -> Result<Vec<CheckpointRecord>, StoreError> {
+        let names = self.names()?;
+        let read = |(_, path): &((u64, u64), PathBuf)| {
+            let bytes = record::read(path).ok()??;
+            let record: CheckpointRecord =
+                record::parse_sealed(path, &bytes, FORMAT, FORMAT).ok()?;
+            (record.run == self.run).then_some(record)
+        };
+        Ok(names.iter().rev().filter_map(read).collect())
+    }
+
+    /// The bytes of a state, hashed as they are read.
+    ///
+    /// # Errors
+    /// When it is absent, unreadable or altered.
+    pub fn state(&self, artifact: Artifact) -> Result<Vec<u8>, StoreError> {
+        let path = self.state_path(artifact.digest);
+        let bytes = fs::read(&path).map_err(io_error(&path))?;
+        let found = Digest::of(&bytes);
+        if found != artifact.digest {
+            return Err(StoreError::Altered { path, expected: artifact.digest, found });
+        }
+        Ok(bytes)
+    }
+
+    /// Removes them all: the run is done.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        let folder = self.path();
+        match durable::remove_dir_all(&folder) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(&folder)(e)),
+            _ => Ok(()),
+        }
+    }
+
+    fn state_path(&self, digest: Digest) -> PathBuf {
+        self.path().join(format!("{digest}.state"))
+    }
+
+    /// Records by (restart, step), rising.
+    fn names(&self) -> Result<Vec<((u64, u64), PathBuf)>, StoreError> {
+        let mut found = Vec::new();
+        for path in listed(&self.path())? {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let place = name.strip_suffix(".json").and_then(|name| name.split_once('-'));
+            if let Some((restart, step)) = place
+                && let (Ok(restart), Ok(step)) = (restart.parse(), step.parse())
+            {
+                found.push(((restart, step), path));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Lets go of all but the newest `kept`: first their records, so that none
+    /// is left without its states, then the states that no record names.
+    fn prune(&self, kept: usize) -> Result<(), StoreError> {
+        let names = self.names()?;
+        for (_, path) in &names[..names.len().saturating_sub(kept)] {
+            removed(path)?;
+        }
+        let named: BTreeSet<PathBuf> = self
+            .records()?
+            .iter()
+            .flat_map(|record| record.points.iter().chain([&record.state]))
+            .map(|artifact| self.state_path(artifact.digest))
+            .collect();
+        for path in listed(&self.path())? {
+            let state = path.extension().is_some_and(|ending| ending == "state");
+            if state && !named.contains(&path) {
+                removed(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    match fs::read_dir(folder) {
+        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(io_error(folder)(e)),
+    }
+}
+
+/// Removes a file that another process may have removed already.
+fn removed(path: &Path) -> Result<(), StoreError> {
+    match durable::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(path)(e)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn run() -> RunId {
+        RunId::from_digest(Digest::of(b"run"))
+    }
+
+    fn write(checkpoints: &Checkpoints<'_>, restart: u64, step: u64, point: &[u8]) {
+        let state = checkpoints.put_state(format!("state {restart} {step}").as_bytes()).unwrap();
+        let mut record = checkpoints.draft(restart, step, Value::Null, state);
+        record.points = vec![checkpoints.put_state(point).unwrap()];
+        checkpoints.record(&record, 2).unwrap();
+    }
+
+    fn steps(checkpoints: &Checkpoints<'_>) -> Vec<(u64, u64)> {
+        checkpoints.records().unwrap().iter().map(|r| (r.restart, r.step)).collect()
+    }
+
+    #[test]
+    fn the_newest_are_kept_with_the_points_that_they_name_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let checkpoints = store.checkpoints(run());
+        for (step, point) in [(5, "a"), (10, "b"), (100, "b")] {
+            write(&checkpoints, 0, step, point.as_bytes());
+        }
+        assert_eq!(steps(&checkpoints), [(0, 100), (0, 10)]);
+        // After a restart steps begin again lower, and are newer.
+        write(&checkpoints, 1, 7, b"b");
+        assert_eq!(steps(&checkpoints), [(1, 7), (0, 100)]);
+        // Two records, two states, one point.
+        assert_eq!(fs::read_dir(checkpoints.path()).unwrap().count(), 5);
+        checkpoints.clear().unwrap();
+        checkpoints.clear().unwrap();
+        assert_eq!(steps(&checkpoints), []);
+    }
+
+    #[test]
+    fn what_is_altered_or_half_there_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let checkpoints = store.checkpoints(run());
+        write(&checkpoints, 0, 1, b"p");
+        write(&checkpoints, 0, 2, b"p");
+        let newest = checkpoints.path().join("0-2.json");
+        let text = fs::read_to_string(&newest).unwrap();
+        fs::write(&newest, &text[..text.len() / 2]).unwrap();
+        assert_eq!(steps(&checkpoints), [(0, 1)]);
+        let record = &checkpoints.records().unwrap()[0];
+        assert_eq!(checkpoints.state(record.state).unwrap(), b"state 0 1");
+        let path = checkpoints.state_path(record.state.digest);
+        fs::write(&path, b"state 0 7").unwrap();
+        assert!(matches!(checkpoints.state(record.state), Err(StoreError::Altered { .. })));
+    }
+}

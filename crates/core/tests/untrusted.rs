@@ -1,0 +1,81 @@
+//! Every reader of bytes that nobody vouches for, on bytes that nobody would
+//! write: none panics, hangs or takes memory out of proportion. The bounded
+//! form of the fuzz targets in `fuzz/`, from the same seeds, and the same
+//! inputs in every run.
+
+#[path = "untrusted/allocation.rs"]
+mod allocation;
+#[path = "untrusted/bombard.rs"]
+mod bombard;
+#[path = "untrusted/entry.rs"]
+mod entry;
+#[path = "untrusted/mutation.rs"]
+mod mutation;
+
+use allocation::peak_of;
+use bombard::bombard;
+
+/// Deflate makes up to 1032 bytes of one, and readers hold more than one copy.
+const DEFLATE: usize = 3 * 1032;
+
+#[test]
+fn the_spec_parser_survives_any_text() {
+    bombard("spec_parser", entry::spec_parser, 250, 1 << 14);
+}
+
+#[test]
+fn the_idx_reader_survives_any_bytes() {
+    bombard("idx_reader", entry::idx_reader, 4000, DEFLATE);
+}
+
+#[test]
+fn the_cifar_reader_survives_any_bytes() {
+    bombard("cifar_reader", entry::cifar_reader, 4000, 8);
+}
+
+#[test]
+fn the_picture_reader_survives_any_bytes() {
+    bombard("picture_reader", entry::picture_reader, 3000, DEFLATE);
+}
+
+#[test]
+fn the_archive_readers_survive_any_bytes() {
+    bombard("archive_reader", entry::archive_reader, 3000, 64);
+}
+
+#[test]
+fn the_readers_of_records_survive_any_bytes() {
+    bombard("record_reader", entry::record_reader, 2000, 256);
+}
+
+#[test]
+fn the_readers_of_events_survive_any_bytes() {
+    bombard("event_reader", entry::event_reader, 3000, 256);
+}
+
+#[test]
+fn the_reader_of_arrays_survives_any_bytes() {
+    bombard("arrays_reader", entry::arrays_reader, 4000, 256);
+}
+
+#[test]
+fn digests_and_canonical_forms_survive_any_text() {
+    bombard("digest_parser", entry::digest_parser, 4000, 256);
+}
+
+#[test]
+fn a_header_that_claims_much_allocates_nothing_of_it() {
+    // 90,000,000 images of 4096×4096 are 1.5 PB.
+    let mut idx = vec![0, 0, 8, 3];
+    for dim in [90_000_000u32, 4096, 4096] {
+        idx.extend(dim.to_be_bytes());
+    }
+    assert!(peak_of(|| entry::idx_reader(&idx)) < 1 << 16);
+    // A header of 2^60 bytes, and a tensor of 2^62.
+    let header = [&(1u64 << 60).to_le_bytes()[..], b"{}"].concat();
+    assert!(peak_of(|| entry::arrays_reader(&header)) < 1 << 16);
+    let text =
+        br#"{"a":{"dtype":"F32","shape":[1073741824,1073741824],"data_offsets":[0,4611686018427387904]}}"#;
+    let tensor = [&(text.len() as u64).to_le_bytes()[..], text].concat();
+    assert!(peak_of(|| entry::arrays_reader(&tensor)) < 1 << 16);
+}

@@ -1,0 +1,61 @@
+//! The data a worker has read, kept from trial to trial.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use jem_core::dataset::{DatasetError, LabelledImages, Loaded, Source, Split, load};
+use jem_core::digest::Digest;
+
+/// Where data files are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// The folder of datasets.
+    pub data: &'a Path,
+    /// The folder that a user's own files are named from.
+    pub base: &'a Path,
+}
+
+/// Sets by source and split.
+#[derive(Default)]
+pub struct Inputs {
+    sets: Vec<((Source, Split), Rc<Loaded>)>,
+}
+
+impl Inputs {
+    /// The set that a spec names as `source`, read on first use, its digests
+    /// appended to `seen`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn get(
+        &mut self,
+        places: &Places<'_>,
+        source: &Source,
+        split: Split,
+        seen: &mut Vec<(String, Digest)>,
+    ) -> Result<Rc<Loaded>, DatasetError> {
+        let source = source.based_on(places.base);
+        let key = (source.clone(), split);
+        let loaded = match self.sets.iter().find(|(known, _)| *known == key) {
+            Some((_, known)) => Rc::clone(known),
+            None => {
+                let loaded = Rc::new(load(places.data, &source, split)?);
+                self.sets.push((key, Rc::clone(&loaded)));
+                loaded
+            }
+        };
+        seen.extend(loaded.digests.iter().cloned());
+        Ok(loaded)
+    }
+}
+
+/// The first `limit` examples of `set` (all, if unset).
+pub fn first(set: &LabelledImages, limit: Option<u64>) -> LabelledImages {
+    let n = limit.map_or(set.len(), |limit| set.len().min(limit as usize));
+    let size: usize = set.shape.iter().product();
+    LabelledImages {
+        pixels: set.pixels[..n * size].to_vec(),
+        labels: set.labels[..n].to_vec(),
+        ..*set
+    }
+}

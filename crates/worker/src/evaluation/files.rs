@@ -1,0 +1,147 @@
+//! From weights and sets to result files.
+
+use std::error::Error;
+
+use jem_core::arrays::Arrays;
+use jem_core::results::{self, Metrics, Outcome};
+use jem_core::spec::Spec;
+use tch::Device;
+
+use super::Set;
+use crate::data::Images;
+use crate::eval::metric::{Logits, MetricError, Score};
+use crate::eval::{Outputs, measure, predict};
+use crate::jem::{Network, Parameters, build, class_probabilities, not_finite, to_host};
+
+/// What an evaluation found, and its result files by name.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// The metrics.
+    pub metrics: Metrics,
+    /// The files.
+    pub files: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// Evaluates the network that `weights` holds on `sets`, the test set first.
+/// `outcome` is that of its training: a network that diverged has no weights
+/// and gets no metrics. `buffer` holds the samples that training kept. `look`
+/// is told the name of each set before the network sees it.
+///
+/// # Errors
+/// When weights do not fit the spec, a metric cannot be asked for, or `look`
+/// fails.
+pub fn evaluate(
+    spec: &Spec,
+    seed: u64,
+    outcome: &Outcome,
+    (weights, buffer): (Option<&Arrays>, Option<&Arrays>),
+    sets: &[Set],
+    device: Device,
+    look: &mut dyn FnMut(&str) -> Result<(), Box<dyn Error>>,
+) -> Result<Evaluated, Box<dyn Error>> {
+    let Outcome::Finished { steps, .. } = outcome else {
+        return without_metrics(spec, outcome.clone());
+    };
+    let weights = weights.ok_or("a training that finished left no weights")?;
+    let outputs = outputs(spec, seed, weights, sets, device, look)?;
+    let (test, ood) = outputs.split_first().ok_or("there is no test set")?;
+    let measured = match measure(&test.1, ood, &spec.evaluate.ece_bins) {
+        Ok(measured) => measured,
+        Err(MetricError::NotFinite { what: "logits", .. }) => {
+            let mut found = not_finite(*steps, "logits on the test sets");
+            found.restarts = outcome.restarts().to_vec();
+            return without_metrics(spec, Outcome::Diverged(found));
+        }
+        Err(error) => return Err(error.to_string().into()),
+    };
+    let mut files = vec![
+        (results::PREDICTIONS, arrays(&outputs)?),
+        (results::RELIABILITY, serde_json::to_vec_pretty(&measured.reliability)?),
+        (results::ENERGIES, serde_json::to_vec_pretty(&measured.energies)?),
+    ];
+    if let Some(buffer) = buffer {
+        files.push((results::SAMPLES, samples(buffer, spec.evaluate.samples as usize)?));
+    }
+    let outcome = outcome.clone();
+    let metrics = Metrics { outcome, metrics: measured.metrics, undefined: measured.undefined };
+    with_settings(spec, metrics, files)
+}
+
+fn without_metrics(spec: &Spec, outcome: Outcome) -> Result<Evaluated, Box<dyn Error>> {
+    let metrics = Metrics { outcome, metrics: Default::default(), undefined: Default::default() };
+    with_settings(spec, metrics, Vec::new())
+}
+
+fn with_settings(
+    spec: &Spec,
+    metrics: Metrics,
+    mut files: Vec<(&'static str, Vec<u8>)>,
+) -> Result<Evaluated, Box<dyn Error>> {
+    files.push((results::METRICS, serde_json::to_vec_pretty(&metrics)?));
+    files.push((results::EVALUATE, serde_json::to_vec_pretty(&spec.evaluate)?));
+    Ok(Evaluated { metrics, files })
+}
+
+/// The first `n` of the buffer's samples that training kept.
+fn samples(kept: &Arrays, n: usize) -> Result<Vec<u8>, Box<dyn Error>> {
+    let (shape, pixels) = kept.f32("samples").unwrap_or((&[0], &[]));
+    let n = shape[0].min(n);
+    let size: usize = shape[1..].iter().product();
+    let mut arrays = Arrays::default();
+    let shape: Vec<usize> = std::iter::once(n).chain(shape[1..].iter().copied()).collect();
+    arrays.insert_f32("samples", &shape, pixels[..n * size].to_vec());
+    Ok(arrays.to_bytes()?)
+}
+
+/// The outputs on every set, in their order.
+fn outputs(
+    spec: &Spec,
+    seed: u64,
+    weights: &Arrays,
+    sets: &[Set],
+    device: Device,
+    look: &mut dyn FnMut(&str) -> Result<(), Box<dyn Error>>,
+) -> Result<Vec<(String, Outputs)>, Box<dyn Error>> {
+    let test = &sets.first().ok_or("there is no test set")?.images;
+    let network = build(&spec.training.model, test.shape, test.classes);
+    let parameters = Parameters::load(&network.parameters(), weights, device)?;
+    let mut all = Vec::new();
+    for set in sets {
+        look(&set.name)?;
+        all.push((set.name.clone(), on_set(spec, seed, network.as_ref(), &parameters, set)));
+    }
+    Ok(all)
+}
+
+fn on_set(
+    spec: &Spec,
+    seed: u64,
+    network: &dyn Network,
+    parameters: &Parameters,
+    set: &Set,
+) -> Outputs {
+    let data = &spec.training.data;
+    let device = parameters.tensors().first().map_or(Device::Cpu, tch::Tensor::device);
+    let images = Images::new(&set.images, data.range, data.noise_std, seed, device);
+    predict(network, parameters.tensors(), &images, &format!("test noise {}", set.name))
+}
+
+/// Per-example arrays: `<set>/logits`, `<set>/probabilities` `[n, k]`,
+/// `<set>/energies` `[n]`, and `test/labels` `[n]`.
+fn arrays(outputs: &[(String, Outputs)]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut arrays = Arrays::default();
+    for (name, set) in outputs {
+        let shape = [set.labels.len(), set.classes];
+        let logits = tch::Tensor::from_slice(&set.logits).reshape(shape.map(|n| n as i64));
+        let probabilities = to_host(&class_probabilities(&logits)).1;
+        let exact = Logits::new(&set.logits, set.classes).map_err(|e| e.to_string())?;
+        let energies = Score::Energy.of(&exact).iter().map(|&e| e as f32).collect();
+        arrays.insert_f32(format!("{name}/logits"), &shape, set.logits.clone());
+        arrays.insert_f32(format!("{name}/probabilities"), &shape, probabilities);
+        arrays.insert_f32(format!("{name}/energies"), &shape[..1], energies);
+        if name == "test" {
+            arrays.insert_i64("test/labels", set.labels.clone());
+        }
+    }
+    Ok(arrays.to_bytes()?)
+}

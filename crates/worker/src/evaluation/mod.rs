@@ -1,0 +1,9 @@
+//! A whole evaluation, from weights and sets to result files. Nothing here
+//! reads or writes a store or knows the time: what can change a number of an
+//! evaluation stands here or is used from here.
+
+mod files;
+mod sets;
+
+pub use files::{Evaluated, evaluate};
+pub use sets::{Set, SetError, sets};

@@ -1,0 +1,125 @@
+//! Crash checkpoints: when they are written, and what is read back. They
+//! change no number: a training that goes on from one gives the bytes of a
+//! training that never stopped.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use jem_core::arrays::Arrays;
+use jem_core::event::{Event, FailureClass};
+use jem_core::spec::Checkpoints as When;
+use jem_core::store::{Artifact, CheckpointRecord, Checkpoints};
+
+use super::Failure;
+use super::trial::Context;
+use crate::training::{Course, Point, Snapshot, Standing};
+
+/// Writes the checkpoints of one training.
+pub(super) struct Keeper {
+    when: When,
+    begun: Instant,
+    /// Seconds of the attempts before this one.
+    before: f64,
+    written: Instant,
+    /// The step of the last one.
+    step: u64,
+    /// Points that are kept already, by their step and restart: they are
+    /// large and do not change.
+    points: HashMap<(u64, u64), Artifact>,
+}
+
+impl Keeper {
+    /// For the training of `context`, which began at `begun`.
+    pub fn new(context: &Context<'_>, begun: Instant) -> Self {
+        let when = context.job.spec.resources.checkpoints;
+        let (before, written) = (0.0, Instant::now());
+        Self { when, begun, before, written, step: 0, points: HashMap::new() }
+    }
+
+    /// Seconds of training so far, over all attempts.
+    pub fn seconds(&self) -> f64 {
+        self.before + self.begun.elapsed().as_secs_f64()
+    }
+
+    /// Whether a checkpoint is due after `steps` steps of this attempt and
+    /// those before.
+    pub fn due(&self, steps: u64) -> bool {
+        let by_steps = self.when.steps.is_some_and(|every| steps.is_multiple_of(every));
+        let by_time = self.when.seconds.map(Duration::from_secs);
+        by_steps || by_time.is_some_and(|every| self.written.elapsed() >= every)
+    }
+
+    /// Writes a checkpoint of `course`.
+    pub fn write(&mut self, context: &mut Context<'_>, course: &Course) -> Result<(), Failure> {
+        let snapshot = course.snapshot();
+        let standing = &snapshot.standing;
+        let restart = standing.restarts.len() as u64;
+        let store = context.store;
+        let checkpoints = store.checkpoints(context.job.training.run_id());
+        let mut points = Vec::new();
+        for point in &snapshot.points {
+            let place = (point.step, restart);
+            // The bytes are looked for again: another process may have let go
+            // of them.
+            let known = self.points.get(&place).copied();
+            let known = known.filter(|artifact| checkpoints.holds(*artifact));
+            let artifact = match known {
+                Some(artifact) => artifact,
+                None => checkpoints.put_state(&point.state.to_bytes()?)?,
+            };
+            self.points.insert(place, artifact);
+            points.push(artifact);
+        }
+        let bytes = snapshot.state.to_bytes()?;
+        let state = checkpoints.put_state(&bytes)?;
+        let standing_value = serde_json::to_value(standing)?;
+        let mut record = checkpoints.draft(restart, standing.step, standing_value, state);
+        record.points = points;
+        record.seconds = self.seconds();
+        checkpoints.record(&record, self.when.kept)?;
+        self.written = Instant::now();
+        self.step = standing.step;
+        let (trial, bytes) = (context.job.trial, bytes.len() as u64);
+        context.tell(&Event::CheckpointWritten { trial, step: standing.step, bytes })
+    }
+
+    /// The newest checkpoint that is whole; none where there is none. Those
+    /// that are altered or not whole are passed over, and said.
+    pub fn newest(
+        &mut self,
+        context: &Context<'_>,
+        course: &Course,
+    ) -> Result<Option<Snapshot>, Failure> {
+        let checkpoints = context.store.checkpoints(context.job.training.run_id());
+        for record in checkpoints.records()? {
+            match read(&checkpoints, &record) {
+                Ok(snapshot) if snapshot.standing.step < course.steps() => {
+                    self.before = record.seconds;
+                    self.step = record.step;
+                    return Ok(Some(snapshot));
+                }
+                Ok(_) => {}
+                Err(failure) if failure.class == FailureClass::DiskFull => return Err(failure),
+                Err(failure) => eprintln!(
+                    "the checkpoint of step {} is passed over: {}",
+                    record.step, failure.message
+                ),
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn read(checkpoints: &Checkpoints<'_>, record: &CheckpointRecord) -> Result<Snapshot, Failure> {
+    let arrays = |artifact: Artifact| -> Result<Rc<Arrays>, Failure> {
+        Ok(Rc::new(Arrays::from_bytes(&checkpoints.state(artifact)?)?))
+    };
+    let standing: Standing = serde_json::from_value(record.standing.clone())?;
+    let state = arrays(record.state)?;
+    let mut points = Vec::new();
+    for (step, artifact) in standing.points.iter().zip(&record.points) {
+        points.push(Point { step: *step, state: arrays(*artifact)? });
+    }
+    Ok(Snapshot { standing, state, points })
+}

@@ -1,0 +1,277 @@
+//! The course of a training: step after step, with its curves, its detectors
+//! and its ways back.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use jem_core::dataset::LabelledImages;
+use jem_core::id::TrialId;
+use jem_core::results::{Divergence, Epoch, Outcome, Restart};
+use jem_core::spec::Training;
+use tch::{Device, Kind, Tensor};
+
+use super::means::Means;
+use super::restarts::{Restarts, sampler};
+use super::{Point, Snapshot, Standing};
+use crate::data::{Images, split};
+use crate::eval::predict;
+use crate::jem::{Look, Misfit, StepValues, Trainer, cross_entropy, detect, not_finite};
+
+/// A training counted in steps has this many points on its curves.
+const POINTS: u64 = 20;
+
+/// All training images are held out.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "of {images} training images {held_out} are held out: none is left to train on; \
+     lower data.validation"
+)]
+pub struct NothingLeft {
+    images: usize,
+    held_out: usize,
+}
+
+/// A training under way.
+pub struct Course {
+    trial: TrialId,
+    seed: u64,
+    spec: Training,
+    trainer: Trainer,
+    validation: Option<Images>,
+    /// Steps between points of the curves.
+    every: u64,
+    curve: Means,
+    /// Since the detectors last looked.
+    window: Means,
+    epochs: Vec<Epoch>,
+    restarts: Restarts,
+    outcome: Option<Outcome>,
+}
+
+/// What a step brought.
+#[derive(Debug)]
+pub struct Stepped {
+    /// Its values, not yet read from the device.
+    pub values: StepValues,
+    /// The point of the curves that was reached.
+    pub epoch: Option<Epoch>,
+    /// Where the training went back to, having diverged.
+    pub restart: Option<Restart>,
+}
+
+impl Course {
+    /// A training of `spec` with `seed` on the train split `images`, before
+    /// its first step. `trial` names it in its results.
+    ///
+    /// # Errors
+    /// When the hold-out leaves nothing to train on.
+    pub fn new(
+        trial: TrialId,
+        spec: &Training,
+        seed: u64,
+        images: &LabelledImages,
+        device: Device,
+    ) -> Result<Self, NothingLeft> {
+        let data = &spec.data;
+        let all = Images::new(images, data.range, data.noise_std, seed, device);
+        let part = split(all.len(), data.validation, data.limit, seed);
+        if part.training.is_empty() {
+            return Err(NothingLeft { images: all.len(), held_out: part.validation.len() });
+        }
+        let validation = (!part.validation.is_empty()).then(|| all.select(&part.validation));
+        let trainer = Trainer::new(spec, seed, all.select(&part.training));
+        let every = trainer.steps_per_epoch().min(trainer.steps().div_ceil(POINTS)).max(1);
+        let mut course = Self {
+            trial,
+            seed,
+            spec: spec.clone(),
+            trainer,
+            validation,
+            every,
+            curve: Means::default(),
+            window: Means::default(),
+            epochs: Vec::new(),
+            restarts: Restarts::default(),
+            outcome: None,
+        };
+        course.keep_point(0);
+        Ok(course)
+    }
+
+    /// Steps in all.
+    pub fn steps(&self) -> u64 {
+        self.trainer.steps()
+    }
+
+    /// Steps done.
+    pub fn step_done(&self) -> u64 {
+        self.trainer.step_done()
+    }
+
+    /// How the training ended; none while it goes on.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// One step, and all that is due after it. Not to be called once there is
+    /// an outcome.
+    pub fn step(&mut self) -> Stepped {
+        let values = self.trainer.step();
+        let step = self.trainer.step_done();
+        self.curve.add(&values);
+        self.window.add(&values);
+        let point = step.is_multiple_of(self.every) || step == self.steps();
+        // Only fixed steps are looked at: what ends a trial may not depend on
+        // a clock.
+        let look = point || step.is_multiple_of(self.spec.divergence.check_every);
+        let mut found = if look { self.look(step, &values) } else { None };
+        let mut epoch = None;
+        if point && found.is_none() {
+            match self.reach_point(step) {
+                Ok(reached) => epoch = Some(reached),
+                Err(divergence) => found = Some(divergence),
+            }
+        }
+        // The last update came after the last loss.
+        if step == self.steps() && found.is_none() && !self.trainer.parameters().finite() {
+            found = Some(not_finite(step, "parameters"));
+        }
+        let restart = match found {
+            Some(divergence) => self.diverged(divergence),
+            None => {
+                self.keep_point(step);
+                None
+            }
+        };
+        if self.outcome.is_none() && self.step_done() == self.steps() {
+            let restarts = self.restarts.made().to_vec();
+            self.outcome = Some(Outcome::Finished { steps: self.steps(), restarts });
+        }
+        Stepped { values, epoch, restart }
+    }
+
+    fn look(&mut self, step: u64, values: &StepValues) -> Option<Divergence> {
+        let limits = &self.spec.divergence;
+        let asked = limits.max_saturation.is_some();
+        let saturation = if asked { self.trainer.saturation() } else { None };
+        let accuracy = self.window.take()[2];
+        detect(limits, step, &Look { values: values.read(), accuracy, saturation })
+    }
+
+    /// The point of the curves at `step`.
+    fn reach_point(&mut self, step: u64) -> Result<Epoch, Divergence> {
+        let contrastive = self.trainer.buffer().is_some();
+        // Without chains there are no samples to speak of.
+        let shown = if contrastive { StepValues::NAMES.len() } else { 5 };
+        let named = StepValues::NAMES.iter().zip(self.curve.take()).take(shown);
+        let mut means: BTreeMap<String, f64> =
+            named.map(|(name, value)| ((*name).to_owned(), value)).collect();
+        if let Some(images) = &self.validation {
+            means.extend(validate(&self.trainer, images));
+        }
+        if means.values().any(|value| !value.is_finite()) {
+            return Err(not_finite(step, "epoch mean"));
+        }
+        let number = self.epochs.len() as u64 + 1;
+        let epoch = Epoch { trial: self.trial, epoch: number, step, means };
+        self.epochs.push(epoch.clone());
+        Ok(epoch)
+    }
+
+    /// Goes back to an earlier point, or ends.
+    fn diverged(&mut self, mut found: Divergence) -> Option<Restart> {
+        let Some((restart, point)) = self.restarts.next(&self.spec, &found) else {
+            found.restarts = self.restarts.made().to_vec();
+            self.outcome = Some(Outcome::Diverged(found));
+            return None;
+        };
+        self.epochs.retain(|epoch| epoch.step <= point.step);
+        self.go_to(&point.state, point.step)
+            .expect("a point of this training was made from the network it goes back to");
+        Some(restart)
+    }
+
+    /// Keeps a point to go back to, where one is due.
+    fn keep_point(&mut self, step: u64) {
+        let policy = &self.spec.divergence;
+        let due = policy.rollback_every.is_some_and(|every| step.is_multiple_of(every));
+        if due && policy.max_restarts.is_some() && step < self.steps() {
+            let point = Point { step, state: Rc::new(self.state()) };
+            self.restarts.keep(&self.spec.divergence, point);
+        }
+    }
+
+    fn state(&self) -> jem_core::arrays::Arrays {
+        let mut state = self.trainer.save();
+        self.curve.save("sums/curve", &mut state);
+        self.window.save("sums/window", &mut state);
+        state
+    }
+
+    fn go_to(&mut self, state: &jem_core::arrays::Arrays, step: u64) -> Result<(), Misfit> {
+        let device = self.trainer.device();
+        self.trainer.restore(state, step)?;
+        self.curve = Means::restore("sums/curve", state, device)?;
+        self.window = Means::restore("sums/window", state, device)?;
+        let number = self.restarts.made().len() as u64;
+        self.trainer.restart(sampler(&self.spec, number), number);
+        Ok(())
+    }
+
+    /// Everything that the rest of this training depends on.
+    pub fn snapshot(&self) -> Snapshot {
+        let points: Vec<Point> = self.restarts.points().cloned().collect();
+        let standing = Standing {
+            step: self.step_done(),
+            epochs: self.epochs.clone(),
+            restarts: self.restarts.made().to_vec(),
+            points: points.iter().map(|point| point.step).collect(),
+        };
+        Snapshot { standing, state: Rc::new(self.state()), points }
+    }
+
+    /// Goes to where a training of the same spec and seed was when it left
+    /// `snapshot`: every number from there on is the one it would have had.
+    ///
+    /// # Errors
+    /// When the snapshot is another training's; this one is then spoilt.
+    pub fn resume(&mut self, snapshot: Snapshot) -> Result<(), Misfit> {
+        let Snapshot { standing, state, points } = snapshot;
+        if standing.step >= self.steps() {
+            let text = format!("{} steps are done of {}", standing.step, self.steps());
+            return Err(Misfit(text));
+        }
+        self.restarts = Restarts::of(points, standing.restarts);
+        self.epochs = standing.epochs;
+        self.go_to(&state, standing.step)
+    }
+
+    pub(super) fn trainer(&self) -> &Trainer {
+        &self.trainer
+    }
+
+    pub(super) fn epochs(&self) -> &[Epoch] {
+        &self.epochs
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(super) fn spec(&self) -> &Training {
+        &self.spec
+    }
+}
+
+fn validate(trainer: &Trainer, images: &Images) -> [(String, f64); 2] {
+    let _guard = tch::no_grad_guard();
+    let predictions =
+        predict(trainer.network(), trainer.parameters().tensors(), images, "validation noise");
+    let logits = Tensor::from_slice(&predictions.logits)
+        .reshape([predictions.labels.len() as i64, predictions.classes as i64]);
+    let labels = Tensor::from_slice(&predictions.labels);
+    let ce = cross_entropy(&logits, &labels).double_value(&[]);
+    let hits = logits.argmax(1, false).eq_tensor(&labels).to_kind(Kind::Double);
+    let accuracy = hits.mean(Kind::Double).double_value(&[]);
+    [("val/accuracy".to_owned(), accuracy), ("val/nll".to_owned(), ce)]
+}

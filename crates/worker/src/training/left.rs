@@ -1,0 +1,49 @@
+//! What a training run leaves.
+
+use jem_core::arrays::Arrays;
+use jem_core::random::{At, Stream};
+use jem_core::results;
+use tch::Tensor;
+
+use super::Course;
+use crate::jem::to_host;
+
+/// Buffer samples kept with a training run.
+const KEPT_SAMPLES: usize = 100;
+
+impl Course {
+    /// The result files of a training that is over, by name; none while it
+    /// goes on. A training that diverged for good leaves no weights.
+    ///
+    /// # Errors
+    /// When a file cannot be written as JSON or arrays, which is a fault.
+    pub fn results(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn std::error::Error>> {
+        let Some(outcome) = self.outcome() else { return Ok(Vec::new()) };
+        let mut files = vec![
+            (results::SPEC, serde_json::to_vec_pretty(&(self.spec(), self.seed()))?),
+            (results::EPOCHS, serde_json::to_vec_pretty(self.epochs())?),
+            (results::OUTCOME, serde_json::to_vec_pretty(outcome)?),
+        ];
+        if !outcome.diverged() {
+            let trainer = self.trainer();
+            files.push((results::WEIGHTS, trainer.parameters().to_arrays().to_bytes()?));
+            if let Some(buffer) = trainer.buffer() {
+                let sample = buffer_sample(buffer.chains(), self.seed());
+                files.push((results::BUFFER, sample.to_bytes()?));
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// A sample of the buffer's chains, chosen by the stream `kept samples`,
+/// never by their energy or looks.
+fn buffer_sample(chains: &Tensor, seed: u64) -> Arrays {
+    let stream = Stream::new(seed, "kept samples");
+    let rows = stream.distinct(At::step(0), KEPT_SAMPLES, chains.size()[0] as usize);
+    let rows = Tensor::from_slice(&rows).to_device(chains.device());
+    let (shape, data) = to_host(&chains.index_select(0, &rows));
+    let mut arrays = Arrays::default();
+    arrays.insert_f32("samples", &shape, data);
+    arrays
+}

@@ -1,0 +1,126 @@
+"""Writes the seeds of the binary readers: small valid files, and headers that lie.
+
+    python3 fuzz/make_seeds.py
+
+Standard library alone (written with Python 3.12). The seeds of the text readers
+beside them were taken from real experiments and a real run.
+"""
+
+import gzip
+import io
+import json
+import struct
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+SEEDS = Path(__file__).parent / "seeds"
+
+
+def put(target, name, data):
+    folder = SEEDS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def idx(dims, data):
+    return bytes([0, 0, 8, len(dims)]) + b"".join(struct.pack(">I", d) for d in dims) + data
+
+
+def packed(data):
+    return gzip.compress(data, mtime=0)
+
+
+def tar(members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def pax(members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            info.pax_headers = {"comment": "é"}
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def zipped(members, method):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members:
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, method)
+    return out.getvalue()
+
+
+def png(width, rows):
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = struct.pack(">IIBBBBB", width, len(rows), 8, 2, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def safetensors(header, data):
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+images = idx([3, 2, 2], bytes(range(12)))
+labels = idx([3], bytes([2, 0, 1]))
+for name, data in {
+    "images": images,
+    "labels": labels,
+    "images.gz": packed(images),
+    "labels.gz": packed(labels),
+    "two-members.gz": packed(images[:7]) + packed(images[7:]),
+    "claims-a-petabyte": idx([90_000_000, 4096, 4096], b""),
+    "claims-a-petabyte.gz": packed(idx([90_000_000, 4096, 4096], b"")),
+    "holds-too-much.gz": packed(idx([3, 2, 2], bytes(100_000))),
+}.items():
+    put("idx_reader", name, data)
+
+put("cifar_reader", "one", bytes([3]) + bytes(3072))
+put("cifar_reader", "two", bytes([9]) + b"\x10" * 3072 + bytes([0]) + b"\xff" * 3072)
+
+members = [("a", b"first"), ("folder/b", b"second" * 20)]
+for name, data in {
+    "gnu.tar": tar(members),
+    "gnu.tar.gz": packed(tar(members)),
+    "long-name.tar.gz": packed(tar([("n" * 300, b"x"), *members])),
+    "pax.tar.gz": packed(pax(members)),
+    "too-large.tar.gz": packed(tar([("a", bytes(5000))])),
+    "stored.zip": zipped(members, zipfile.ZIP_STORED),
+    "deflated.zip": zipped(members, zipfile.ZIP_DEFLATED),
+    "too-large.zip": zipped([("a", bytes(5000))], zipfile.ZIP_DEFLATED),
+}.items():
+    put("archive_reader", name, data)
+
+row = bytes(i % 7 for i in range(3072))
+put("picture_reader", "one", b"[7]\0" + png(1024, [row]))
+put("picture_reader", "two", b"[0,1]\0" + png(1024, [row, row]))
+put("picture_reader", "narrow", b"[0,1]\0" + png(512, [row[:1536], row[:1536]]))
+
+pair = {"a": {"dtype": "F32", "shape": [2, 1], "data_offsets": [0, 8]}, "b": {"dtype": "I64", "shape": [1], "data_offsets": [8, 16]}}
+for name, data in {
+    "pair": safetensors(pair, struct.pack("<ffq", 1.0, -0.0, -3)),
+    "empty": safetensors({}, b""),
+    "no-elements": safetensors({"a": {"dtype": "F32", "shape": [0, 1 << 40], "data_offsets": [0, 0]}}, b""),
+    "claims-an-exabyte": safetensors({"a": {"dtype": "F32", "shape": [1 << 30, 1 << 30], "data_offsets": [0, 1 << 62]}}, b"1234"),
+    "header-claims-an-exabyte": struct.pack("<Q", 1 << 60) + b"{}",
+}.items():
+    put("arrays_reader", name, data)
+
+put("digest_parser", "digest", b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+put("digest_parser", "object", b'{"a":1.0,"b":{"c":"x","d":[1,2,{"e":null}]},"f":-0.0,"g":18446744073709551615}')

@@ -1,0 +1,178 @@
+//! What `jem run` says when it is over, and its exit code.
+
+use std::collections::BTreeMap;
+
+use jem_core::event::FailureClass;
+use jem_core::plan::Plan;
+
+use super::{CliError, Exit};
+use crate::progress::{TrialLine, human};
+use crate::schedule::{End, Ended, Setback, Space};
+
+/// How a run ended, with what it takes to say so.
+pub struct Conclusion<'a> {
+    /// The experiment.
+    pub plan: &'a Plan,
+    /// How the dispatcher ended.
+    pub ended: &'a Ended,
+    /// The trials it was given.
+    pub lines: &'a [TrialLine],
+    /// Trials that were done before.
+    pub cached: usize,
+    /// Trials of the whole plan that diverged.
+    pub diverged: usize,
+    /// How long it took.
+    pub time: std::time::Duration,
+    /// Room in the store, where the disk is full and it is known what a trial
+    /// takes.
+    pub space: Option<Space>,
+}
+
+impl Conclusion<'_> {
+    /// Prints it: flaky and failed trials one by one, then the counts.
+    ///
+    /// # Errors
+    /// When not all trials are done, with the exit code that says why.
+    pub fn say(&self) -> Result<(), CliError> {
+        for (trial, setbacks) in &self.ended.flaky {
+            for setback in setbacks {
+                self.tell("flaky", *trial, setback);
+            }
+        }
+        for (trial, setback) in &self.ended.failed {
+            self.tell("failed", *trial, setback);
+        }
+        println!("{}", self.summary());
+        match self.error() {
+            None => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+
+    fn tell(&self, what: &str, trial: usize, setback: &Setback) {
+        let TrialLine { id, label, .. } = &self.lines[trial];
+        eprintln!("{what}: {id} {label}  ({}) {}", setback.class.name(), setback.message);
+        if let Some(log) = &setback.log {
+            eprintln!("    log: {}", log.display());
+        }
+    }
+
+    fn summary(&self) -> String {
+        let Ended { finished, flaky, diverged, elsewhere, failed, waiting, .. } = self.ended;
+        let done = self.cached + finished.len() + elsewhere.len();
+        let plain = |trial: &&usize| !flaky.contains_key(trial) && !diverged.contains(trial);
+        let passed = finished.iter().filter(plain).count();
+        let mut parts = vec![format!("{} were before", self.cached), format!("{passed} passed")];
+        let some = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}"));
+        parts.extend(some(flaky.len(), "flaky"));
+        parts.extend(some(elsewhere.len(), "by other processes"));
+        parts.push(format!("{} diverged", self.diverged));
+        let waiting = some(*waiting, "not done").map_or_else(String::new, |n| format!(", {n}"));
+        format!(
+            "{}: {done} of {} trials done ({}), {} failed{}{waiting}, in {}",
+            self.plan.experiment.name,
+            self.plan.trials.len(),
+            parts.join(", "),
+            failed.len(),
+            by_class(failed.values()),
+            human(self.time),
+        )
+    }
+
+    fn error(&self) -> Option<CliError> {
+        let Ended { failed, waiting, end, .. } = self.ended;
+        let file = self.plan.experiment.file.display();
+        let goes_on = format!("jem run {file}, which goes on with what is missing");
+        let stopped = |exit: Exit| CliError::new(exit, self.stopped()).hint(goes_on.clone());
+        match end {
+            Some(End::Interrupted) => return Some(stopped(Exit::Interrupted)),
+            Some(End::Preempted) => return Some(stopped(Exit::Preempted)),
+            Some(End::Machine(class, message)) => {
+                let message = format!("{}: {message}{}", class.name(), self.missing());
+                return Some(CliError::new(Exit::Machine, message).hint(match class {
+                    FailureClass::DiskFull => format!("more room there, then {goes_on}"),
+                    _ => goes_on,
+                }));
+            }
+            None => {}
+        }
+        if failed.is_empty() && *waiting == 0 {
+            return None;
+        }
+        let waiting = match waiting {
+            0 => String::new(),
+            n => format!(", {n} were not begun"),
+        };
+        let message = format!("{} trials failed{waiting}", failed.len());
+        Some(
+            CliError::new(Exit::Failed, message)
+                .hint(format!("jem run {file}, which runs only what is missing")),
+        )
+    }
+
+    fn stopped(&self) -> String {
+        let left = match self.ended.checkpoints {
+            0 => "no running trial left a checkpoint".to_owned(),
+            1 => "1 running trial left a checkpoint".to_owned(),
+            n => format!("{n} running trials left a checkpoint"),
+        };
+        format!("stopped; what is done is kept, and {left}")
+    }
+
+    fn missing(&self) -> String {
+        let Some(space) = self.space else { return String::new() };
+        let Space { free, each, left } = space;
+        format!(
+            "\n  a trial of this experiment takes about {}, {left} are left and {} are free: about \
+             {} are missing",
+            bytes(each),
+            bytes(free),
+            bytes(space.missing())
+        )
+    }
+}
+
+/// ` (2 timeout, 1 bug)`, empty where none failed.
+fn by_class<'a>(failed: impl Iterator<Item = &'a Setback>) -> String {
+    let mut counts: BTreeMap<FailureClass, usize> = BTreeMap::new();
+    for setback in failed {
+        *counts.entry(setback.class).or_default() += 1;
+    }
+    let all: Vec<String> =
+        counts.iter().map(|(class, n)| format!("{n} {}", class.name())).collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) }
+}
+
+/// `812 B`, `1.4 kB`, `3.0 GB`.
+fn bytes(n: u64) -> String {
+    let mut value = n as f64;
+    if n < 1000 {
+        return format!("{n} B");
+    }
+    let mut unit = "B";
+    for next in ["kB", "MB", "GB", "TB"] {
+        if value < 999.95 {
+            break;
+        }
+        (value, unit) = (value / 1000.0, next);
+    }
+    format!("{value:.1} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_read_as_people_say_them() {
+        assert_eq!([0, 999, 1000, 1_450_000].map(bytes), ["0 B", "999 B", "1.0 kB", "1.4 MB"]);
+    }
+
+    #[test]
+    fn failures_are_counted_by_class() {
+        let of = |class| Setback { class, message: String::new(), log: None };
+        let failed = [FailureClass::Bug, FailureClass::Timeout, FailureClass::Timeout].map(of);
+        assert_eq!(by_class(failed.iter()), " (2 timeout, 1 bug)");
+        assert_eq!(by_class([].iter()), "");
+    }
+}

@@ -1,0 +1,443 @@
+//! What lives while trials run: worker processes, their clocks and words, and
+//! the waits that are on.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use jem_core::event::{Command, Event, FailureClass, PROTOCOL};
+
+use super::claims::{self, Answer};
+use super::dispatcher::{Dispatch, Observer, Setback};
+use super::policy::backoff;
+use super::watch::{Alarm, Watch};
+use super::worker::{Heard, News, Worker};
+use super::{Action, Input, SlotIndex, State, TrialIndex};
+
+/// How often wishes, clocks and waits are looked at while no worker says
+/// anything.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Lines a worker wrote that are kept to explain its end.
+const LAST_WORDS: usize = 20;
+/// How often the leases are asked whether another process took one over.
+const LOST: Duration = Duration::from_secs(1);
+
+/// One slot's worker.
+struct Place {
+    worker: Option<Worker>,
+    watch: Watch,
+    running: Option<TrialIndex>,
+    /// The folder of the attempt it is at, or was at last.
+    attempt: Option<PathBuf>,
+    last_words: VecDeque<String>,
+    /// It is not the one the runs' ids were made for.
+    refused: bool,
+}
+
+/// All that lives.
+pub struct Live<'a> {
+    dispatch: &'a Dispatch<'a>,
+    places: Vec<Place>,
+    generation: u64,
+    /// The folder of each trial's last attempt.
+    attempts: BTreeMap<TrialIndex, PathBuf>,
+    records: Records,
+    due: Vec<(Instant, TrialIndex)>,
+    next_poll: Instant,
+    polls: u32,
+    next_lost: Instant,
+    waiting: BTreeMap<String, usize>,
+    sender: Sender<News>,
+}
+
+/// What is remembered of trials.
+#[derive(Default)]
+pub struct Records {
+    /// Attempts that were followed by another.
+    pub setbacks: BTreeMap<TrialIndex, Vec<Setback>>,
+    /// Trials that failed for good.
+    pub failed: BTreeMap<TrialIndex, Setback>,
+    /// Trials with a checkpoint.
+    pub checkpointed: BTreeSet<TrialIndex>,
+    /// Trials that diverged.
+    pub diverged: BTreeSet<TrialIndex>,
+}
+
+impl<'a> Live<'a> {
+    /// Nothing yet.
+    pub fn new(dispatch: &'a Dispatch<'a>, sender: Sender<News>) -> Self {
+        let now = Instant::now();
+        let place = |_| Place {
+            worker: None,
+            watch: Watch::new(now),
+            running: None,
+            attempt: None,
+            last_words: VecDeque::new(),
+            refused: false,
+        };
+        Self {
+            dispatch,
+            places: dispatch.slots.iter().map(place).collect(),
+            generation: 0,
+            attempts: BTreeMap::new(),
+            records: Records::default(),
+            due: Vec::new(),
+            next_poll: now + dispatch.timing.poll,
+            polls: 0,
+            next_lost: now + LOST,
+            waiting: BTreeMap::new(),
+            sender,
+        }
+    }
+
+    /// What is remembered when all is over.
+    pub fn into_records(self) -> Records {
+        self.records
+    }
+
+    /// See [`Watch::forgive`].
+    pub fn forgive(&mut self, gap: Duration) {
+        self.places.iter_mut().for_each(|place| place.watch.forgive(gap));
+    }
+
+    /// Waits a little for news, and takes in all there are until one of them
+    /// is an input.
+    pub fn listen(
+        &mut self,
+        news: &Receiver<News>,
+        observer: &mut dyn Observer,
+        inputs: &mut VecDeque<Input>,
+    ) {
+        match news.recv_timeout(PATIENCE) {
+            Ok(first) => {
+                inputs.extend(self.hear(first, observer));
+                while inputs.is_empty()
+                    && let Ok(more) = news.try_recv()
+                {
+                    inputs.extend(self.hear(more, observer));
+                }
+            }
+            // `self.sender` lives, so the channel cannot be disconnected.
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => observer.tick(),
+        }
+    }
+
+    /// Turns news into an input, tells the observer and keeps the log.
+    fn hear(&mut self, news: News, observer: &mut dyn Observer) -> Option<Input> {
+        let (slot, now) = (news.slot, Instant::now());
+        let place = &mut self.places[slot];
+        if place.worker.as_ref().map(|worker| worker.generation) != Some(news.generation) {
+            return None;
+        }
+        place.watch.heard(now);
+        match news.heard {
+            Heard::Said(event) => {
+                match *event {
+                    Event::Beat { done } => place.watch.beat(now, done),
+                    _ => place.watch.moved(now),
+                }
+                observer.event(&self.dispatch.slots[slot], place.running, &event);
+                self.on_event(slot, *event)
+            }
+            Heard::Wrote(line) => {
+                place.keep(line);
+                None
+            }
+            Heard::Closed => {
+                let (mut class, mut how) = place.worker.take()?.how_it_ended();
+                place.watch.killed();
+                if place.refused {
+                    class = FailureClass::BadInput;
+                    how = "the worker is not the one that the build described; try: cargo build"
+                        .to_owned();
+                }
+                let words: Vec<String> = place.last_words.drain(..).collect();
+                let said = if words.is_empty() {
+                    String::new()
+                } else {
+                    format!(":\n{}", words.join("\n"))
+                };
+                Some(Input::Exited(slot, class, format!("{how}{said}")))
+            }
+        }
+    }
+
+    fn on_event(&mut self, slot: SlotIndex, event: Event) -> Option<Input> {
+        let place = &mut self.places[slot];
+        match event {
+            Event::WorkerStarted { protocol, fingerprints, .. } => {
+                if protocol == PROTOCOL && fingerprints == self.dispatch.fingerprints {
+                    return Some(Input::Started(slot));
+                }
+                place.refused = true;
+                place.kill();
+                None
+            }
+            Event::TrialStarted { attempt, .. } => {
+                let trial = place.running?;
+                let folder = self.dispatch.jobs[trial].store.join(attempt);
+                place.attempt = Some(folder.clone());
+                self.attempts.insert(trial, folder);
+                None
+            }
+            Event::CheckpointWritten { .. } | Event::Resumed { .. } => {
+                self.records.checkpointed.extend(place.running);
+                None
+            }
+            Event::TrialFinished { outcome, .. } => {
+                if outcome.diverged() {
+                    self.records.diverged.extend(place.running);
+                }
+                place.over();
+                Some(Input::Finished(slot))
+            }
+            Event::TrialFailed { class, message, .. } => {
+                place.over();
+                Some(Input::Failed(slot, class, message))
+            }
+            _ => None,
+        }
+    }
+
+    /// Looks at clocks, waits and what other processes hold.
+    pub fn look(
+        &mut self,
+        state: &State,
+        observer: &mut dyn Observer,
+        inputs: &mut VecDeque<Input>,
+    ) {
+        let now = Instant::now();
+        for slot in 0..self.places.len() {
+            inputs.extend(self.alarm(slot, now));
+        }
+        let (due, later) = self.due.iter().partition(|(at, _)| *at <= now);
+        self.due = later;
+        let due: Vec<(Instant, TrialIndex)> = due;
+        inputs.extend(due.into_iter().map(|(_, trial)| Input::Due(trial)));
+        if now >= self.next_lost {
+            self.next_lost = now + LOST;
+            self.lost(inputs);
+        }
+        if now >= self.next_poll {
+            self.next_poll = now + self.dispatch.timing.poll + self.jitter();
+            self.poll(state, inputs);
+        }
+        let mut places = BTreeMap::new();
+        for place in state.elsewhere().values() {
+            *places.entry(place.clone()).or_default() += 1;
+        }
+        if places != self.waiting {
+            observer.waiting(&places);
+            self.waiting = places;
+        }
+    }
+
+    fn alarm(&mut self, slot: SlotIndex, now: Instant) -> Option<Input> {
+        let place = &mut self.places[slot];
+        place.worker.as_ref()?;
+        Some(match place.watch.check(now, &self.dispatch.timing)? {
+            Alarm::Silent(gap) => {
+                let seconds = gap.as_secs_f64();
+                let message = format!("the worker said nothing for {seconds:.0} s and was killed");
+                Input::Stalled(slot, message)
+            }
+            Alarm::StandsStill(gap) => {
+                let minutes = gap.as_secs_f64() / 60.0;
+                let message =
+                    format!("the worker did nothing for {minutes:.0} minutes and was killed");
+                Input::Stalled(slot, message)
+            }
+            Alarm::Overdue(timeout) => {
+                let message = format!(
+                    "it took longer than resources.timeout = {}; its last checkpoint is kept, and \
+                     with a longer resources.timeout the same command goes on from there",
+                    timeout.as_secs()
+                );
+                Input::Overdue(slot, message)
+            }
+            Alarm::GraceOver => Input::GraceOver(slot),
+        })
+    }
+
+    /// Up to as long again as the poll, so that processes started together do
+    /// not look together for ever.
+    fn jitter(&mut self) -> Duration {
+        self.polls = self.polls.wrapping_add(1);
+        let mixed = (std::process::id() ^ self.polls.rotate_left(16)).wrapping_mul(0x9E37_79B1);
+        self.dispatch.timing.poll * (mixed >> 24) / 256
+    }
+
+    fn poll(&self, state: &State, inputs: &mut VecDeque<Input>) {
+        if state.elsewhere().is_empty() {
+            return;
+        }
+        for trial in state.elsewhere().keys() {
+            // What cannot be read now is found by the claim, which says so.
+            if claims::is_done(self.dispatch.store, &self.dispatch.jobs[*trial]).unwrap_or(false) {
+                inputs.push_back(Input::Done(*trial));
+            }
+        }
+        inputs.push_back(Input::Poll);
+    }
+
+    /// Leases of ours that another process took over, because this one looked
+    /// dead for a while.
+    fn lost(&self, inputs: &mut VecDeque<Input>) {
+        let lost = self.dispatch.leases.lost();
+        for (slot, place) in self.places.iter().enumerate() {
+            let run = place.running.map(|trial| self.dispatch.jobs[trial].training.run_id());
+            if run.is_some_and(|run| lost.contains(&run)) {
+                inputs.push_back(Input::Lost(slot, "another process".to_owned()));
+            }
+        }
+    }
+
+    /// Tells the observer of inputs that no worker said.
+    pub fn note(&self, input: &Input, state: &State, observer: &mut dyn Observer) {
+        if let Input::Done(trial) = input
+            && !state.done_by_others().contains(trial)
+        {
+            observer.done_elsewhere(*trial);
+        }
+    }
+
+    /// Does what the state asks for.
+    pub fn act(
+        &mut self,
+        actions: Vec<Action>,
+        state: &State,
+        observer: &mut dyn Observer,
+        inputs: &mut VecDeque<Input>,
+    ) {
+        let (now, timing) = (Instant::now(), &self.dispatch.timing);
+        for action in actions {
+            match action {
+                Action::Claim(slot, trial) => inputs.push_back(self.claim(slot, trial)),
+                Action::Release(trial) => {
+                    // A lease that cannot be released is stale once this
+                    // process is gone.
+                    let run = self.dispatch.jobs[trial].training.run_id();
+                    let _ = self.dispatch.leases.release(run);
+                }
+                Action::Start(slot) => self.start(slot, inputs),
+                Action::Give(slot, trial) => self.give(slot, trial),
+                Action::Dismiss(slot) => {
+                    self.places[slot].send(&Command::Quit);
+                    self.places[slot].watch.grace(now, timing.grace);
+                }
+                Action::Stop(slot) => {
+                    let ends = state.end().is_some();
+                    let grace = if ends { timing.grace } else { timing.short_grace };
+                    self.places[slot].send(&Command::Stop);
+                    self.places[slot].watch.grace(now, grace);
+                }
+                Action::Kill(slot) => {
+                    if self.places[slot].worker.is_none() {
+                        let class = FailureClass::WorkerDied;
+                        inputs.push_back(Input::Exited(slot, class, String::new()));
+                    }
+                    self.places[slot].kill();
+                }
+                Action::Retry(trial, class, message, number) => {
+                    let wait = backoff(timing.backoff, number);
+                    let setback = self.setback(trial, class, message);
+                    observer.retry(trial, &setback, wait);
+                    self.records.setbacks.entry(trial).or_default().push(setback);
+                    self.due.push((now + wait, trial));
+                }
+                Action::Report(trial, class, message) => {
+                    let setback = self.setback(trial, class, message);
+                    observer.failed(trial, &setback);
+                    self.records.failed.insert(trial, setback);
+                }
+            }
+        }
+    }
+
+    fn claim(&self, slot: SlotIndex, trial: TrialIndex) -> Input {
+        let Dispatch { store, leases, jobs, .. } = self.dispatch;
+        match claims::claim(store, leases, &jobs[trial]) {
+            Answer::Held => Input::Claimed(slot),
+            Answer::Taken(place) => Input::Taken(slot, place),
+            Answer::Done => Input::Done(trial),
+            Answer::Unable(class, message) => Input::Unclaimed(slot, class, message),
+        }
+    }
+
+    fn start(&mut self, slot: SlotIndex, inputs: &mut VecDeque<Input>) {
+        self.generation += 1;
+        let place = &mut self.places[slot];
+        (place.running, place.attempt, place.refused) = (None, None, false);
+        place.last_words.clear();
+        let binary = self.dispatch.binary;
+        let named = (slot, &self.dispatch.slots[slot]);
+        match Worker::start(binary, named, self.generation, &self.sender) {
+            Ok(worker) => {
+                (place.worker, place.watch) = (Some(worker), Watch::new(Instant::now()));
+            }
+            Err(error) => {
+                let how = format!("{}: {error}", binary.display());
+                inputs.push_back(Input::Exited(slot, FailureClass::WorkerDied, how));
+            }
+        }
+    }
+
+    fn give(&mut self, slot: SlotIndex, trial: TrialIndex) {
+        let place = &mut self.places[slot];
+        let job = &self.dispatch.jobs[trial];
+        (place.running, place.attempt) = (Some(trial), None);
+        place.last_words.clear();
+        self.attempts.remove(&trial);
+        place.watch.given(Instant::now(), job.spec.resources.timeout.map(Duration::from_secs));
+        place.send(&Command::Run(Box::new(job.clone())));
+    }
+
+    /// The setback, written into the log of the trial's last attempt too.
+    fn setback(&self, trial: TrialIndex, class: FailureClass, message: String) -> Setback {
+        let log = self.attempts.get(&trial).map(|attempt| {
+            let log = attempt.join("worker.log");
+            let file = OpenOptions::new().create(true).append(true).open(&log);
+            let _ = file.and_then(|mut file| writeln!(file, "{}: {message}", class.name()));
+            log
+        });
+        Setback { class, message, log }
+    }
+}
+
+impl Place {
+    /// Keeps a line that the worker wrote: in its attempt's log, and in mind.
+    fn keep(&mut self, line: String) {
+        if let Some(attempt) = &self.attempt {
+            let log = attempt.join("worker.log");
+            let file = OpenOptions::new().create(true).append(true).open(log);
+            // A log that cannot be written must not stop the sweep; the line
+            // is still kept in mind below.
+            let _ = file.and_then(|mut file| writeln!(file, "{line}"));
+        }
+        if self.last_words.len() == LAST_WORDS {
+            self.last_words.pop_front();
+        }
+        self.last_words.push_back(line);
+    }
+
+    fn send(&mut self, command: &Command) {
+        if let Some(worker) = &mut self.worker {
+            worker.send(command);
+        }
+    }
+
+    fn kill(&mut self) {
+        self.watch.killed();
+        if let Some(worker) = &mut self.worker {
+            worker.kill();
+        }
+    }
+
+    fn over(&mut self) {
+        self.running = None;
+        self.watch.idle();
+    }
+}

@@ -1,0 +1,134 @@
+//! A worker that behaves as badly as a test wants: the test binary itself,
+//! started again through a script, speaking the worker's protocol.
+
+use std::fs;
+use std::io::{BufRead, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Child;
+use std::time::Duration;
+
+use jem_core::digest::Digest;
+use jem_core::event::{Command, Event, FailureClass, Job, PROTOCOL};
+use jem_core::provenance::Fingerprints;
+
+use super::Sandbox;
+
+/// Says which part the fake worker plays.
+const PART: &str = "JEM_TEST_PART";
+
+/// What a fake worker does once it has a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It beats and works until told to stop; then it leaves a checkpoint.
+    Polite,
+    /// It beats and works, and hears nothing.
+    Deaf,
+    /// It beats, but nothing gets done.
+    StandsStill,
+    /// It says that the disk is full.
+    DiskFull,
+    /// It dies at once, before it is up.
+    StillBorn,
+}
+
+const PARTS: [(&str, Part); 5] = [
+    ("polite", Part::Polite),
+    ("deaf", Part::Deaf),
+    ("stands still", Part::StandsStill),
+    ("disk full", Part::DiskFull),
+    ("still-born", Part::StillBorn),
+];
+
+fn fingerprints() -> Fingerprints {
+    Fingerprints { training: Digest::of(b"fake"), evaluation: Digest::of(b"fake too") }
+}
+
+impl Sandbox {
+    /// Starts a front whose workers play `part`. The test file must have a
+    /// test named `fake_worker` that calls [`play`].
+    pub fn start_with(&self, part: Part, arguments: &[&str], more: &[(&str, &str)]) -> Child {
+        let program = std::env::current_exe().unwrap().display().to_string();
+        let known = serde_json::to_string(&fingerprints()).unwrap();
+        let script = format!(
+            "#!/bin/sh\nif [ \"$1\" = --fingerprints ]; then echo '{known}'; exit 0; fi\n\
+             exec '{program}' --exact fake_worker --nocapture\n"
+        );
+        let path = self.path("worker.sh");
+        // Once: a script that runs cannot be written.
+        if !path.exists() {
+            self.write("worker.sh", &script);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let name = PARTS.iter().find(|(_, known)| *known == part).unwrap().0;
+        let path = path.display().to_string();
+        let mut environment =
+            vec![("JEM_WORKER", path.as_str()), (PART, name), ("JEM_BACKOFF_MS", "10")];
+        environment.extend(more);
+        self.start(arguments, &environment)
+    }
+}
+
+/// Plays the part that the environment names; returns where it names none.
+pub fn play() {
+    let Ok(part) = std::env::var(PART) else { return };
+    let part = PARTS.iter().find(|(name, _)| *name == part).unwrap().1;
+    if part == Part::StillBorn {
+        eprintln!("no such library");
+        std::process::exit(1);
+    }
+    // The test harness may have begun a line of its own.
+    println!();
+    say(&Event::WorkerStarted {
+        protocol: PROTOCOL,
+        fingerprints: fingerprints(),
+        libtorch: "none".to_owned(),
+        cuda_devices: 0,
+    });
+    let (sender, commands) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            sender.send(serde_json::from_str::<Command>(&line.unwrap()).unwrap()).unwrap();
+        }
+        std::process::exit(0);
+    });
+    let mut job: Option<Box<Job>> = None;
+    for beat in 0.. {
+        match commands.recv_timeout(Duration::from_millis(50)) {
+            Ok(Command::Run(given)) => {
+                begin(&given);
+                if part == Part::DiskFull {
+                    let message = "no room on the file system".to_owned();
+                    let (trial, class) = (given.trial, FailureClass::DiskFull);
+                    say(&Event::TrialFailed { trial, class, message });
+                } else {
+                    job = Some(given);
+                }
+            }
+            Ok(Command::Stop | Command::Quit) if part != Part::Deaf => {
+                if let Some(job) = job {
+                    let (trial, class) = (job.trial, FailureClass::Preempted);
+                    say(&Event::CheckpointWritten { trial, step: 7, bytes: 1 });
+                    say(&Event::TrialFailed { trial, class, message: "stopped".to_owned() });
+                }
+                std::process::exit(0);
+            }
+            _ => say(&Event::Beat { done: if part == Part::StandsStill { 0 } else { beat } }),
+        }
+    }
+}
+
+fn begin(job: &Job) {
+    let attempt = format!("runs/{}/attempts/1", job.evaluation.run_id());
+    fs::create_dir_all(job.store.join(&attempt)).unwrap();
+    let event = Event::TrialStarted { trial: job.trial, attempt: attempt.clone() };
+    let mut line = serde_json::to_vec(&event).unwrap();
+    line.push(b'\n');
+    fs::write(job.store.join(attempt).join("events.jsonl"), line).unwrap();
+    say(&event);
+}
+
+fn say(event: &Event) {
+    let mut line = serde_json::to_vec(event).unwrap();
+    line.push(b'\n');
+    std::io::stdout().lock().write_all(&line).unwrap();
+}

@@ -1,0 +1,88 @@
+//! Kills, stops, corruption and company at random instants of a sweep: nothing
+//! half-written is believed, no trial is lost, and what comes out in the end
+//! is what an undisturbed run gives, byte for byte.
+//!
+//! The test run does a few instants with fixed seeds. `just soak` does
+//! hundreds: `JEM_SOAK_INSTANTS`, `JEM_SOAK_SEED` (printed, so that a failure
+//! can be played again) and `JEM_SOAK_RESUMES` say how many.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod sandbox;
+#[path = "soak/faults.rs"]
+mod faults;
+#[path = "soak/sweep.rs"]
+mod sweep;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use faults::{Dice, Fault};
+use sweep::Sweep;
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// A sweep with chains, restarts after divergence and frequent checkpoints.
+const CHAOS: &str = "[[sweep]]\nseeds = 2\ngrid.objective.lambda = [0, 0.5]\n\
+    [[sweep]]\nseeds = 2\ngrid.objective.lambda = [1]\ngrid.optimizer.adam.lr = [0.2]\n";
+
+#[test]
+fn a_sweep_survives_faults_at_random_instants() {
+    let (instants, seed) = (number("JEM_SOAK_INSTANTS", 8), number("JEM_SOAK_SEED", 1));
+    let begun = Instant::now();
+    let mut dice = Dice::new(seed);
+    let sweep = Sweep::new(CHAOS, 1);
+    let expected = sweep.undisturbed();
+    let restarts = sweep.restarts("calm");
+    assert!(restarts > 0, "the sweep is to have restarts after divergence");
+    let mut tried: BTreeMap<&str, u64> = BTreeMap::new();
+    let (mut done, mut rounds, mut checked) = (0, 0, 0);
+    while done < instants {
+        rounds += 1;
+        let results = format!("chaos-{rounds}");
+        // A sweep that runs to its end before the next fault is a round.
+        while done < instants && !sweep.is_done(&results, &expected) {
+            let fault = Fault::pick(&mut dice);
+            fault.strike(&sweep, &results, &mut dice);
+            *tried.entry(fault.name()).or_default() += 1;
+            done += 1;
+            checked += sweep.check_all_that_is_believed(&results, &expected);
+        }
+        sweep.finish(&results);
+        let found = sweep.sandbox.digests(&results);
+        assert_eq!(found, expected, "seed {seed}, round {rounds}");
+        sweep.forget(&results);
+    }
+    println!("soak: seed {seed}: {done} instants in {rounds} sweeps of {} runs", expected.len());
+    for (name, n) in &tried {
+        println!("  {n:>4} × {name}");
+    }
+    println!("  {checked} finished runs hashed whole after a fault; {restarts} restarts a sweep");
+    println!("  trials lost: 0; digests differing: 0; {:.0} s", begun.elapsed().as_secs_f64());
+}
+
+#[test]
+fn a_trial_killed_at_random_steps_gives_the_bytes_of_one_never_stopped() {
+    let (kills, seed) = (number("JEM_SOAK_RESUMES", 3), number("JEM_SOAK_SEED", 1));
+    for threads in [1, 2] {
+        let mut dice = Dice::new(seed + 1000 * threads);
+        let sweep = Sweep::new("[[sweep]]\ngrid.objective.lambda = [0.5]\n", threads);
+        let expected = sweep.undisturbed();
+        let (mut resumed, mut points) = (0, Vec::new());
+        for kill in 0..kills {
+            let results = format!("resumed-{threads}-{kill}");
+            points.push(sweep.kill_when_so_far(&results, dice.below(90) + 5));
+            sweep.finish(&results);
+            resumed += sweep.resumptions(&results);
+            let found = sweep.sandbox.digests(&results);
+            assert_eq!(found, expected, "seed {seed}, {threads} threads, kill {kill}");
+            sweep.forget(&results);
+        }
+        println!(
+            "resume: seed {seed}, {threads} threads: killed at steps {points:?}; {resumed} of \
+             {kills} went on from a checkpoint; digests differing: 0"
+        );
+        assert!(resumed > 0, "no kill left a checkpoint to go on from");
+    }
+}

@@ -1,0 +1,233 @@
+//! What can happen to a sweep, at an instant that dice choose.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use jem_core::random::Stream;
+
+use crate::sandbox::Sandbox;
+use crate::sweep::{Sweep, kill_group};
+
+/// Numbers that one seed fixes.
+pub struct Dice {
+    stream: Stream,
+    thrown: u64,
+}
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self { stream: Stream::new(seed, "soak"), thrown: 0 }
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.thrown += 1;
+        (self.stream.uniform_f64(self.thrown) * n as f64) as u64
+    }
+
+    fn choose<T>(&mut self, mut from: Vec<T>) -> Option<T> {
+        (!from.is_empty()).then(|| {
+            let at = self.below(from.len() as u64) as usize;
+            from.swap_remove(at)
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    KillWorker,
+    KillFront,
+    KillAll,
+    StopWorkerForGood,
+    Terminate,
+    KillOneOfTwins,
+    FlipByteOfCheckpoint,
+    DeleteFile,
+}
+
+const FAULTS: [Fault; 12] = [
+    Fault::KillWorker,
+    Fault::KillWorker,
+    Fault::KillFront,
+    Fault::KillFront,
+    Fault::KillAll,
+    Fault::KillAll,
+    Fault::KillAll,
+    Fault::StopWorkerForGood,
+    Fault::Terminate,
+    Fault::KillOneOfTwins,
+    Fault::FlipByteOfCheckpoint,
+    Fault::DeleteFile,
+];
+
+impl Fault {
+    pub fn pick(dice: &mut Dice) -> Self {
+        FAULTS[dice.below(FAULTS.len() as u64) as usize]
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KillWorker => "a worker is killed (signal 9)",
+            Self::KillFront => "the dispatcher is killed (signal 9)",
+            Self::KillAll => "the whole group is killed (signal 9)",
+            Self::StopWorkerForGood => "a worker stops answering",
+            Self::Terminate => "the run is preempted (SIGTERM)",
+            Self::KillOneOfTwins => "two runs share the store, one is killed",
+            Self::FlipByteOfCheckpoint => "killed, and a byte of a checkpoint flips",
+            Self::DeleteFile => "a file of the store is deleted under a run",
+        }
+    }
+
+    /// Runs the sweep on the store `results` and lets the fault happen at a
+    /// random instant; what runs then ends by itself or is ended.
+    pub fn strike(self, sweep: &Sweep, results: &str, dice: &mut Dice) {
+        let mut run = sweep.start(results);
+        let instant = Duration::from_millis(dice.below(2500));
+        match self {
+            Self::KillWorker => {
+                wait(&mut run, instant);
+                signal_workers(run.id(), "-KILL", dice);
+                // The run takes the trial up again; it is left some time for
+                // that, and is killed wherever it then is.
+                wait(&mut run, Duration::from_millis(dice.below(2500)));
+            }
+            Self::StopWorkerForGood => {
+                wait(&mut run, instant);
+                signal_workers(run.id(), "-STOP", dice);
+                wait(&mut run, Duration::from_millis(4000 + dice.below(1500)));
+            }
+            Self::KillFront => {
+                wait(&mut run, instant);
+                let workers = children(run.id());
+                run.kill().unwrap();
+                run.wait().unwrap();
+                // Its workers find their standard input closed.
+                until("the workers' end", || workers.iter().all(|pid| !alive(*pid)));
+                return;
+            }
+            Self::KillAll => wait(&mut run, instant),
+            Self::Terminate => {
+                wait(&mut run, instant);
+                signal(run.id(), "-TERM");
+                until("the end of a preempted run", || run.try_wait().unwrap().is_some());
+                return;
+            }
+            Self::KillOneOfTwins => {
+                let mut twin = sweep.start(results);
+                wait(&mut run, instant);
+                end(&mut run);
+                wait(&mut twin, Duration::from_millis(dice.below(2500)));
+                end(&mut twin);
+                return;
+            }
+            Self::FlipByteOfCheckpoint => {
+                wait(&mut run, instant);
+                end(&mut run);
+                if let Some(path) = dice.choose(checkpoints(&sweep.path(results))) {
+                    flip(&path, dice);
+                }
+                return;
+            }
+            Self::DeleteFile => {
+                wait(&mut run, instant);
+                // Not what is done: that is `jem store fsck`'s to find.
+                let files = unfinished(&sweep.path(results));
+                if let Some(path) = dice.choose(files) {
+                    let _ = fs::remove_file(path);
+                }
+                wait(&mut run, Duration::from_millis(dice.below(1500)));
+            }
+        }
+        end(&mut run);
+    }
+}
+
+/// Waits for the run's end, but not longer than `most`.
+fn wait(run: &mut Child, most: Duration) {
+    let begun = Instant::now();
+    while begun.elapsed() < most && run.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Kills the front and all its workers, each a group of its own.
+fn end(run: &mut Child) {
+    let workers = children(run.id());
+    kill_group(run.id());
+    for worker in &workers {
+        kill_group(*worker);
+    }
+    run.wait().unwrap();
+    until("the workers' end", || workers.iter().all(|pid| !alive(*pid)));
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited a minute for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn children(of: u32) -> Vec<u32> {
+    let listed = fs::read_dir(format!("/proc/{of}/task")).into_iter().flatten().flatten();
+    let of_thread = |task: fs::DirEntry| fs::read_to_string(task.path().join("children")).ok();
+    let text: String = listed.filter_map(of_thread).collect();
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+fn alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+fn signal(pid: u32, name: &str) {
+    // It may have ended by itself in the meantime.
+    let _ = Command::new("kill").args([name, &pid.to_string()]).status();
+}
+
+fn signal_workers(front: u32, name: &str, dice: &mut Dice) {
+    if let Some(worker) = dice.choose(children(front)) {
+        signal(worker, name);
+    }
+}
+
+fn below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() { below(&path, found) } else { found.push(path) }
+    }
+}
+
+fn checkpoints(results: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    below(&results.join("runs"), &mut found);
+    found.retain(|path| path.components().any(|part| part.as_os_str() == "checkpoints"));
+    found.sort();
+    found
+}
+
+/// Files of runs that are not done, and leases.
+fn unfinished(results: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for run in fs::read_dir(results.join("runs")).into_iter().flatten().flatten() {
+        if !run.path().join("manifest.json").exists() {
+            below(&run.path(), &mut found);
+        }
+    }
+    below(&results.join("leases"), &mut found);
+    found.sort();
+    found
+}
+
+fn flip(path: &Path, dice: &mut Dice) {
+    let mut bytes = fs::read(path).unwrap();
+    if bytes.is_empty() {
+        return;
+    }
+    let at = dice.below(bytes.len() as u64) as usize;
+    bytes[at] ^= 1 << dice.below(8);
+    Sandbox::overwrite(path, &bytes);
+}

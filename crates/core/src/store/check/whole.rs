@@ -62,10 +62,10 @@ pub(super) struct Look<'a> {
 
 /// Checks the store at `root`. `begun` is told the bytes that will be read,
 /// and answers with what is told of bytes as they are. All damage is a finding.
-pub fn check<'p>(
+pub fn check(
     root: &Path,
     options: &CheckOptions,
-    begun: &'p dyn Fn(u64) -> Box<dyn Fn(u64) + Sync + 'p>,
+    begun: &dyn Fn(u64) -> Box<dyn Fn(u64) + Sync>,
 ) -> Report {
     let store = Store::unchecked(root);
     let survey = Survey::of(root);

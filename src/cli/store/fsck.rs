@@ -46,7 +46,7 @@ pub fn run(args: &FsckArgs, results: &Path) -> Result<(), CliError> {
         eprintln!("{error}\n  what that report shows is not told below");
         BTreeMap::new()
     });
-    let options = CheckOptions { quick: args.quick, shown };
+    let options = CheckOptions { quick: args.quick, shown, ..CheckOptions::default() };
     let report = check(results, &options, &|bytes| {
         let reading = Reading::new(bytes);
         Box::new(move |bytes| reading.advance(bytes))

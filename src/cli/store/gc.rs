@@ -51,6 +51,7 @@ pub fn run(args: &GcArgs, store: &Store, folders: &Folders) -> Result<(), CliErr
         unfinished: args.unfinished,
         quarantine: args.quarantine,
         grace: Duration::from_secs(args.grace),
+        ..GcOptions::default()
     };
     let outside = || kept_outside(args, store, folders);
     if !args.yes {

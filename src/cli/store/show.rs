@@ -79,7 +79,7 @@ fn shown(store: &Store, listing: &Listing, line: &RunLine) -> String {
     put("whole", whole.to_owned());
     text += &files("results", manifest.results.iter(), listing);
     text += &files("records", manifest.records.iter(), listing);
-    text + &attempts(store, manifest)
+    text + &attempts(store, listing, manifest)
 }
 
 /// Where it came from, as far as that is recorded.
@@ -120,17 +120,25 @@ fn files<'a>(
     text
 }
 
-fn attempts(store: &Store, manifest: &Manifest) -> String {
-    let folder = store.run_path(manifest.run).join("attempts");
-    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-    let mut numbers: Vec<u32> =
-        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-    numbers.sort_unstable();
+/// Where the logs of its attempts lie: those of a training stand with the
+/// evaluation that wanted it.
+fn attempts(store: &Store, listing: &Listing, manifest: &Manifest) -> String {
+    let all = listing.runs.iter().map(|line| &line.manifest);
+    let same = all.filter(|m| m.run == manifest.run || m.training == Some(manifest.run));
     let mut text = String::new();
-    for number in numbers {
-        let won = if number == manifest.attempt { " (this one won)" } else { "" };
-        let path = folder.join(number.to_string());
-        text += &format!("  attempt {number}{won}: {}\n", path.display());
+    for run in same {
+        let folder = store.run_path(run.run).join("attempts");
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut numbers: Vec<u32> =
+            entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            let won = if number == run.attempt { " (won)" } else { "" };
+            text += &format!(
+                "  attempt {number}{won}: {}\n",
+                folder.join(number.to_string()).display()
+            );
+        }
     }
     text
 }

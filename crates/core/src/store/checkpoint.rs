@@ -52,6 +52,9 @@ pub struct CheckpointRecord {
     pub seconds: f64,
 }
 
+/// Restart and step of a checkpoint: later ones are greater.
+type Place = (u64, u64);
+
 /// The checkpoints of one run.
 #[derive(Debug)]
 pub struct Checkpoints<'a> {
@@ -135,13 +138,19 @@ impl Checkpoints<'_> {
     /// When the folder is there and cannot be listed.
     pub fn records(&self) -> Result<Vec<CheckpointRecord>, StoreError> {
         let names = self.names()?;
-        let read = |(_, path): &((u64, u64), PathBuf)| {
-            let bytes = record::read(path).ok()??;
-            let record: CheckpointRecord =
-                record::parse_sealed(path, &bytes, FORMAT, FORMAT).ok()?;
-            (record.run == self.run).then_some(record)
-        };
+        let read = |(_, path): &(Place, PathBuf)| self.read(path).ok().flatten();
         Ok(names.iter().rev().filter_map(read).collect())
+    }
+
+    /// The record at `path`; none where it went meanwhile.
+    pub(super) fn read(&self, path: &Path) -> Result<Option<CheckpointRecord>, StoreError> {
+        let Some(bytes) = record::read(path)? else { return Ok(None) };
+        let record: CheckpointRecord = record::parse_sealed(path, &bytes, FORMAT, FORMAT)?;
+        if record.run != self.run {
+            let reason = format!("it is of run {}", record.run);
+            return Err(StoreError::Unreadable { path: path.to_owned(), reason });
+        }
+        Ok(Some(record))
     }
 
     /// The bytes of a state, hashed as they are read.
@@ -175,7 +184,7 @@ impl Checkpoints<'_> {
     }
 
     /// Records by (restart, step), rising.
-    fn names(&self) -> Result<Vec<((u64, u64), PathBuf)>, StoreError> {
+    fn names(&self) -> Result<Vec<(Place, PathBuf)>, StoreError> {
         let mut found = Vec::new();
         for path in listed(&self.path())? {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

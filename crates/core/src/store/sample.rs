@@ -206,19 +206,12 @@ impl Sample {
     /// A training with one checkpoint, not done.
     fn half_trained(&self) -> RunId {
         let run = RunId::from_digest(Digest::of(b"half"));
-        let put = |bytes: &[u8]| {
-            let digest = Digest::of(bytes);
-            self.write(
-                &format!("runs/{run}/checkpoints/{digest}.state"),
-                &String::from_utf8_lossy(bytes),
-            );
-            json!({"digest": digest, "size": bytes.len()})
-        };
-        let record = json!({
-            "format": 1, "run": run, "restart": 0, "step": 10, "standing": {"epochs": []},
-            "state": put(b"tensors"), "points": [put(b"a point")], "seconds": 12.0,
-        });
-        self.write(&format!("runs/{run}/checkpoints/0-10.json"), &record.to_string());
+        let checkpoints = self.store.checkpoints(run);
+        let [state, point] =
+            [b"tensors".as_slice(), b"a point"].map(|bytes| checkpoints.put_state(bytes).unwrap());
+        let mut record = checkpoints.draft(0, 10, json!({"epochs": []}), state);
+        (record.points, record.seconds) = (vec![point], 12.0);
+        checkpoints.record(&record, 2).unwrap();
         run
     }
 

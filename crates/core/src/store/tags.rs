@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use super::object::{Store, io_error};
-use crate::digest::Digest;
+use super::{StoreError, record};
 use crate::durable;
 use crate::id::RunId;
 use crate::provenance::now;
@@ -33,9 +32,6 @@ pub struct Tag {
     pub note: Option<String>,
     /// When it was given, in UTC.
     pub created: String,
-    /// A digest over all of the above, so that `fsck` finds a changed byte.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seal: Option<Digest>,
 }
 
 /// Why a tag was not given or taken away.
@@ -61,32 +57,24 @@ pub enum TagError {
 impl Tag {
     /// A tag given now.
     pub fn new(name: &str, runs: Vec<RunId>, note: Option<String>) -> Self {
-        let (name, created) = (name.to_owned(), now());
-        let mut tag = Self { format: FORMAT, name, runs, note, created, seal: None };
-        tag.seal = Some(tag.seal_of());
-        tag
-    }
-
-    /// What [`Tag::seal`] must be.
-    fn seal_of(&self) -> Digest {
-        let open = Self { seal: None, ..self.clone() };
-        Digest::of(&serde_json::to_vec(&open).unwrap_or_default())
+        Self { format: FORMAT, name: name.to_owned(), runs, note, created: now() }
     }
 
     /// Reads the bytes of the file of the tag `name`, or says what is wrong
     /// with them.
     pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Self, String> {
-        let tag: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        if tag.format == 0 || tag.format > FORMAT {
-            return Err(format!("its format is {}; this version reads {FORMAT}", tag.format));
+        let tag: Self = match record::parse_sealed(Path::new(name), bytes, FORMAT, FORMAT) {
+            Ok(tag) => tag,
+            Err(StoreError::Unreadable { reason, .. }) => return Err(reason),
+            Err(StoreError::Newer { found, .. }) => {
+                return Err(format!("it has format {found}; this version reads up to {FORMAT}"));
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        match tag.name == name {
+            true => Ok(tag),
+            false => Err(format!("it names itself `{}`", tag.name)),
         }
-        if tag.name != name {
-            return Err(format!("it names itself `{}`", tag.name));
-        }
-        if tag.seal.is_some_and(|seal| seal != tag.seal_of()) {
-            return Err("it does not hold what its seal was made of".to_owned());
-        }
-        Ok(tag)
     }
 }
 
@@ -107,9 +95,7 @@ impl Store {
         }
         let folder = self.root().join("tags");
         durable::create_dir_all(&folder).map_err(io_error(&folder))?;
-        let mut text = serde_json::to_vec_pretty(tag)
-            .map_err(|e| StoreError::Unreadable { path: path.clone(), reason: e.to_string() })?;
-        text.push(b'\n');
+        let text = record::text(&path, tag)?;
         durable::write_atomic(&path, &text).map_err(io_error(&path))?;
         durable::sync_dir(self.root()).map_err(io_error(self.root()))?;
         Ok(())
@@ -176,6 +162,7 @@ fn named(name: &str) -> Result<(), TagError> {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::digest::Digest;
 
     fn tag(name: &str) -> Tag {
         Tag::new(name, vec![RunId::from_digest(Digest::of(b"run"))], Some("for table 2".to_owned()))
@@ -205,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_changed_byte_anywhere_in_a_tag_is_noticed() {
-        let text = serde_json::to_vec(&tag("paper")).unwrap();
+        let text = record::text(Path::new("paper"), &tag("paper")).unwrap();
         assert!(Tag::parse("paper", &text).is_ok());
         for place in 0..text.len() {
             let mut other = text.clone();

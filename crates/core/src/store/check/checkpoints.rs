@@ -3,18 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
-
-use rayon::prelude::*;
-use serde_json::Value;
 
 use super::super::manifest::Artifact;
 use super::super::survey::{File, Place};
+use super::super::{CheckpointRecord, StoreError};
 use super::cost::about;
 use super::finding::{Finding, Kind, Repair, Severity};
 use super::whole::Look;
 use crate::digest::Digest;
 use crate::id::RunId;
+use rayon::prelude::*;
 
 /// The files of the checkpoints of one run.
 #[derive(Default)]
@@ -66,21 +64,25 @@ fn of_run(look: &Look<'_>, run: RunId, here: &Here<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut named = BTreeSet::new();
     for file in &here.records {
-        let bytes = match fs::read(look.store.root().join(&file.path)) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+        let path = look.store.root().join(&file.path);
+        let (record, fault) = match look.store.checkpoints(run).read(&path) {
+            Ok(None) => continue,
+            Ok(Some(record)) => {
+                let states = record.points.iter().chain([&record.state]);
+                named.extend(states.clone().map(|state| state.digest));
+                let fault = states.into_iter().find_map(|state| fault(state, here, &altered));
+                (Some(record), fault)
+            }
+            Err(StoreError::Unreadable { reason, .. }) => (None, Some(reason)),
+            Err(StoreError::Newer { found: format, .. }) => {
+                let what = format!("it has format {format}");
+                let newer = Finding::new(Severity::Repairable, Kind::NewerRecord, &file.path, what);
+                found.push(newer.mended_by("a newer jem"));
+                continue;
+            }
             Err(error) => {
                 found.push(super::whole::unreadable(&file.path, &error.to_string()));
                 continue;
-            }
-        };
-        let record: Option<Value> = serde_json::from_slice(&bytes).ok();
-        let fault = match &record {
-            None => Some("it is not JSON".to_owned()),
-            Some(record) => {
-                let states = states(record);
-                named.extend(states.iter().flatten().map(|state| state.digest));
-                fault(run, record, &states, here, &altered)
             }
         };
         if let Some(fault) = fault {
@@ -127,45 +129,21 @@ fn altered_states(look: &Look<'_>, here: &Here<'_>) -> BTreeSet<Digest> {
     states.par_iter().filter_map(altered).collect()
 }
 
-/// The states that a record names; none where it names them in no way that is
-/// known here.
-fn states(record: &Value) -> Option<Vec<Artifact>> {
-    let one = |value: &Value| serde_json::from_value::<Artifact>(value.clone()).ok();
-    let points = record["points"].as_array().map(Vec::as_slice).unwrap_or_default();
-    std::iter::once(&record["state"]).chain(points).map(one).collect()
-}
-
-fn fault(
-    run: RunId,
-    record: &Value,
-    states: &Option<Vec<Artifact>>,
-    here: &Here<'_>,
-    altered: &BTreeSet<Digest>,
-) -> Option<String> {
-    if record["run"].as_str() != Some(run.to_string().as_str()) {
-        return Some("it is of another run".to_owned());
-    }
-    let Some(states) = states else {
-        return Some("it does not say what it consists of".to_owned());
-    };
-    states.iter().find_map(|state| {
-        let short = state.digest.short(10);
-        match here.states.get(&state.digest) {
-            None => Some(format!("its state {short} is not there")),
-            Some(_) if altered.contains(&state.digest) => {
-                Some(format!("its state {short} is altered"))
-            }
-            Some(file) if file.size != state.size => {
-                Some(format!("its state {short} has {} bytes, not {}", file.size, state.size))
-            }
-            Some(_) => None,
+/// What is wrong with a state that a record names.
+fn fault(state: &Artifact, here: &Here<'_>, altered: &BTreeSet<Digest>) -> Option<String> {
+    let short = state.digest.short(10);
+    match here.states.get(&state.digest) {
+        None => Some(format!("its state {short} is not there")),
+        Some(_) if altered.contains(&state.digest) => Some(format!("its state {short} is altered")),
+        Some(file) if file.size != state.size => {
+            Some(format!("its state {short} has {} bytes, not {}", file.size, state.size))
         }
-    })
+        Some(_) => None,
+    }
 }
 
-fn cost(record: Option<&Value>) -> String {
-    let most = record.and_then(|record| record["seconds"].as_f64());
-    let most = most.map(|seconds| format!(": at most {} of training", about(seconds)));
+fn cost(record: Option<&CheckpointRecord>) -> String {
+    let most = record.map(|record| format!(": at most {} of training", about(record.seconds)));
     format!(
         "no result: training goes on from the checkpoint before it, or begins again{}",
         most.unwrap_or_default()

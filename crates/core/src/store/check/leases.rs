@@ -30,7 +30,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
         } else if let Ok(generation) = name.parse::<u64>() {
             let last = here.last.filter(|(last, _)| *last > generation);
             here.last = last.or(Some((generation, file)));
-        } else if !name.strip_suffix(".beat").is_some_and(|n| n.parse::<u64>().is_ok()) {
+        } else if name.strip_suffix(".beat").is_none_or(|n| n.parse::<u64>().is_err()) {
             let what = "no file of a lease has this name; it is left alone";
             found.push(Finding::new(Severity::Harmless, Kind::Foreign, &file.path, what));
         }

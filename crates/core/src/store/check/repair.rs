@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::object::{Store, io_error};
-use super::super::{FORMAT, Leases, StoreError};
+use super::super::{FORMAT, StoreError};
 use super::finding::{Finding, Kind, Repair};
 use super::whole::Report;
 use crate::digest::Digest;
@@ -38,7 +38,7 @@ impl Report {
             return Ok(Vec::new());
         }
         let store = Store::unchecked(&self.root);
-        let live = store.live_holders(Leases::stale_after())?.into_keys().collect();
+        let live = store.live_holders(self.watch)?.into_keys().collect();
         let mut repair = Repairing { store, live, grace, aside: None };
         let mut mended = Vec::new();
         for finding in &self.findings {

@@ -14,7 +14,12 @@ use crate::digest::Digest;
 use crate::id::RunId;
 
 fn fsck(sample: &Sample) -> Report {
-    fsck_with(sample, &CheckOptions::default())
+    fsck_with(sample, &brief())
+}
+
+/// Nobody is watched for long.
+fn brief() -> CheckOptions {
+    CheckOptions { watch: Duration::from_millis(1), ..CheckOptions::default() }
 }
 
 fn fsck_with(sample: &Sample, options: &CheckOptions) -> Report {
@@ -54,7 +59,9 @@ fn one_altered_byte_in_any_file_is_found_where_it_matters() {
     let (sample, ..) = Sample::full();
     for path in sample.files() {
         let (name, bytes) = (name_of(&sample, &path), fs::read(&path).unwrap());
-        for place in [0, bytes.len() / 3, bytes.len() / 2, bytes.len() - 2] {
+        // Of the format the last byte only ends the line.
+        let last = bytes.len().saturating_sub(2);
+        for place in [0, last / 3, last / 2, last] {
             let mut other = bytes.clone();
             other[place] ^= 1;
             put(&path, &other);
@@ -62,13 +69,11 @@ fn one_altered_byte_in_any_file_is_found_where_it_matters() {
             let worst = report.worst();
             // Words for people, which nothing is read from.
             let free = name.ends_with("worker.log");
-            // Of these only what makes them unreadable, or of others, shows.
-            let record = name.contains("checkpoints/0-");
             let harmless = name.ends_with("events.jsonl");
             if harmless {
                 let finding = about(&report, &name).unwrap();
                 assert_eq!(finding.kind, Kind::AlteredLog, "{name} byte {place}");
-            } else if !free && !record {
+            } else if !free {
                 assert!(worst >= Some(Severity::Repairable), "{name} byte {place}: {report:?}");
                 assert!(
                     report.findings.iter().all(|f| f.severity < Severity::Loss || f.mend.is_some()),
@@ -82,34 +87,19 @@ fn one_altered_byte_in_any_file_is_found_where_it_matters() {
 }
 
 #[test]
-fn any_altered_byte_of_a_manifest_is_found_or_changes_nothing_that_counts() {
+fn an_altered_byte_anywhere_in_a_manifest_is_found() {
     let (sample, pairs, _) = Sample::full();
     for run in [pairs[1].training, pairs[1].evaluation] {
         let path = sample.store.run_path(run).join("manifest.json");
         let bytes = fs::read(&path).unwrap();
-        let was = sample.store.manifest(run).unwrap().unwrap();
         for place in (0..bytes.len()).step_by(5) {
             let mut other = bytes.clone();
             other[place] ^= 2;
             fs::write(&path, &other).unwrap();
-            let found = fsck(&sample).worst() >= Some(Severity::Repairable);
-            let Ok(Some(mut now)) = sample.store.manifest(run) else {
-                assert!(found, "byte {place}");
-                continue;
-            };
-            // Which attempt won is told to people; a buffer has no other use
-            // than its name.
-            (now.attempt, now.format) = (was.attempt, was.format);
-            assert!(found || now == was || renamed(&now), "byte {place}: {now:?}");
+            assert_eq!(fsck(&sample).worst(), Some(Severity::Loss), "byte {place}");
         }
         fs::write(&path, &bytes).unwrap();
     }
-}
-
-/// A result that only some runs have may lose its name without a trace.
-fn renamed(manifest: &super::super::Manifest) -> bool {
-    use crate::results::{BUFFER, SAMPLES};
-    ![BUFFER, SAMPLES].iter().any(|name| manifest.results.contains_key(*name))
 }
 
 #[test]
@@ -119,7 +109,7 @@ fn a_lost_result_names_its_trial_its_time_and_the_command() {
     let weights = sample.store.object_path(manifest.results["weights.safetensors"].digest);
     fs::remove_file(weights).unwrap();
     let shown = BTreeMap::from([(pairs[1].training, vec!["report abc".to_owned()])]);
-    let report = fsck_with(&sample, &CheckOptions { quick: true, shown });
+    let report = fsck_with(&sample, &CheckOptions { quick: true, shown, ..brief() });
     let finding = report.findings.iter().find(|f| f.kind == Kind::MissingObject).unwrap();
     assert_eq!(finding.severity, Severity::Loss);
     assert!(finding.what.contains("`weights.safetensors` of run"), "{}", finding.what);
@@ -295,7 +285,8 @@ proptest! {
         std::hint::black_box(fsck(&sample).findings.len());
         std::hint::black_box(Listing::of(&sample.store).runs.len());
         std::hint::black_box(Usage::of(&sample.store).bytes());
-        let plan = GcPlan::of(&sample.store, &GcOptions::default(), &BTreeMap::new());
+        let options = GcOptions { watch: Duration::from_millis(1), ..GcOptions::default() };
+        let plan = GcPlan::of(&sample.store, &options, &BTreeMap::new());
         std::hint::black_box(plan.is_ok());
         fsck(&sample).repair(Duration::ZERO).unwrap();
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::super::known::Known;
 use super::super::object::Store;
@@ -13,13 +14,22 @@ use super::{checkpoints, leases, objects, records, runs};
 use crate::id::RunId;
 
 /// What `fsck` is asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct CheckOptions {
     /// Looks at names and sizes only, and hashes nothing.
     pub quick: bool,
     /// Runs that something outside the store shows, such as a report, with
     /// the names of what shows them.
     pub shown: BTreeMap<RunId, Vec<String>>,
+    /// How long a holder on another machine is watched before it is taken to
+    /// be dead. Only where there is one does this take time.
+    pub watch: Duration,
+}
+
+impl Default for CheckOptions {
+    fn default() -> Self {
+        Self { quick: false, shown: BTreeMap::new(), watch: Leases::stale_after() }
+    }
 }
 
 /// What `fsck` found.
@@ -34,6 +44,7 @@ pub struct Report {
     /// Bytes that were read, or only counted by a quick check.
     pub bytes: u64,
     pub(super) root: PathBuf,
+    pub(super) watch: Duration,
 }
 
 /// What every part of the check has at hand.
@@ -51,14 +62,14 @@ pub(super) struct Look<'a> {
 
 /// Checks the store at `root`. `begun` is told the bytes that will be read,
 /// and answers with what is told of bytes as they are. All damage is a finding.
-pub fn check<'p>(
+pub fn check(
     root: &Path,
     options: &CheckOptions,
-    begun: &'p dyn Fn(u64) -> Box<dyn Fn(u64) + Sync + 'p>,
+    begun: &dyn Fn(u64) -> Box<dyn Fn(u64) + Sync>,
 ) -> Report {
     let store = Store::unchecked(root);
     let survey = Survey::of(root);
-    let live = store.live_holders(Leases::stale_after()).unwrap_or_default();
+    let live = store.live_holders(options.watch).unwrap_or_default();
     let known = Known::of(&store, &survey);
     let trials = Trials::of(&store, &known);
     let bytes = survey.files.iter().filter(|file| hashed(&file.place)).map(|f| f.size).sum();
@@ -82,7 +93,7 @@ pub fn check<'p>(
     findings.extend(leftovers(&look));
     findings.sort_by(|a, b| (b.severity, a.kind, &a.path).cmp(&(a.severity, b.kind, &b.path)));
     let (runs, objects) = (known.manifests.len() + known.bad.len(), known.objects.len());
-    Report { findings, runs, objects, bytes, root: root.to_owned() }
+    Report { findings, runs, objects, bytes, root: root.to_owned(), watch: options.watch }
 }
 
 fn hashed(place: &Place) -> bool {

@@ -30,12 +30,15 @@ pub struct GcOptions {
     pub quarantine: bool,
     /// Keeps what was written this short a time ago.
     pub grace: Duration,
+    /// How long a holder on another machine is watched before it is taken to
+    /// be dead. Only where there is one does this take time.
+    pub watch: Duration,
 }
 
 impl Default for GcOptions {
     fn default() -> Self {
-        let grace = Duration::from_secs(3600);
-        Self { all: false, unfinished: false, quarantine: false, grace }
+        let (grace, watch) = (Duration::from_secs(3600), Leases::stale_after());
+        Self { all: false, unfinished: false, quarantine: false, grace, watch }
     }
 }
 
@@ -157,7 +160,7 @@ impl View<'_> {
     ///
     /// The leases are listed before the manifests are read: see the module.
     pub fn plan(&self, gone: Option<&BTreeSet<Digest>>) -> Result<GcPlan, GcError> {
-        let mut live = self.store.live_holders(Leases::stale_after())?;
+        let mut live = self.store.live_holders(self.options.watch)?;
         live.retain(|run, _| !self.ours.contains(run));
         let survey = Survey::of(self.store.root());
         let known = Known::of(self.store, &survey);

@@ -93,13 +93,13 @@ mod tests {
 
     #[test]
     fn values_are_those_of_the_spec_and_what_it_has_not_is_absent() {
-        let text = "question = \"?\"\ndata.train = \"digits\"\nmodel.mlp.hidden = [8, 4]\n";
+        let text = "question = \"?\"\nmodel.mlp.hidden = [8, 4]\n";
         let plan = Plan::parse("a", "a.toml", text).unwrap();
         let spec = plan.spec_of(&plan.trials[0]);
         let values = field_values(&spec.training, &spec.evaluate);
         let find = |path: &str| values.iter().find(|(other, _)| *other == path).map(|(_, v)| v);
         assert_eq!(find("model.mlp.hidden"), Some(&json!([8, 4])));
-        assert_eq!(find("data.train"), Some(&json!("digits")));
+        assert_eq!(find("data.train"), Some(&json!("mnist")));
         assert_eq!(find("model.cnn.hidden"), None);
         assert_eq!(find("resources.device"), None);
         assert!(values.iter().all(|(path, _)| field_kinds().any(|(known, _)| known == *path)));

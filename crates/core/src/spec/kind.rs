@@ -74,8 +74,9 @@ pub fn field_values(training: &Training, evaluate: &Evaluate) -> Vec<(&'static s
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use super::super::document::Document;
+    use super::super::resolve::resolve;
     use super::*;
-    use crate::plan::Plan;
     use serde_json::json;
 
     #[test]
@@ -94,8 +95,8 @@ mod tests {
     #[test]
     fn values_are_those_of_the_spec_and_what_it_has_not_is_absent() {
         let text = "question = \"?\"\nmodel.mlp.hidden = [8, 4]\n";
-        let plan = Plan::parse("a", "a.toml", text).unwrap();
-        let spec = plan.spec_of(&plan.trials[0]);
+        let (document, _) = Document::parse("a", "a.toml", text).unwrap();
+        let spec = resolve(&document.tables).unwrap();
         let values = field_values(&spec.training, &spec.evaluate);
         let find = |path: &str| values.iter().find(|(other, _)| *other == path).map(|(_, v)| v);
         assert_eq!(find("model.mlp.hidden"), Some(&json!([8, 4])));

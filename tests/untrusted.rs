@@ -15,7 +15,7 @@ use jem::query;
 
 #[test]
 fn the_query_language_survives_any_text() {
-    bombard("query_language", untrusted::query_language, 2000, 1 << 12);
+    bombard("query_language", untrusted::query_language, 800, 1 << 12);
 }
 
 #[test]

@@ -79,3 +79,31 @@ fn a_header_that_claims_much_allocates_nothing_of_it() {
     let tensor = [&(text.len() as u64).to_le_bytes()[..], text].concat();
     assert!(peak_of(|| entry::arrays_reader(&tensor)) < 1 << 16);
 }
+
+/// What planning `sweep` held at most, and what it said.
+fn planned(sweep: &str) -> (usize, String) {
+    let text = format!("question = \"?\"\ndata.train = \"digits\"\n{sweep}");
+    let mut said = String::new();
+    let plan = || jem_core::plan::Plan::parse("large", "large.toml", &text).map(drop);
+    let peak = peak_of(|| said = plan().err().map_or(said.clone(), |error| error.to_string()));
+    (peak, said)
+}
+
+#[test]
+fn a_few_lines_of_sweeps_cannot_fill_the_memory() {
+    let steps = |n: u32| format!("grid.sampler.steps = {{ range = [1, {n}, 1] }}\n");
+    let sizes = |n: u32| format!("grid.sampler.step_size = {{ range = [1, {n}, 1] }}\n");
+    // Each block alone is within its bound.
+    let block = format!("[[sweep]]\n{}{}", steps(1000), sizes(9000));
+    let (peak, said) = planned(&block.repeat(20));
+    assert!(said.contains("may span 10000000 cells in all"), "{said}");
+    assert!(peak < 256 << 20, "{peak}");
+    let excluded = "{ \"sampler.steps\" = 1 },".repeat(150);
+    let (peak, said) = planned(&format!("{block}exclude = [{excluded}]\n"));
+    assert!(said.contains("150 exclusions are too many for 9000000 cells"), "{said}");
+    assert!(peak < 64 << 20, "{peak}");
+    // Every cell has two violations, which are told once.
+    let (peak, said) = planned(&format!("[[sweep]]\n{}{}", steps(200), sizes(200)));
+    assert!(said.contains("in all 40000 cells"), "{said}");
+    assert!(peak < 64 << 20, "{peak}");
+}

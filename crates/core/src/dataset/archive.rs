@@ -2,10 +2,13 @@
 //! an archive's own paths, so no archive can write anywhere.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
+
+/// The most bytes of the records that give a member a long name.
+const MAX_NAME: u64 = 1 << 16;
 
 /// A package on disk.
 pub(super) enum Archive {
@@ -57,12 +60,20 @@ pub(super) fn tar(
     let damaged = |error: std::io::Error| format!("the archive is damaged: {error}");
     let mut left: Vec<&Member> = wanted.iter().collect();
     let mut archive = tar::Archive::new(reader);
-    for entry in archive.entries().map_err(damaged)? {
+    let mut long = None;
+    // Raw, since otherwise a long name would be read whole, and a small
+    // compressed archive can hold one that fills the memory.
+    for entry in archive.entries().map_err(damaged)?.raw(true) {
         if left.is_empty() {
             break;
         }
-        let entry = entry.map_err(damaged)?;
-        let name = entry.path_bytes().into_owned();
+        let mut entry = entry.map_err(damaged)?;
+        let kind = entry.header().entry_type();
+        if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
+            long = long_name(&mut entry, kind).map_err(damaged)?.or(long);
+            continue;
+        }
+        let name = long.take().unwrap_or_else(|| entry.path_bytes().into_owned());
         let name = name.strip_prefix(b"./").unwrap_or(&name);
         let place = left.iter().position(|member| member.name.as_bytes() == name);
         if let Some(place) = place
@@ -81,6 +92,29 @@ pub(super) fn tar(
         Some(member) => Err(lacks(member)),
         None => Ok(()),
     }
+}
+
+/// The name that an entry gives to the next one, if it does.
+fn long_name(entry: &mut impl Read, kind: tar::EntryType) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    entry.take(MAX_NAME + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_NAME {
+        return Err(io::Error::other(format!("a name of more than {MAX_NAME} bytes")));
+    }
+    if kind.is_gnu_longname() {
+        while bytes.last() == Some(&0) {
+            bytes.pop();
+        }
+        return Ok(Some(bytes));
+    }
+    let mut name = None;
+    for record in tar::PaxExtensions::new(&bytes) {
+        let record = record?;
+        if record.key_bytes() == b"path" {
+            name = Some(record.value_bytes().to_vec());
+        }
+    }
+    Ok(name)
 }
 
 pub(super) fn zip(
@@ -162,6 +196,37 @@ mod tests {
         assert_eq!(found, [b"good".to_vec()]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(fs::read_dir(&inner).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn long_names_of_both_kinds_are_read_up_to_a_bound() {
+        let name = format!("folder/{}", "n".repeat(300));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar");
+        let record = format!("317 path={name}\n");
+        assert_eq!(record.len(), 317);
+        for (kind, long) in
+            [(tar::EntryType::XHeader, record), (tar::EntryType::GNULongName, name.clone() + "\0")]
+        {
+            for (more, readable) in [(0, true), (MAX_NAME as usize, false)] {
+                let long = [long.as_bytes(), &vec![0; more]].concat();
+                let mut builder = tar::Builder::new(Vec::new());
+                let mut header = tar::Header::new_gnu();
+                header.set_entry_type(kind);
+                header.set_size(long.len() as u64);
+                builder.append_data(&mut header, "long", &long[..]).unwrap();
+                header.set_entry_type(tar::EntryType::Regular);
+                header.set_size(4);
+                builder.append_data(&mut header, "short", &b"good"[..]).unwrap();
+                fs::write(&path, builder.into_inner().unwrap()).unwrap();
+                let found = read_all(&Archive::Tar(path.clone()), &name, 4);
+                if readable {
+                    assert_eq!(found.unwrap(), [b"good".to_vec()]);
+                } else {
+                    assert!(found.unwrap_err().contains("more than 65536 bytes"));
+                }
+            }
+        }
     }
 
     #[test]

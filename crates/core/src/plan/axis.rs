@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::allowance::Allowance;
 use super::draw::Method;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::spec::{Content, Entry, Field, Node, Typed, Written, by_path, typed};
@@ -51,6 +52,8 @@ pub struct AxisReader<'a> {
     pub source: &'a Arc<SourceText>,
     /// What was found so far.
     pub problems: &'a mut Vec<Diagnostic>,
+    /// What may still be asked for.
+    pub allowance: &'a mut Allowance,
 }
 
 impl AxisReader<'_> {
@@ -147,6 +150,10 @@ impl AxisReader<'_> {
         numbers: Vec<f64>,
         span: &Range<usize>,
     ) -> Option<Vec<AxisValue>> {
+        if let Err(why) = self.allowance.values(numbers.len()) {
+            self.problem(why, span.clone(), "with these there are more");
+            return None;
+        }
         let source = self.source;
         let value = |number: f64| {
             let node = Node { span: span.clone(), content: Content::Real(number) };

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::allowance::Allowance;
 use super::axis::{Axis, AxisReader, AxisValue, Column};
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::spec::{
@@ -46,11 +47,12 @@ impl Block {
         node: &Node,
         document: &Document,
         base: &Arc<Tables>,
+        allowance: &mut Allowance,
         problems: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let source = &document.source;
         let before = problems.len();
-        let axes = AxisReader { source, problems }.read(node);
+        let axes = AxisReader { source, problems, allowance }.read(node);
         check_paths(&axes, source, problems);
         let seeds = match node.entry("seeds") {
             Some(entry) => read_seeds(entry, source, problems),
@@ -61,6 +63,14 @@ impl Block {
         }
         let mut block = Self { axes, seeds, base: Arc::clone(base), cells: Vec::new() };
         let count = block.count_cells(node, source, problems)?;
+        let exclusions = node.entry("exclude").map_or(0, |entry| entry.node.items().len());
+        let (cells, exclusions) = (u64::from(count), exclusions as u64);
+        let fits = allowance.cells(cells).and_then(|()| allowance.comparisons(cells, exclusions));
+        if let Err(why) = fits {
+            let label = "with this block there are more";
+            problems.push(Diagnostic::new(why).at(source, node.span.clone(), label));
+            return None;
+        }
         block.enumerate(count, node, source, problems)?;
         Some(block)
     }

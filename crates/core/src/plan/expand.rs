@@ -18,6 +18,13 @@ const MAX_TRIALS: usize = 1_000_000;
 /// The most violations that are told apart.
 const MAX_VIOLATIONS: usize = 10;
 
+/// The most different violations that are kept while cells are looked at.
+const KEPT_VIOLATIONS: usize = 10_000;
+
+/// Cells that are resolved at a time: what is wrong with each takes more
+/// memory than the trials made of it.
+const CHUNK: usize = 1 << 14;
+
 /// One cell that was resolved.
 struct Cell {
     number: u32,
@@ -46,16 +53,18 @@ pub fn expand(document: &Document, blocks: &[Block], problems: &mut Vec<Diagnost
     let mut wrong = Wrong::default();
     for (index, block) in blocks.iter().enumerate() {
         let splicer = Splicer::new(block);
-        let cells: Vec<Cell> =
-            block.cells.par_iter().map(|number| cell(block, &splicer, *number)).collect();
-        for cell in &cells {
-            wrong.take_in(block, cell);
+        for numbers in block.cells.chunks(CHUNK) {
+            let cells: Vec<Cell> =
+                numbers.par_iter().map(|number| cell(block, &splicer, *number)).collect();
+            for cell in &cells {
+                wrong.take_in(block, cell);
+            }
+            let made: Vec<Trial> = cells
+                .par_iter()
+                .flat_map_iter(|cell| make_trials(block, &splicer, index, cell))
+                .collect();
+            trials.extend(made.into_iter().filter(|trial| seen.insert((trial.eval, asked(trial)))));
         }
-        let made: Vec<Trial> = cells
-            .par_iter()
-            .flat_map_iter(|cell| make_trials(block, &splicer, index, cell))
-            .collect();
-        trials.extend(made.into_iter().filter(|trial| seen.insert((trial.eval, asked(trial)))));
     }
     problems.extend(wrong.tell(document));
     trials
@@ -97,6 +106,8 @@ struct Wrong<'a> {
     cells: usize,
     found: Vec<(Violation, &'a Block, Vec<usize>)>,
     counts: HashMap<Violation, usize>,
+    /// Violations that are not kept.
+    untold: usize,
 }
 
 impl<'a> Wrong<'a> {
@@ -105,6 +116,8 @@ impl<'a> Wrong<'a> {
         for violation in &cell.violations {
             if let Some(count) = self.counts.get_mut(violation) {
                 *count += 1;
+            } else if self.found.len() == KEPT_VIOLATIONS {
+                self.untold += 1;
             } else {
                 self.counts.insert(violation.clone(), 1);
                 self.found.push((violation.clone(), block, cell.choices.clone()));
@@ -128,7 +141,7 @@ impl<'a> Wrong<'a> {
             })
             .collect();
         if self.found.len() > MAX_VIOLATIONS {
-            let more = self.found.len() - MAX_VIOLATIONS;
+            let more = self.found.len() - MAX_VIOLATIONS + self.untold;
             let message = format!("{more} more combinations of values do not go together");
             told.push(Diagnostic::new(message));
         }

@@ -5,6 +5,7 @@
 //! where it first stands. A trial's ids depend on its own values alone, so an
 //! added value, block or seed changes no trial that was there before.
 
+mod allowance;
 mod axis;
 mod block;
 mod computed;

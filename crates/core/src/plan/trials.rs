@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::allowance::Allowance;
 use super::block::Block;
 use super::expand::expand;
 use super::experiment::{Experiment, meets, resolve_report};
@@ -73,10 +74,11 @@ impl Plan {
     fn of(read: (Document, Vec<Diagnostic>), file: &Path) -> Result<Self, SpecError> {
         let (document, mut problems) = read;
         let base = Arc::new(document.tables.clone());
+        let mut allowance = Allowance::default();
         let mut blocks: Vec<Block> = document
             .blocks()
             .iter()
-            .filter_map(|node| Block::read(node, &document, &base, &mut problems))
+            .filter_map(|node| Block::read(node, &document, &base, &mut allowance, &mut problems))
             .collect();
         if document.blocks().is_empty() {
             blocks.push(Block::single(&document, &base));

@@ -26,6 +26,7 @@ const TABLES: [(&str, &[&str]); 3] = [
         ],
     ),
     ("crates/worker/src", &["data", "jem", "eval", "run", "start"]),
+    // `query` reads the store and knows neither plan nor tables.
     ("src", &["schedule", "query", "table", "chart", "report", "progress", "cli"]),
 ];
 

@@ -36,6 +36,14 @@ setup:
 build: setup
     cargo build
 
+# Fuzz one reader for some seconds; fuzz/README.md lists the targets
+fuzz target seconds="300":
+    @command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz
+    @mkdir -p fuzz/corpus/{{target}} fuzz/seeds/{{target}}
+    cd fuzz && cargo fuzz run --sanitizer none {{target}} corpus/{{target}} seeds/{{target}} -- \
+        {{ if path_exists("fuzz/dictionaries" / target + ".dict") == "true" { "-dict=dictionaries" / target + ".dict" } else { "" } }} \
+        -max_total_time={{seconds}} -timeout=10 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1
+
 # Formatting and lints, as CI has them
 lint: setup
     cargo fmt --all --check

@@ -119,12 +119,12 @@ fn runs_that_cannot_be_read_are_counted_and_left_out() {
     fs::remove_file(object(1)).unwrap();
     let bytes = fs::read(object(2)).unwrap();
     fs::remove_file(object(2)).unwrap();
-    fs::write(object(2), [&[b'['], &bytes[1..]].concat()).unwrap();
+    fs::write(object(2), [b"[", &bytes[1..]].concat()).unwrap();
     fs::write(sandbox.path("results/runs/stray"), "x").unwrap();
     let said = sandbox.jem(&["ls"]);
     assert_eq!((said.code, said.out.lines().last()), (0, Some("3 of 3 runs")), "{said:?}");
     assert!(said.err.contains("3 runs are unreadable") && said.err.contains("fsck"), "{said:?}");
-    for n in 0..3 {
-        assert!(said.err.contains(&evaluations[n].run.short()), "{said:?}");
+    for evaluation in evaluations.iter().take(3) {
+        assert!(said.err.contains(&evaluation.run.short()), "{said:?}");
     }
 }

@@ -41,6 +41,9 @@ pub struct Untracked {
     pub digest: Digest,
 }
 
+/// A state, and the bytes that its digests stand for.
+pub type Sourced = (SourceState, Vec<Vec<u8>>);
+
 impl SourceState {
     /// A checkout whose state cannot be told.
     pub fn unknown(error: &SourceError) -> Self {
@@ -97,10 +100,7 @@ impl From<git2::Error> for SourceError {
 ///
 /// # Errors
 /// When there is a checkout and git, or a file of it, cannot be read.
-pub fn source_state(
-    folder: &Path,
-    outputs: &[PathBuf],
-) -> Result<Option<(SourceState, Vec<Vec<u8>>)>, SourceError> {
+pub fn source_state(folder: &Path, outputs: &[PathBuf]) -> Result<Option<Sourced>, SourceError> {
     let repository = match Repository::discover(folder) {
         Ok(repository) => repository,
         Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),

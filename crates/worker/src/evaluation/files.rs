@@ -22,6 +22,9 @@ pub struct Evaluated {
     pub files: Vec<(&'static str, Vec<u8>)>,
 }
 
+/// Told the name of each set; an error from it ends the evaluation.
+pub type Look<'a> = &'a mut dyn FnMut(&str) -> Result<(), Box<dyn Error>>;
+
 /// Evaluates the network that `weights` holds on `sets`, the test set first.
 /// `outcome` is that of its training: a network that diverged has no weights
 /// and gets no metrics. `buffer` holds the samples that training kept. `look`
@@ -37,7 +40,7 @@ pub fn evaluate(
     (weights, buffer): (Option<&Arrays>, Option<&Arrays>),
     sets: &[Set],
     device: Device,
-    look: &mut dyn FnMut(&str) -> Result<(), Box<dyn Error>>,
+    look: Look<'_>,
 ) -> Result<Evaluated, Box<dyn Error>> {
     let Outcome::Finished { steps, .. } = outcome else {
         return without_metrics(spec, outcome.clone());
@@ -100,7 +103,7 @@ fn outputs(
     weights: &Arrays,
     sets: &[Set],
     device: Device,
-    look: &mut dyn FnMut(&str) -> Result<(), Box<dyn Error>>,
+    look: Look<'_>,
 ) -> Result<Vec<(String, Outputs)>, Box<dyn Error>> {
     let test = &sets.first().ok_or("there is no test set")?.images;
     let network = build(&spec.training.model, test.shape, test.classes);

@@ -5,5 +5,5 @@
 mod files;
 mod sets;
 
-pub use files::{Evaluated, evaluate};
+pub use files::{Evaluated, Look, evaluate};
 pub use sets::{Set, SetError, sets};

@@ -11,13 +11,16 @@ use crate::jem::to_host;
 /// Buffer samples kept with a training run.
 const KEPT_SAMPLES: usize = 100;
 
+/// A result file: its name and its bytes.
+pub type File = (&'static str, Vec<u8>);
+
 impl Course {
     /// The result files of a training that is over, by name; none while it
     /// goes on. A training that diverged for good leaves no weights.
     ///
     /// # Errors
     /// When a file cannot be written as JSON or arrays, which is a fault.
-    pub fn results(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn std::error::Error>> {
+    pub fn results(&self) -> Result<Vec<File>, Box<dyn std::error::Error>> {
         let Some(outcome) = self.outcome() else { return Ok(Vec::new()) };
         let mut files = vec![
             (results::SPEC, serde_json::to_vec_pretty(&(self.spec(), self.seed()))?),

@@ -9,4 +9,5 @@ mod restarts;
 mod snapshot;
 
 pub use course::{Course, NothingLeft, Stepped};
+pub use left::File;
 pub use snapshot::{Point, Snapshot, Standing};

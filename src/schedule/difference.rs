@@ -273,7 +273,7 @@ mod tests {
     fn files_that_came_and_went_are_named() {
         let file = |name: &str, text: &str| (name.to_owned(), digest(text));
         let (a, b) = (file("a", "1"), file("b", "1"));
-        let found = data(&[a.clone()], &[b.clone()]);
+        let found = data(std::slice::from_ref(&a), std::slice::from_ref(&b));
         let told: Vec<String> = found.iter().map(ToString::to_string).collect();
         let short = digest("1").short(SHORT);
         assert_eq!(told, [format!("data: a {short} → none"), format!("data: b none → {short}")]);

@@ -35,7 +35,7 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
         facts: facts(&view, context),
         results: vec![answer::best(&view), by_cell(&view)],
         sections: figures::sections(&view, &footer(&view, context))?,
-        exceptions: vec![diverged(&view), undefined(&view)],
+        exceptions: vec![diverged(&view), restarts(&view), undefined(&view)],
         trials: trials(&view, context),
     })
 }
@@ -136,6 +136,35 @@ fn diverged(view: &View<'_>) -> Table {
     table
 }
 
+/// A row for each time a trial went back to an earlier point.
+fn restarts(view: &View<'_>) -> Table {
+    let columns =
+        ["seed", "restart", "diverged at", "reason", "back to", "step size", "Langevin steps"];
+    let mut table = Table {
+        title: "Restarts after divergence".to_owned(),
+        note: "A trial that diverged and went on from an earlier point, its chains with other \
+               noise and, from there on, these settings."
+            .to_owned(),
+        head: heads(view, &columns),
+        rows: Vec::new(),
+    };
+    for trial in &view.results.trials {
+        for restart in trial.outcome.restarts() {
+            let own = [
+                trial.seed.to_string(),
+                restart.number.to_string(),
+                format!("step {}", restart.step),
+                restart.reason.clone(),
+                format!("step {}", restart.to),
+                show_value(&restart.step_size.into()),
+                restart.sampler_steps.to_string(),
+            ];
+            table.rows.push(values_of(trial).chain(own).collect());
+        }
+    }
+    table
+}
+
 /// A row for each metric, cell and reason.
 fn undefined(view: &View<'_>) -> Table {
     let mut table = Table {
@@ -191,6 +220,10 @@ fn row(trial: &TrialResult, context: &ReportContext) -> Vec<String> {
     let (outcome, steps) = match &trial.outcome {
         Outcome::Finished { steps, .. } => (format!("finished, {steps} steps"), *steps),
         Outcome::Diverged(found) => (format!("diverged at step {}", found.step), found.step),
+    };
+    let outcome = match trial.outcome.restarts().len() {
+        0 => outcome,
+        n => format!("{outcome}, {}", counted(n, "restart")),
     };
     let seconds = trial.cost.map(|(seconds, _)| seconds).filter(|seconds| *seconds > 0.0);
     let none = || "–".to_owned();

@@ -44,6 +44,7 @@ fn cell(trials: &[&TrialResult]) -> CellResult {
         values: trials[0].values.clone(),
         seeds: trials.iter().map(|trial| trial.seed).collect(),
         diverged: trials.iter().filter(|trial| trial.outcome.diverged()).count(),
+        restarts: trials.iter().map(|trial| trial.outcome.restarts().len()).sum(),
         metrics,
     }
 }

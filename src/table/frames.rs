@@ -17,7 +17,7 @@ use super::{Results, TableError, TrialResult};
 
 /// One row a trial: `trial`, `cell`, `seed`, a column for each swept path,
 /// `commit`, `accepted` (why a person accepted runs with other parts, where one
-/// did), `outcome` (`finished` or `diverged`), `diverged_step`, then a
+/// did), `outcome` (`finished` or `diverged`), `diverged_step`, `restarts`, then a
 /// column for each metric.
 ///
 /// # Errors
@@ -32,6 +32,9 @@ pub fn trials(results: &Results) -> Result<DataFrame, TableError> {
     let (outcomes, steps): (Vec<&str>, Vec<Option<u64>>) = rows.iter().map(outcome).unzip();
     columns.push(column("outcome", outcomes));
     columns.push(column("diverged_step", steps));
+    let restarts: Vec<u64> =
+        rows.iter().map(|trial| trial.outcome.restarts().len() as u64).collect();
+    columns.push(column("restarts", restarts));
     for path in metric_paths(results) {
         let values: Vec<Option<f64>> =
             rows.iter().map(|trial| trial.metrics.get(path).copied()).collect();
@@ -263,7 +266,7 @@ mod tests {
         let frame = trials(&sample::results()).unwrap();
         assert_eq!(frame.height(), 7);
         assert_eq!(
-            types(&frame)[..10],
+            types(&frame)[..11],
             [
                 "trial: str",
                 "cell: str",
@@ -273,6 +276,7 @@ mod tests {
                 "accepted: str",
                 "outcome: str",
                 "diverged_step: u64",
+                "restarts: u64",
                 "clf/accuracy: f64",
                 "clf/nll: f64",
             ]

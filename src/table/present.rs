@@ -147,7 +147,7 @@ fn row(cell: &CellResult, mark: Option<String>, metrics: &[String]) -> Vec<Table
         Some(mark) => TableCell::Marked(n, mark),
         None => TableCell::Text(n),
     });
-    row.push(TableCell::Text(format!("{}/{}", cell.diverged, cell.seeds.len())));
+    row.push(TableCell::Text(divergence(cell)));
     row.extend(metrics.iter().map(|path| match cell.metrics.get(path) {
         Some(found) => TableCell::Mean {
             mean: found.mean,
@@ -158,6 +158,17 @@ fn row(cell: &CellResult, mark: Option<String>, metrics: &[String]) -> Vec<Table
         None => TableCell::Undefined,
     }));
     row
+}
+
+/// `1/3`: trials that diverged for good, of those done; `1/3, 4 restarts` where
+/// trials went back to an earlier point.
+fn divergence(cell: &CellResult) -> String {
+    let rate = format!("{}/{}", cell.diverged, cell.seeds.len());
+    match cell.restarts {
+        0 => rate,
+        1 => format!("{rate}, 1 restart"),
+        n => format!("{rate}, {n} restarts"),
+    }
 }
 
 /// The metrics of [`Shown::Paper`] that the results have; accuracy always.
@@ -203,6 +214,11 @@ fn note(results: &Results, commits: &str) -> String {
          undefined; ↑ higher is better, ↓ lower is better."
             .to_owned(),
     ];
+    if results.trials.iter().any(|trial| !trial.outcome.restarts().is_empty()) {
+        let what = "A restart is a trial that diverged and went on from an earlier point with \
+                    other noise; it is in the means like any other.";
+        said.push(what.to_owned());
+    }
     let done = results.trials.len();
     let all = done + results.missing;
     match results.missing {

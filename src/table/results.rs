@@ -82,6 +82,8 @@ pub struct CellResult {
     pub seeds: Vec<u64>,
     /// How many diverged.
     pub diverged: usize,
+    /// How often its trials went back to an earlier point, all together.
+    pub restarts: usize,
     /// Statistics over the seeds that did not diverge, by metric path.
     pub metrics: BTreeMap<String, Statistics>,
 }

@@ -199,8 +199,8 @@ fn stopping_it_leaves_no_worktree_behind() {
     // As a terminal does: to every process of the command.
     let fronts = children(pid);
     for pid in [vec![pid], fronts].concat() {
-        let said = Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap();
-        assert!(said.success());
+        // The first signal may have ended the others already.
+        let _ = Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap();
     }
     assert_eq!(child.wait().unwrap().code(), Some(130));
     no_worktree_is_left(&sandbox);

@@ -67,6 +67,14 @@ impl Origin {
         }
     }
 
+    /// Puts back what runs of this state name and somebody may have removed. That
+    /// it cannot be put is no failure: no result rests on it.
+    pub fn keep_what_is_known(&self, store: &Store) {
+        for piece in self.kept.iter().chain([&self.described]) {
+            let _ = store.put(piece);
+        }
+    }
+
     /// The record that stands beside every run made now; all bytes it names
     /// are put into the store.
     ///

@@ -83,6 +83,8 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
         eprintln!("{accepted} trials are accepted by hand and not run; jem accept --list says why");
     }
     if missing.is_empty() {
+        // Runs of this build name the bytes that it was made from.
+        Store::create(&results).map(|store| origin.keep_what_is_known(&store)).ok();
         println!("{}: all {cached} trials are done; nothing to run", plan.experiment.name);
         return Ok(());
     }

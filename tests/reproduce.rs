@@ -186,13 +186,17 @@ fn stopping_it_leaves_no_worktree_behind() {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let pid = child.id();
     let begun = Instant::now();
-    // A worker runs once the front that was started has a child of its own.
+    // The front that was started has a worker: git, which is started before
+    // it, has children too.
     let children = |pid: u32| {
         let path = format!("/proc/{pid}/task/{pid}/children");
         let listed = fs::read_to_string(path).unwrap_or_default();
         listed.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()
     };
-    while !children(pid).into_iter().any(|front| !children(front).is_empty()) {
+    let is_worker = |pid: u32| {
+        fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "jem-worker")
+    };
+    while !children(pid).into_iter().any(|front| children(front).into_iter().any(is_worker)) {
         assert!(begun.elapsed() < Duration::from_secs(60), "no worker was started");
         std::thread::sleep(Duration::from_millis(20));
     }

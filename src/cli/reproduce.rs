@@ -70,7 +70,9 @@ pub fn run(args: &ReproduceArgs, folders: &Folders) -> Result<(), CliError> {
     ask(args, &report)?;
     let children = Children::new()?;
     let (scratch, kept) = scratch(args)?;
-    let found = make_again(args, folders, &history, &store, &report, &children, &kept)?;
+    // Once the user has stopped it, what failed on the way out is no news.
+    let found = make_again(args, folders, &history, &store, &report, &children, &kept)
+        .map_err(|error| children.check().err().unwrap_or(error))?;
     drop(scratch);
     let (text, holds) = (outcome::reproduced(&found, &report.manifest), found.holds());
     io::stdout().lock().write_all(text.as_bytes()).or_else(|error| match error.kind() {

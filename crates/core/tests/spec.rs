@@ -339,7 +339,8 @@ fn values_are_shown_as_people_write_them() {
 
 #[test]
 fn values_are_those_of_the_spec_and_what_it_has_not_is_absent() {
-    let text = "question = \"?\"\ndata.train = \"digits\"\nmodel.mlp.hidden = [8, 4]\n";
+    let text = "question = \"?\"\ndata.train = \"digits\"\ndata.validation = 200\n\
+        evaluate.ood = [\"rotated\"]\nmodel.mlp.hidden = [8, 4]\n";
     let plan = jem_core::plan::Plan::parse("a", "a.toml", text).unwrap();
     let spec = plan.spec_of(&plan.trials[0]);
     let values = jem_core::spec::field_values(&spec.training, &spec.evaluate);

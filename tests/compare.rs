@@ -3,16 +3,17 @@
 
 mod sandbox;
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use jem_core::digest::Digest;
 use jem_core::id::RunParts;
-use jem_core::provenance::Fingerprints;
+use jem_core::provenance::{Code, Fingerprints, Parts, fingerprints_here};
 use jem_core::results::{METRICS, Metrics};
-use jem_core::store::{Manifest, RunKind, Store};
+use jem_core::spec::preset;
+use jem_core::store::{CommitRecord, FORMAT, Manifest, RunKind, Store};
 use sandbox::repository::{SPEC, commit, git, repository};
-use sandbox::{Sandbox, TWO_LAMBDAS, files, manifests, tiny};
+use sandbox::{Sandbox, TWO_LAMBDAS, files, fingerprint_file, manifests, tiny};
 use serde_json::{Value, json};
 
 fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
@@ -162,16 +163,23 @@ fn elsewhere(store: &Store, manifest: &mut Manifest) {
     *record = store.put(origin.to_string().as_bytes()).unwrap();
 }
 
-/// Records `commit` as the store's format has it.
-fn record(store: &Path, commit: &str, fingerprints: Fingerprints, sampler: &str) {
-    let part = json!({ "crates/worker/src/jem/sgld.rs": Digest::of(sampler.as_bytes()) });
-    let record = json!({
-        "format": 2, "commit": commit, "fingerprints": fingerprints,
-        "parts": { "training": part, "evaluation": {} },
-        "binaries": {}, "cargo_lock": null, "at": "2026-01-01T00:00:00Z",
-    });
-    fs::create_dir_all(store.join("commits")).unwrap();
-    fs::write(store.join(format!("commits/{commit}.json")), record.to_string()).unwrap();
+/// Records what is known of `commit`.
+fn record(store: &Store, commit: &str, fingerprints: Fingerprints, sampler: &str) {
+    let sgld = "crates/worker/src/jem/sgld.rs".to_owned();
+    let parts = Parts {
+        training: BTreeMap::from([(sgld, Digest::of(sampler.as_bytes()))]),
+        evaluation: BTreeMap::new(),
+    };
+    let record = CommitRecord {
+        format: FORMAT,
+        commit: commit.to_owned(),
+        fingerprints,
+        parts,
+        binaries: BTreeMap::new(),
+        cargo_lock: None,
+        at: "2026-01-01T00:00:00Z".to_owned(),
+    };
+    assert!(store.record_commit(&record).unwrap());
 }
 
 #[test]
@@ -186,7 +194,7 @@ fn other_code_is_named_by_its_parts_and_told_with_its_differences() {
     let (training, evaluation) = (Digest::of(b"sampler 2"), Digest::of(b"evaluation"));
     let other = Fingerprints { training, evaluation };
     made_by_other_code(&store, other);
-    record(&results, &second, other, "2");
+    record(&store, &second, other, "2");
     let found = json(&sandbox, &[&first, &second, SPEC, "--metric", "clf/accuracy"]);
     assert_eq!(found["a"]["known"], json!("record"));
     assert_eq!(found["b"]["known"], json!("record"));
@@ -230,4 +238,134 @@ fn what_cannot_be_compared_is_said_with_the_next_command() {
     fs::remove_dir_all(sandbox.path("results")).unwrap();
     let said = sandbox.jem(&["compare", "work", "work", SPEC]);
     assert!(said.code == 3 && said.err.contains("neither side has a result"), "{said:?}");
+}
+
+#[test]
+fn one_seed_alone_or_a_record_that_was_altered_lets_nothing_pass() {
+    let sandbox = repository(TWO_LAMBDAS);
+    let results = sandbox.path("results");
+    let store = Store::open(&results).unwrap();
+    sandbox.write("sampler.rs", "changed\n");
+    let second = commit(&sandbox, "another sampler");
+    let (training, evaluation) = (Digest::of(b"sampler 2"), Digest::of(b"evaluation"));
+    let other = Fingerprints { training, evaluation };
+    made_by_other_code(&store, other);
+    record(&store, &second, other, "2");
+    for run in manifests(&results).into_iter().filter(|run| run.seed == 1) {
+        if [other.training, other.both()].contains(&run.parts.fingerprint) {
+            fs::remove_dir_all(store.run_path(run.run)).unwrap();
+        }
+    }
+    // B is better in the one pair of each cell, which says nothing.
+    let worse = ["--fail-on-worse", "clf/accuracy"];
+    let said = sandbox.jem(&[&["compare", &second, "HEAD~1", SPEC][..], &worse].concat());
+    assert!(said.code == 1 && said.err.contains("cannot be told in 2 cells"), "{said:?}");
+    let path = results.join(format!("commits/{second}.json"));
+    let text = fs::read_to_string(&path).unwrap();
+    let digest = training.to_hex();
+    assert!(text.contains(&digest));
+    Sandbox::overwrite(&path, text.replace(&digest, &"0".repeat(64)).as_bytes());
+    let said = sandbox.jem(&["compare", "HEAD~1", &second, SPEC]);
+    assert!(said.code == 3 && said.err.contains("it was altered"), "{said:?}");
+}
+
+#[test]
+fn what_a_person_accepted_is_told_and_is_no_equality() {
+    let sandbox = repository(TWO_LAMBDAS);
+    let mut said = fingerprint_file();
+    said["training"] = json!(Digest::of(b"another sampler"));
+    let worker = sandbox.worker_that_says("after", &said);
+    let because = "only a message changed";
+    sandbox.ok_with(&worker, &["accept", SPEC, "--all", "--because", because]);
+    let compare = ["compare", "HEAD", "work", SPEC];
+    let told = sandbox.ok_with(&worker, &compare);
+    for needed in ["0 share their run", "4 are the same by a person's word", because] {
+        assert!(told.contains(needed), "no {needed} in {told}");
+    }
+    assert!(!told.contains("none: every pair"), "{told}");
+    let found = sandbox.ok_with(&worker, &[&compare[..], &["--format", "json"]].concat());
+    let found: Value = serde_json::from_str::<Vec<Value>>(&found).unwrap().remove(0);
+    assert_eq!(sameness(&found), ["accepted"; 4]);
+    assert_eq!(found["cells"][0]["metrics"][0]["verdict"], json!("no_pair"));
+    for flags in [&["--fail-on-difference"][..], &["--fail-on-worse", "clf/accuracy"]] {
+        let said = sandbox.with(&worker, &[&compare[..], flags].concat());
+        assert_eq!(said.code, 1, "{flags:?}: {said:?}");
+    }
+    sandbox.ok_with(&worker, &[&compare[..], &["--out", "page"]].concat());
+    for file in ["page/index.html", "page/report.md"] {
+        assert!(fs::read_to_string(sandbox.path(file)).unwrap().contains(because), "{file}");
+    }
+}
+
+/// The smallest worker whose code can be followed.
+const WORKER: [(&str, &str); 8] = [
+    ("Cargo.lock", "version = 4\n"),
+    ("crates/worker/Cargo.toml", "[package]\nname = \"jem-worker\"\n"),
+    ("crates/worker/src/lib.rs", "mod data; mod evaluation; mod start; mod training;"),
+    ("crates/worker/src/data/mod.rs", "pub mod inputs;"),
+    ("crates/worker/src/data/inputs.rs", "pub fn read() {}"),
+    ("crates/worker/src/evaluation/mod.rs", "pub const BINS: u8 = 15;"),
+    ("crates/worker/src/training/mod.rs", "pub const RATE: f64 = 0.1;"),
+    ("crates/worker/src/start.rs", "pub fn start() {}"),
+];
+
+/// Writes files into the sandbox, with their folders.
+fn write(sandbox: &Sandbox, name: &str, text: &str) {
+    fs::create_dir_all(sandbox.path(name).parent().unwrap()).unwrap();
+    sandbox.write(name, text);
+}
+
+#[test]
+fn a_work_tree_that_was_edited_and_not_built_is_what_its_files_say() {
+    let sandbox = repository(TWO_LAMBDAS);
+    for (name, text) in WORKER {
+        write(&sandbox, name, text);
+    }
+    // The worker has a folder `data` too.
+    let ignored = fs::read_to_string(sandbox.path(".gitignore")).unwrap();
+    sandbox.write(".gitignore", &ignored.replace("data/", "/data/"));
+    commit(&sandbox, "a worker");
+    let said = Code::parse(fingerprint_file().to_string().as_bytes()).unwrap();
+    let here = fingerprints_here(&sandbox.path(""), said.libtorch().unwrap()).unwrap().unwrap();
+    let store = Store::open(&sandbox.path("results")).unwrap();
+    made_by_other_code(&store, here.fingerprints);
+    let same = json(&sandbox, &["HEAD", "work", SPEC]);
+    assert_eq!((&same["a"]["known"], &same["b"]["known"]), (&json!("tree"), &json!("files")));
+    assert_eq!((same["code"].clone(), sameness(&same)), (json!([]), vec!["run".to_owned(); 4]));
+    write(&sandbox, "crates/worker/src/training/mod.rs", "pub const RATE: f64 = 0.2;");
+    let edited = json(&sandbox, &["HEAD", "work", SPEC]);
+    assert_eq!(edited["code"][0]["parts"], json!(["crates/worker/src/training/mod.rs"]));
+    assert_eq!(edited["b"]["done"], json!(0));
+    let told = sandbox.jem(&["compare", "HEAD", "work", SPEC]);
+    assert!(told.err.contains("cargo build && jem run"), "{told:?}");
+}
+
+#[test]
+fn each_side_starts_from_its_own_presets() {
+    let sandbox = repository(TWO_LAMBDAS);
+    let store = Store::open(&sandbox.path("results")).unwrap();
+    let first = git(&sandbox, &["rev-parse", "HEAD"]);
+    let known = store.commit_record(&first).unwrap().unwrap();
+    let file = |name: &str| format!("{}/{name}.toml", preset::FOLDER);
+    for name in preset::names() {
+        write(&sandbox, &file(name), preset::text(name).unwrap());
+    }
+    let also = |commit: String| CommitRecord { commit, ..known.clone() };
+    assert!(store.record_commit(&also(commit(&sandbox, "the presets"))).unwrap());
+    let found = json(&sandbox, &["HEAD~1", "HEAD", SPEC]);
+    assert_eq!(sameness(&found), ["run"; 4]);
+    // A file of presets that this experiment starts from, and nothing else.
+    let text = preset::text(preset::DEFAULT).unwrap();
+    let line = text.lines().find(|line| line.trim_start().starts_with("lr = ")).unwrap();
+    write(&sandbox, &file(preset::DEFAULT), &text.replace(line, "lr = 0.125"));
+    assert!(store.record_commit(&also(commit(&sandbox, "another rate"))).unwrap());
+    let found = json(&sandbox, &["HEAD~1", "HEAD", SPEC]);
+    let setting = &found["cells"][0]["settings"][0];
+    assert_eq!((&setting["what"], &setting["b"]), (&json!("optimizer.adam.lr"), &json!("0.125")));
+    assert_eq!(found["b"]["done"], json!(0));
+    // One that this build cannot read is not replaced by its own.
+    write(&sandbox, &file(preset::DEFAULT), &format!("{text}\n[futuristic]\nfield = 1\n"));
+    assert!(store.record_commit(&also(commit(&sandbox, "of another age"))).unwrap());
+    let said = sandbox.jem(&["compare", "HEAD~1", "HEAD", SPEC]);
+    assert!(said.code == 3 && said.err.contains("cannot read the preset"), "{said:?}");
 }

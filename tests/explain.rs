@@ -4,23 +4,20 @@
 
 mod sandbox;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use jem_core::digest::Digest;
 use jem_core::id::RunId;
 use jem_core::provenance::Provenance;
 use jem_core::store::{Claim, Leases, RunKind, Store};
-use sandbox::{Said, Sandbox, manifests, tiny};
+use sandbox::{Said, Sandbox, fingerprint_file, manifests, tiny};
 use serde_json::{Value, json};
 
 /// A copy of the worker that says of itself what the real one says, with
 /// modules, and `changed` by hand where that is asked.
 fn worker(sandbox: &Sandbox, name: &str, changed: bool) -> PathBuf {
-    let real = PathBuf::from(env!("CARGO_BIN_EXE_jem")).with_file_name("jem-worker");
-    let said = fs::read(real.with_extension("fingerprint.json")).unwrap();
-    let mut said: Value = serde_json::from_slice(&said).unwrap();
+    let mut said = fingerprint_file();
     let digest = |text: &str| Digest::of(text.as_bytes()).to_hex();
     let sgld = digest(if changed { "changed" } else { "as it was" });
     let tch = if changed { "crate tch 0.25.0" } else { "crate tch 0.24.0" };
@@ -31,25 +28,15 @@ fn worker(sandbox: &Sandbox, name: &str, changed: bool) -> PathBuf {
     if changed {
         said["training"] = digest("another training").into();
     }
-    let folder = sandbox.path(name);
-    fs::create_dir(&folder).unwrap();
-    let path = folder.join("jem-worker");
-    fs::copy(&real, &path).unwrap();
-    fs::write(path.with_extension("fingerprint.json"), said.to_string()).unwrap();
-    // A build writes the file before the binary.
-    let later = SystemTime::now() + Duration::from_secs(5);
-    File::options().append(true).open(&path).unwrap().set_modified(later).unwrap();
-    path
+    sandbox.worker_that_says(name, &said)
 }
 
 fn with(sandbox: &Sandbox, worker: &Path, arguments: &[&str]) -> Said {
-    Said::of(sandbox.command(arguments).env("JEM_WORKER", worker).output().unwrap())
+    sandbox.with(worker, arguments)
 }
 
 fn ok(sandbox: &Sandbox, worker: &Path, arguments: &[&str]) -> String {
-    let said = with(sandbox, worker, arguments);
-    assert_eq!(said.code, 0, "jem {arguments:?}: {said:?}");
-    said.out
+    sandbox.ok_with(worker, arguments)
 }
 
 /// The short id of the first trial that `jem plan` lists.

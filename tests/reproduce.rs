@@ -194,7 +194,8 @@ fn stopping_it_leaves_no_worktree_behind() {
         listed.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()
     };
     let is_worker = |pid: u32| {
-        fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "jem-worker")
+        fs::read_to_string(format!("/proc/{pid}/comm"))
+            .is_ok_and(|name| name.trim() == "jem-worker")
     };
     while !children(pid).into_iter().any(|front| children(front).into_iter().any(is_worker)) {
         assert!(begun.elapsed() < Duration::from_secs(60), "no worker was started");

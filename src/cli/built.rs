@@ -47,9 +47,7 @@ impl Binaries {
         let (worker, code, _) = open::worker_with_code().ok()?;
         let time = |meta: Metadata| meta.modified().ok();
         let built = fs::metadata(&jem).ok().and_then(time)?;
-        let libtorch =
-            code.parts.training.keys().find_map(|part| part.strip_prefix("libtorch "))?;
-        let derived = fingerprints_at(&root, commit, libtorch).ok()?;
+        let derived = fingerprints_at(&root, commit, code.libtorch()?).ok()?;
         let ours = jem.starts_with(&root)
             && derived.fingerprints == code.fingerprints
             && newest_source(&root)? <= built;

@@ -38,10 +38,10 @@ pub struct CompareArgs {
     /// Write a page with charts [default DIR: reports/compare/A..B]
     #[arg(long, value_name = "DIR")]
     pub out: Option<Option<PathBuf>>,
-    /// Exit with 1 when the results of any pair of trials differ
+    /// Exit with 1 when the results of any pair of trials differ, or count by a person's word
     #[arg(long)]
     pub fail_on_difference: bool,
-    /// Exit with 1 when the interval of METRIC excludes 0, for the worse, in any cell
+    /// Exit with 1 when the interval of METRIC excludes 0, for the worse, in any cell, or a cell has none
     #[arg(long, value_name = "METRIC")]
     pub fail_on_worse: Vec<String>,
 }
@@ -276,6 +276,37 @@ fn command(args: &CompareArgs) -> String {
     format!("jem compare {} {}{spec}", args.a, args.b)
 }
 
+/// In how many cells `metric` is worse, and in how many that cannot be told:
+/// what was not measured must not pass. Cells that only one side plans are told
+/// on standard error alone.
+fn worse(found: &Comparison, metric: &str) -> Vec<String> {
+    let name = &found.experiment;
+    let (mut worse, mut untold, mut alone) = (0, 0, 0);
+    for cell in &found.cells {
+        let of = cell.metrics.iter().find(|of| of.metric == metric).map(|of| of.verdict);
+        match of {
+            Some(Verdict::Worse) => worse += 1,
+            Some(Verdict::NoPair) | None if cell.is_of_one_side() => alone += 1,
+            Some(Verdict::NoPair | Verdict::OnePair) | None => untold += 1,
+            _ => {}
+        }
+    }
+    if alone > 0 {
+        eprintln!("{name}: {alone} cells are planned on one side alone and were not compared");
+    }
+    let mut said = Vec::new();
+    if worse > 0 {
+        said.push(format!("{name}: {metric} is worse in {worse} cells"));
+    }
+    if untold > 0 {
+        said.push(format!(
+            "{name}: whether {metric} is worse cannot be told in {untold} cells, which have not \
+             two seeds that both sides made and that have a value of it"
+        ));
+    }
+    said
+}
+
 /// What the exit code is to say, on request.
 fn verdict(args: &CompareArgs, found: &[Comparison]) -> Result<(), CliError> {
     if !args.fail_on_difference && args.fail_on_worse.is_empty() {
@@ -288,19 +319,17 @@ fn verdict(args: &CompareArgs, found: &[Comparison]) -> Result<(), CliError> {
             wrong.push(format!("{name}: no trial has a partner, so nothing was compared"));
         }
         if args.fail_on_difference && comparison.differs() {
-            let differ = counts.pairs - counts.shared - counts.identical;
-            wrong.push(format!("{name}: {differ} of {} pairs differ", counts.pairs));
+            wrong.push(format!("{name}: {} of {} pairs differ", counts.differ, counts.pairs));
+        }
+        if args.fail_on_difference && counts.accepted > 0 {
+            wrong.push(format!(
+                "{name}: {} of {} pairs count by a person's word (jem accept), so whether they \
+                 differ is not known",
+                counts.accepted, counts.pairs
+            ));
         }
         for metric in &args.fail_on_worse {
-            let worse = comparison
-                .cells
-                .iter()
-                .flat_map(|cell| &cell.metrics)
-                .filter(|found| found.metric == *metric && found.verdict == Verdict::Worse);
-            match worse.count() {
-                0 => {}
-                n => wrong.push(format!("{name}: {metric} is worse in {n} cells")),
-            }
+            wrong.extend(worse(comparison, metric));
         }
     }
     if wrong.is_empty() {

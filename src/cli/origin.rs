@@ -148,8 +148,7 @@ const STALE_WORKER: &str = "the worker was not built from these sources";
 /// worker's `code` is; told on standard error. None where the checkout holds
 /// no worker, or an old worker does not say what it rests on.
 fn unbuilt(code: &Code) -> Option<Fingerprints> {
-    let libtorch = code.parts.training.keys().find_map(|name| name.strip_prefix("libtorch "))?;
-    match fingerprints_here(&std::env::current_dir().ok()?, libtorch) {
+    match fingerprints_here(&std::env::current_dir().ok()?, code.libtorch()?) {
         Ok(here) => {
             let here = here?.fingerprints;
             let other = (here != code.fingerprints).then_some(here);

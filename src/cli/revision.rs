@@ -3,9 +3,11 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jem_core::plan::Plan;
-use jem_core::provenance::{Code, FileChange, History, Parts};
+use jem_core::provenance::{Code, FileChange, History, Parts, fingerprints_here};
+use jem_core::spec::preset::{self, Presets};
 use jem_core::store::Store;
 
 use super::open::{self, Folders};
@@ -72,8 +74,7 @@ impl<'f> Checkout<'f> {
         spec: Option<&Path>,
     ) -> Result<Known, CliError> {
         if revision.work {
-            let (_, Code { fingerprints, parts }, _) = open::worker_with_code()?;
-            return Ok(Known { stages: fingerprints.into(), parts, from: KnownFrom::Worker });
+            return self.work();
         }
         let commit = revision.commit.as_deref().unwrap_or_default();
         let like = open::worker_with_code().map(|(_, code, _)| code.parts).unwrap_or_default();
@@ -99,12 +100,29 @@ impl<'f> Checkout<'f> {
         Err(self.how_to_run(revision, spec).into_iter().fold(error, CliError::hint))
     }
 
+    /// What the work tree computes with: what its worker was built from, unless
+    /// the files have changed since.
+    fn work(&self) -> Result<Known, CliError> {
+        let (_, built, _) = open::worker_with_code()?;
+        let root = self.history.root();
+        let here = built.libtorch().map(|libtorch| fingerprints_here(root, libtorch));
+        let here = here.transpose().map_err(|error| {
+            let message = format!("what the work tree computes with is not known: {error}");
+            CliError::new(Exit::BadInput, message).hint("cargo build, which says the same in full")
+        })?;
+        let (Code { fingerprints, parts }, from) = match here.flatten() {
+            Some(files) if files.fingerprints != built.fingerprints => (files, KnownFrom::Files),
+            _ => (built, KnownFrom::Worker),
+        };
+        Ok(Known { stages: fingerprints.into(), parts, from })
+    }
+
     /// The commands that make the results of `revision`, of the experiment at
     /// `spec`.
     pub fn how_to_run(&self, revision: &Revision, spec: Option<&Path>) -> Vec<String> {
         let spec = spec.map_or_else(|| "SPEC".to_owned(), |spec| spec.display().to_string());
         if revision.work {
-            return vec![format!("jem run {spec}")];
+            return vec![format!("cargo build && jem run {spec}")];
         }
         let (short, results) = (revision.short(), self.folders.results());
         vec![
@@ -145,11 +163,57 @@ impl<'f> Checkout<'f> {
         let Some(text) = self.text(revision, name)? else { return Ok(None) };
         let file = self.shown(name);
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
-        let plan = Plan::parse(stem, &file.display().to_string(), &text).map_err(|error| {
+        let presets = self.presets(revision)?;
+        if !presets.completes_as_embedded() && text.contains("model") {
+            eprintln!(
+                "warning: {}: fields that a network of {name} lacks are completed as this build \
+                 does it, not as that one does",
+                revision.title()
+            );
+        }
+        let shown = file.display().to_string();
+        let plan = Plan::parse_from(stem, &shown, &text, &presets).map_err(|error| {
             let message = format!("{error}\n  this is {name} as it is in {}", revision.title());
             CliError::new(Exit::BadInput, message)
         })?;
         Ok(Some(plan))
+    }
+
+    /// The presets that experiment files start from in `revision`; those of
+    /// this build where it has none, as a checkout that only holds experiments.
+    fn presets(&self, revision: &Revision) -> Result<Arc<Presets>, CliError> {
+        let mut names = self.files(revision, preset::FOLDER)?;
+        if names.is_empty() {
+            return Ok(Arc::clone(Presets::embedded()));
+        }
+        // In the order of this build, then by name.
+        let known: Vec<String> = preset::names().map(|name| format!("{name}.toml")).collect();
+        names.sort_by_key(|name| known.iter().position(|one| one == name).unwrap_or(known.len()));
+        let mut texts = Vec::new();
+        for name in names {
+            let text = self.text(revision, &format!("{}/{name}", preset::FOLDER))?;
+            texts.extend(text.map(|text| (name.trim_end_matches(".toml").to_owned(), text)));
+        }
+        Ok(Arc::new(Presets::read(texts)))
+    }
+
+    /// The names of the TOML files in `folder` of `revision`, sorted.
+    fn files(&self, revision: &Revision, folder: &str) -> Result<Vec<String>, CliError> {
+        let mut names = match (&revision.commit, revision.work) {
+            (Some(commit), false) => self
+                .history
+                .files(commit, folder)
+                .map_err(|error| CliError::new(Exit::BadInput, error.to_string()))?,
+            _ => fs::read_dir(self.history.root().join(folder))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect(),
+        };
+        names.retain(|name| name.ends_with(".toml"));
+        names.sort();
+        Ok(names)
     }
 
     /// `name`, from the root of the checkout, as it is called from here.
@@ -176,25 +240,8 @@ impl<'f> Checkout<'f> {
     /// # Errors
     /// When a commit cannot be read.
     pub fn experiments(&self, a: &Revision, b: &Revision) -> Result<Vec<String>, CliError> {
-        let of = |revision: &Revision| -> Result<Vec<String>, CliError> {
-            let mut names = match (&revision.commit, revision.work) {
-                (Some(commit), false) => self
-                    .history
-                    .files(commit, EXPERIMENTS)
-                    .map_err(|error| CliError::new(Exit::BadInput, error.to_string()))?,
-                _ => fs::read_dir(self.history.root().join(EXPERIMENTS))
-                    .into_iter()
-                    .flatten()
-                    .flatten()
-                    .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                    .collect(),
-            };
-            names.retain(|name| name.ends_with(".toml"));
-            names.sort();
-            Ok(names)
-        };
-        let theirs = of(b)?;
-        let both = of(a)?.into_iter().filter(|name| theirs.contains(name));
+        let theirs = self.files(b, EXPERIMENTS)?;
+        let both = self.files(a, EXPERIMENTS)?.into_iter().filter(|name| theirs.contains(name));
         Ok(both.map(|name| format!("{EXPERIMENTS}/{name}")).collect())
     }
 

@@ -64,6 +64,9 @@ pub struct SideFacts {
     pub diverged: usize,
     /// Whether a run came from a checkout that differed from its commit.
     pub dirty_runs: bool,
+    /// A sentence for each reason for which runs made with other parts count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
 }
 
 /// Which side.
@@ -91,6 +94,13 @@ pub struct Cell {
     pub metrics: Vec<Difference>,
 }
 
+impl Cell {
+    /// Whether it has no trial that both sides plan.
+    pub fn is_of_one_side(&self) -> bool {
+        self.pairs.is_empty() && self.alone.iter().all(|one| !one.planned)
+    }
+}
+
 /// The trials of both sides with the same swept values and seed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pair {
@@ -102,6 +112,21 @@ pub struct Pair {
     pub runs: (RunId, RunId),
     /// Whether each diverged.
     pub diverged: (bool, bool),
+    /// Where a person accepted runs with other parts for a side: the reason,
+    /// and what differs.
+    #[serde(skip_serializing_if = "neither")]
+    pub accepted: (Option<String>, Option<String>),
+}
+
+impl Pair {
+    /// Whether the result of either side counts by a person's word.
+    pub fn is_accepted(&self) -> bool {
+        !neither(&self.accepted)
+    }
+}
+
+fn neither(accepted: &(Option<String>, Option<String>)) -> bool {
+    accepted.0.is_none() && accepted.1.is_none()
 }
 
 /// How far the two trials of a pair are one.
@@ -116,6 +141,9 @@ pub enum Same {
     Training,
     /// The results of training differ.
     Nothing,
+    /// The results are the same bytes because a person accepted runs that
+    /// other code made: what the code of a side makes is not known.
+    Accepted,
 }
 
 /// A trial that one side alone has a result of.
@@ -149,6 +177,10 @@ pub struct Counts {
     pub shared: usize,
     /// Pairs of two runs with the same bytes.
     pub identical: usize,
+    /// Pairs that are the same by a person's word alone.
+    pub accepted: usize,
+    /// Pairs whose results differ.
+    pub differ: usize,
     /// Trials of one side alone.
     pub alone: usize,
     /// Intervals.
@@ -166,6 +198,8 @@ impl Comparison {
             counts.pairs += cell.pairs.len();
             counts.shared += of(Same::Run);
             counts.identical += of(Same::Results);
+            counts.accepted += of(Same::Accepted);
+            counts.differ += of(Same::Training) + of(Same::Nothing);
             counts.alone += cell.alone.len();
             let verdicts = || cell.metrics.iter().map(|metric| metric.verdict);
             counts.intervals += verdicts().filter(|verdict| verdict.has_interval()).count();
@@ -174,10 +208,10 @@ impl Comparison {
         counts
     }
 
-    /// Whether the results of some pair differ.
+    /// Whether the results of some pair differ, as far as both sides made
+    /// theirs; see [`Same::Accepted`].
     pub fn differs(&self) -> bool {
-        let counts = self.counts();
-        counts.shared + counts.identical < counts.pairs
+        self.counts().differ > 0
     }
 }
 
@@ -221,6 +255,7 @@ fn facts(side: &Side) -> SideFacts {
         done: trials.len(),
         diverged: trials.iter().filter(|trial| trial.outcome.diverged()).count(),
         dirty_runs: side.results.dirty(),
+        accepted: side.results.accepted_notes(),
     }
 }
 
@@ -236,8 +271,12 @@ fn cell(point: &Point<'_>, axes: &[String], metrics: &[String]) -> Option<Cell> 
         let result = |side: &Option<Planned<'_>>| side.as_ref().is_some_and(|s| s.result.is_some());
         let (side, planned) = match (a, b) {
             (Some(Planned { result: Some(a), .. }), Some(Planned { result: Some(b), .. })) => {
-                pairs.push(pair(*seed, a, b));
-                both.push((*seed, a, b));
+                let pair = pair(*seed, a, b);
+                // A number against itself is no measured difference of 0.
+                if pair.same != Same::Accepted {
+                    both.push((*seed, a, b));
+                }
+                pairs.push(pair);
                 continue;
             }
             _ if result(a) => (Which::A, b.is_some()),
@@ -265,7 +304,10 @@ fn cell(point: &Point<'_>, axes: &[String], metrics: &[String]) -> Option<Cell> 
 }
 
 fn pair(seed: u64, a: &TrialResult, b: &TrialResult) -> Pair {
-    let same = if a.runs == b.runs {
+    let accepted = (a.accepted.clone(), b.accepted.clone());
+    let same = if a.digests == b.digests && !neither(&accepted) {
+        Same::Accepted
+    } else if a.runs == b.runs {
         Same::Run
     } else if a.digests == b.digests {
         Same::Results
@@ -275,7 +317,7 @@ fn pair(seed: u64, a: &TrialResult, b: &TrialResult) -> Pair {
         Same::Nothing
     };
     let diverged = (a.outcome.diverged(), b.outcome.diverged());
-    Pair { seed, same, runs: (a.runs.1, b.runs.1), diverged }
+    Pair { seed, same, runs: (a.runs.1, b.runs.1), diverged, accepted }
 }
 
 /// The settings that differ in every cell with a pair.

@@ -9,10 +9,10 @@ use std::sync::Mutex;
 
 use jem_core::digest::Digest;
 use jem_core::id::RunId;
-use jem_core::provenance::{Code, Fingerprints, Parts, Provenance, fingerprints_at};
+use jem_core::provenance::{Code, Parts, Provenance, fingerprints_at};
 use jem_core::store::{Manifest, RunKind, Store, StoreError};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::schedule::Stages;
 
@@ -37,6 +37,9 @@ pub enum KnownFrom {
     Runs(usize),
     /// It was derived from the commit's files.
     Tree,
+    /// It was derived from the files of the work tree, from which the worker was
+    /// not built.
+    Files,
     /// It is what the worker of this build says of itself.
     Worker,
 }
@@ -47,18 +50,10 @@ impl fmt::Display for KnownFrom {
             Self::Record => f.write_str("recorded when jem ran at this commit"),
             Self::Runs(n) => write!(f, "recorded with {n} runs at this commit"),
             Self::Tree => f.write_str("derived from the files of this commit"),
+            Self::Files => f.write_str("derived from the files of the work tree, not built yet"),
             Self::Worker => f.write_str("the worker of this build"),
         }
     }
-}
-
-/// `commits/<commit>.json`, as far as it is read here.
-#[derive(Debug, Deserialize)]
-struct Record {
-    commit: String,
-    fingerprints: Fingerprints,
-    #[serde(default)]
-    parts: Parts,
 }
 
 /// What the store knows of `commit`, given in full: from its record, else from
@@ -84,19 +79,11 @@ pub fn derived_from(folder: &Path, commit: &str, like: &Parts) -> Option<Known> 
 }
 
 fn recorded(store: &Store, commit: &str) -> Result<Option<Known>, StoreError> {
-    let path = store.root().join("commits").join(format!("{commit}.json"));
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(StoreError::Io { path, source }),
-    };
-    let unreadable = |reason: String| StoreError::Unreadable { path: path.clone(), reason };
-    let record: Record = serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
-    if record.commit != commit {
-        return Err(unreadable(format!("it is about commit {}", record.commit)));
-    }
-    let (stages, from) = (record.fingerprints.into(), KnownFrom::Record);
-    Ok(Some(Known { stages, parts: record.parts, from }))
+    let record = store.commit_record(commit)?;
+    Ok(record.map(|record| {
+        let (stages, from) = (record.fingerprints.into(), KnownFrom::Record);
+        Known { stages, parts: record.parts, from }
+    }))
 }
 
 /// What the evaluations at the clean `commit` bear. Builds of one commit can

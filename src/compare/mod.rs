@@ -7,6 +7,7 @@
 //! its t interval ([`compare()`]). Two sides with equal fingerprints share
 //! their runs: then nothing differs because nothing was run twice.
 
+mod accepted;
 mod code;
 mod comparison;
 mod difference;

@@ -151,6 +151,31 @@ fn a_diverged_partner_is_counted_and_in_no_difference() {
 }
 
 #[test]
+fn a_run_that_a_person_accepted_is_not_shared_and_gives_no_difference_of_0() {
+    let a = side(&swept(), "x", |_, seed| 0.5 + seed as f64 * 0.01);
+    let mut b = a.clone();
+    for trial in &mut b.results.trials[..2] {
+        trial.accepted = Some("only a message".to_owned());
+    }
+    let found = compared(&a, &b);
+    let counts = found.counts();
+    assert_eq!((counts.shared, counts.accepted, counts.differ), (4, 2, 0));
+    assert_eq!(found.cells[0].metrics[0].pairs.len(), 1);
+    assert!(said(&found, "Differences").starts_with("none in 4 pairs, to the bit. Of 2 pairs"));
+    assert!(said(&found, "Accepted by hand").starts_with("B: † 2 trials"));
+    let sheet = sheets(&found).into_iter().find(|sheet| sheet.title == "Accepted by hand");
+    let row = ["lambda=0", "B", "0, 1", "only a message", "same"];
+    assert_eq!(sheet.expect("two are accepted").rows, [row]);
+    // Accepted runs with other results are told as they are, with a mark.
+    let mut b = side(&swept(), "y", |_, seed| 0.6 + seed as f64 * 0.02);
+    b.results.trials[0].accepted = Some("only a message".to_owned());
+    let found = compared(&a, &b);
+    assert_eq!((found.counts().accepted, found.counts().differ), (0, 6));
+    let rows = sheets(&found).into_iter().next().expect("they differ").rows;
+    assert_eq!((rows[0][2].as_str(), rows[1][2].as_str()), ("3 †", "3"));
+}
+
+#[test]
 fn missing_trials_and_no_results_at_all_are_told() {
     let a = side(&swept(), "x", |_, _| 0.5);
     let mut b = side(&swept(), "y", |_, _| 0.75);

@@ -2,7 +2,8 @@
 
 use jem_core::metric::{Direction, Unit, describe, label};
 
-use super::{Cell, Change, Comparison, Difference, Same, Verdict, Which};
+use super::settings::read_otherwise;
+use super::{Cell, Change, Comparison, Difference, Same, Verdict, Which, accepted};
 use crate::table::{axis_names, cell_label};
 
 /// Files that differ and are named; the others are counted.
@@ -41,6 +42,10 @@ pub fn summary(found: &Comparison) -> Vec<(&'static str, String)> {
         let names = dirty.join(" and ");
         said.push(("Dirty", format!("{names}: the work tree differs from its commit.")));
     }
+    let accepted = accepted::notes(found);
+    if !accepted.is_empty() {
+        said.push(("Accepted by hand", accepted.join(" ")));
+    }
     said
 }
 
@@ -71,14 +76,22 @@ fn settings(found: &Comparison) -> String {
         0 => String::new(),
         n => format!(" {n} of {} cells differ in settings of their own.", found.cells.len()),
     };
-    match &found.settings[..] {
+    let readers = match read_otherwise(&found.files) {
+        true => {
+            " The code that reads experiment files differs as well; both sides are read here as \
+             this build reads them."
+        }
+        false => "",
+    };
+    let said = match &found.settings[..] {
         [] if own == 0 => "none differs beside the values swept.".to_owned(),
         [] => format!("none differs in every cell.{more}"),
         some => {
             let some: Vec<String> = some.iter().map(change).collect();
             format!("in every cell {}.{more}", few(&some, 6))
         }
-    }
+    };
+    format!("{said}{readers}")
 }
 
 fn trials(found: &Comparison) -> String {
@@ -92,18 +105,23 @@ fn trials(found: &Comparison) -> String {
         side(&found.b, "B"),
         counts.pairs
     );
-    let differ = counts.pairs - counts.shared - counts.identical;
     if counts.pairs > 0 {
         text += &format!(
             ": {} share their run (run once, since nothing numeric differs), {} were run twice \
-             with the same bytes, {differ} differ",
-            counts.shared, counts.identical
+             with the same bytes, {} differ",
+            counts.shared, counts.identical, counts.differ
         );
     }
     let pairs = found.cells.iter().flat_map(|cell| &cell.pairs);
     let evaluated = pairs.filter(|pair| pair.same == Same::Training).count();
     if evaluated > 0 {
         text += &format!(" ({evaluated} of them in evaluation alone)");
+    }
+    if counts.accepted > 0 {
+        text += &format!(
+            "; {} are the same by a person's word alone and in no difference",
+            counts.accepted
+        );
     }
     if counts.alone > 0 {
         text += &format!("; {} have a result on one side alone", counts.alone);
@@ -120,11 +138,21 @@ fn differences(found: &Comparison) -> String {
     if counts.pairs == 0 {
         return "no trial has a partner, so nothing can be told.".to_owned();
     }
+    let untold = match counts.accepted {
+        0 => String::new(),
+        n => format!(" Of {n} pairs that is not known: a person accepted runs of other code."),
+    };
     if !found.differs() {
-        return "none: every pair has the same results, to the bit.".to_owned();
+        return match counts.pairs - counts.accepted {
+            0 => format!("not known of any pair.{untold}"),
+            _ if counts.accepted == 0 => {
+                "none: every pair has the same results, to the bit.".to_owned()
+            }
+            made => format!("none in {made} pairs, to the bit.{untold}"),
+        };
     }
     if counts.intervals == 0 {
-        return "no cell has two pairs that differ, so there is no interval.".to_owned();
+        return format!("no cell has two pairs that differ, so there is no interval.{untold}");
     }
     let ways = [
         (of(Verdict::Better), "better on B"),
@@ -136,20 +164,21 @@ fn differences(found: &Comparison) -> String {
     let ways = if ways.is_empty() { String::new() } else { format!(" ({})", ways.join(", ")) };
     format!(
         "{} of {} intervals exclude 0{ways}. Each is of 95 % by itself; nothing is corrected for \
-         their number.",
+         their number.{untold}",
         counts.excluding, counts.intervals,
     )
 }
 
 /// The tables, without those that would have no rows.
 pub fn sheets(found: &Comparison) -> Vec<Sheet> {
-    let mut sheets = vec![by_metric(found), alone(found), diverged(found), changes(found)];
+    let mut sheets = vec![by_metric(found), accepted::sheet_of(found), alone(found)];
+    sheets.extend([diverged(found), changes(found)]);
     sheets.extend([parts(found), files(found), environment(found)]);
     sheets.retain(|sheet| !sheet.rows.is_empty());
     sheets
 }
 
-fn sheet(title: &str, note: &str, head: &[&str]) -> Sheet {
+pub(super) fn sheet(title: &str, note: &str, head: &[&str]) -> Sheet {
     Sheet {
         title: title.to_owned(),
         note: note.to_owned(),
@@ -167,14 +196,17 @@ fn by_metric(found: &Comparison) -> Sheet {
         &[&["metric"], names.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat(),
     );
     told.head.extend(["n", "A", "B", "B − A", "verdict"].map(str::to_owned));
-    let (mut equal, mut none) = (0, 0);
+    let (mut equal, mut none, mut marked) = (0, 0, false);
     for (place, metric) in found.metrics.iter().enumerate() {
         for cell in &found.cells {
             let difference = &cell.metrics[place];
             match difference.verdict {
                 Verdict::Equal => equal += 1,
                 Verdict::NoPair => none += 1,
-                _ => told.rows.push(row(metric, cell, difference)),
+                _ => {
+                    marked |= accepted::behind(cell, difference);
+                    told.rows.push(row(metric, cell, difference));
+                }
             }
         }
     }
@@ -190,6 +222,9 @@ fn by_metric(found: &Comparison) -> Sheet {
     if none > 0 {
         note.push(format!("Not shown: {none} without a pair that has a value."));
     }
+    if marked {
+        note.push("†: a side's run is one that a person accepted.".to_owned());
+    }
     told.note = note.join(" ");
     told
 }
@@ -197,7 +232,8 @@ fn by_metric(found: &Comparison) -> Sheet {
 fn row(metric: &str, cell: &Cell, found: &Difference) -> Vec<String> {
     let mut row = vec![metric_title(metric)];
     row.extend(cell.values.iter().map(shown));
-    row.push(found.pairs.len().to_string());
+    let mark = if accepted::behind(cell, found) { " †" } else { "" };
+    row.push(format!("{}{mark}", found.pairs.len()));
     let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), |mean| number(mean, 4));
     row.extend([mean(found.mean_a), mean(found.mean_b), difference_text(found)]);
     row.push(found.verdict.name().to_owned());
@@ -341,7 +377,7 @@ fn environment(found: &Comparison) -> Sheet {
 }
 
 /// The first `most` of them, and how many more there are.
-fn few(items: &[String], most: usize) -> String {
+pub(super) fn few(items: &[String], most: usize) -> String {
     let shown = items.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     match items.len().saturating_sub(most) {
         0 => shown,

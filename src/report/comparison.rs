@@ -9,7 +9,9 @@ use super::figures::{Csv, number};
 use super::html::{all, environment, fact, figure, table, unbroken};
 use super::label::{axis_names, values_label};
 use crate::chart::{self, Caption, ChartError, DifferenceChart, DifferenceRow, Tone};
-use crate::compare::{Cell, Comparison, Difference, Sheet, SideFacts, Verdict, sheets, summary};
+use crate::compare::{
+    Cell, Comparison, Difference, Same, Sheet, SideFacts, Verdict, sheets, summary,
+};
 
 /// Rows of one chart; further cells are in its data alone.
 const MOST_ROWS: usize = 60;
@@ -104,14 +106,21 @@ fn file_name(metric: &str) -> String {
 
 fn row(names: &[String], cell: &Cell, found: &Difference) -> DifferenceRow {
     let label = values_label(names.iter().zip(&cell.values));
-    let lost = cell.pairs.len() - found.pairs.len();
     let n = found.pairs.len();
+    let accepted = cell.pairs.iter().filter(|pair| pair.same == Same::Accepted).count();
+    let lost = cell.pairs.len() - n - accepted;
+    let mut note = format!("n = {n}");
+    for (without, why) in [(lost, "without value"), (accepted, "accepted by hand")] {
+        if without > 0 {
+            note += &format!(", {without} {why}");
+        }
+    }
     DifferenceRow {
         label: if label.is_empty() { "all trials".to_owned() } else { label },
         values: found.pairs.iter().map(|(_, a, b)| b - a).collect(),
         mean: found.mean.unwrap_or(f64::NAN),
         half_width: found.half_width,
-        note: if lost == 0 { format!("n = {n}") } else { format!("n = {n}, {lost} without value") },
+        note,
         tone: match found.verdict {
             Verdict::Better => Tone::Better,
             Verdict::Worse => Tone::Worse,
@@ -128,8 +137,13 @@ fn footer(found: &Comparison) -> String {
         false => "",
     };
     let counts = found.counts();
+    let by_word = found.cells.iter().flat_map(|cell| &cell.pairs).filter(|pair| pair.is_accepted());
+    let accepted = match by_word.count() {
+        0 => String::new(),
+        n => format!("; {n} accepted by hand"),
+    };
     format!(
-        "jem compare {} {}; {} pairs, {} shared{dirty}",
+        "jem compare {} {}; {} pairs, {} shared{accepted}{dirty}",
         side(&found.a),
         side(&found.b),
         counts.pairs,
@@ -139,11 +153,25 @@ fn footer(found: &Comparison) -> String {
 
 /// One row for each pair.
 fn data(found: &Comparison, place: usize) -> String {
-    let columns = ["metric", "seed", "a", "b", "difference", "mean", "half_width", "n", "verdict"];
+    let columns = [
+        "metric",
+        "seed",
+        "a",
+        "b",
+        "difference",
+        "mean",
+        "half_width",
+        "n",
+        "verdict",
+        "accepted",
+    ];
     let mut csv = Csv::new(&found.axes, &columns);
     for cell in &found.cells {
         let difference = &cell.metrics[place];
         for (seed, a, b) in &difference.pairs {
+            let pair = cell.pairs.iter().find(|pair| pair.seed == *seed);
+            let word = pair.map(|pair| [pair.accepted.0.as_deref(), pair.accepted.1.as_deref()]);
+            let words: Vec<&str> = word.into_iter().flatten().flatten().collect();
             let fields = [
                 difference.metric.clone(),
                 seed.to_string(),
@@ -154,6 +182,7 @@ fn data(found: &Comparison, place: usize) -> String {
                 number(difference.half_width),
                 difference.pairs.len().to_string(),
                 difference.verdict.name().to_owned(),
+                words.join("; "),
             ];
             csv.row(&cell.values, &fields);
         }

@@ -5,11 +5,13 @@
 mod fake;
 mod processes;
 pub mod repository;
+mod worker;
 
 #[allow(unused_imports, reason = "each test file uses a part of this")]
 pub use {
     fake::{Part, play},
     processes::{alive, attempts, signal, wait_until, words_of, workers_of},
+    worker::fingerprint_file,
 };
 
 use std::collections::BTreeMap;

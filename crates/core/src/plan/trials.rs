@@ -11,6 +11,7 @@ use super::expand::expand;
 use super::experiment::{Experiment, meets, resolve_report};
 use crate::diagnostic::Diagnostic;
 use crate::id::{CellId, EvalId, TrialId};
+use crate::spec::preset::Presets;
 use crate::spec::{Document, Expectation, Resources, Spec, SpecError, value_at};
 
 /// One point of the grid with one seed. What it consists of is told by its
@@ -68,7 +69,20 @@ impl Plan {
     /// # Errors
     /// With everything that is wrong with the text.
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Self, SpecError> {
-        Self::of(Document::parse(name, file, text)?, Path::new(file))
+        Self::parse_from(name, file, text, Presets::embedded())
+    }
+
+    /// As [`Plan::parse`], where the text starts from one of `presets`.
+    ///
+    /// # Errors
+    /// As [`Plan::parse`].
+    pub fn parse_from(
+        name: &str,
+        file: &str,
+        text: &str,
+        presets: &Arc<Presets>,
+    ) -> Result<Self, SpecError> {
+        Self::of(Document::parse(name, file, text, presets)?, Path::new(file))
     }
 
     fn of(read: (Document, Vec<Diagnostic>), file: &Path) -> Result<Self, SpecError> {
@@ -95,7 +109,7 @@ impl Plan {
                 name: document.name.clone(),
                 file: PathBuf::from(file),
                 question: document.question.clone(),
-                preset: document.preset.to_owned(),
+                preset: document.preset.clone(),
                 report,
                 expect: document.expect.clone(),
             },

@@ -96,6 +96,12 @@ impl Code {
             serde_json::from_slice(text).map_err(words)?;
         Ok(Self { fingerprints: Fingerprints { training, evaluation }, parts })
     }
+
+    /// The version of libtorch that it was built with; none where an old worker
+    /// did not say its parts.
+    pub fn libtorch(&self) -> Option<&str> {
+        self.parts.training.keys().find_map(|part| part.strip_prefix("libtorch "))
+    }
 }
 
 impl From<jem_fingerprint::Code> for Code {

@@ -10,7 +10,7 @@ use super::error::SpecError;
 use super::expect::read_expectations;
 use super::fields::{Field, fields};
 use super::paths::{check_alternatives, typed};
-use super::preset;
+use super::preset::{self, Presets};
 use super::raw::{MAX_SEEDS, RawReport, Tables};
 use super::report::Expectation;
 use super::schema::PLAIN;
@@ -29,7 +29,9 @@ pub struct Document {
     /// What the experiment is to find out.
     pub question: String,
     /// The preset that the file starts from.
-    pub preset: &'static str,
+    pub preset: String,
+    /// All presets that it can start from.
+    presets: Arc<Presets>,
     /// The preset's tables with the file's laid over them.
     pub tables: Tables,
     /// The seeds of every block that has none of its own.
@@ -53,26 +55,33 @@ impl Document {
             Diagnostic::new(format!("cannot read `{file}`: {error}"))
                 .help("an experiment is a TOML file, such as experiments/sweep-lambda.toml")
         })?;
-        Self::parse(&name.unwrap_or_default(), &file, &text)
+        Self::parse(&name.unwrap_or_default(), &file, &text, Presets::embedded())
     }
 
-    /// Reads `text`, the contents of `file`, as the experiment `name`.
+    /// Reads `text`, the contents of `file`, as the experiment `name`, which
+    /// starts from one of `presets`.
     ///
     /// # Errors
     /// As [`Document::read`].
-    pub fn parse(name: &str, file: &str, text: &str) -> Result<(Self, Vec<Diagnostic>), SpecError> {
+    pub fn parse(
+        name: &str,
+        file: &str,
+        text: &str,
+        presets: &Arc<Presets>,
+    ) -> Result<(Self, Vec<Diagnostic>), SpecError> {
         check_name(name, file)?;
         let source = SourceText::new(file, text);
         let tree = Node::parse(&source).map_err(SpecError::new)?;
         let mut checker = Checker::new(&source);
         checker.check(&PLAIN, &tree, "");
         let mut problems = checker.problems;
-        let preset = read_preset(&tree, &source, &mut problems);
+        let (preset, base) = read_preset(presets, &tree, &source, &mut problems);
         let document = Self {
             name: name.to_owned(),
             question: read_question(&tree, &source, &mut problems),
             preset,
-            tables: read_tables(preset, &tree, &source, &mut problems),
+            presets: Arc::clone(presets),
+            tables: read_tables(base, &tree, &source, &mut problems),
             seeds: match tree.entry("seeds") {
                 Some(entry) => read_seeds(entry, &source, &mut problems),
                 None => vec![0],
@@ -98,7 +107,7 @@ impl Document {
     pub fn point_at(&self, diagnostic: Diagnostic, path: &str, text: &str) -> Diagnostic {
         match self.tree.find(path) {
             Some(entry) => diagnostic.at(&self.source, entry.place(), text),
-            None => match preset::value(self.preset, path) {
+            None => match self.presets.value(&self.preset, path) {
                 Some(value) => {
                     diagnostic.help(format!("{path} = {value} comes from preset `{}`", self.preset))
                 }
@@ -132,31 +141,46 @@ fn read_question(tree: &Node, source: &Arc<SourceText>, problems: &mut Vec<Diagn
     question.trim().to_owned()
 }
 
+/// The name of the preset that the file starts from, and its tables.
 fn read_preset(
+    presets: &Presets,
     tree: &Node,
     source: &Arc<SourceText>,
     problems: &mut Vec<Diagnostic>,
-) -> &'static str {
-    let Some(entry) = tree.entry("preset") else { return preset::DEFAULT };
-    let Content::Text(written) = &entry.node.content else { return preset::DEFAULT };
-    if let Some(name) = preset::names().find(|name| name == written) {
-        return name;
-    }
-    let label = match nearest(written, preset::names()) {
-        Some(meant) => format!("did you mean \"{meant}\"?"),
-        None => "unknown preset".to_owned(),
+) -> (String, Tables) {
+    let entry = tree.entry("preset");
+    let written = match entry.map(|entry| &entry.node.content) {
+        Some(Content::Text(written)) => written.as_str(),
+        _ => preset::DEFAULT,
     };
-    problems.push(
-        Diagnostic::new(format!("there is no preset `{written}`"))
-            .at(source, entry.node.span.clone(), label)
-            .help(format!("accepted values: {}", quoted_list(preset::names()))),
-    );
-    preset::DEFAULT
+    let place = entry.map_or(0..0, |entry| entry.node.span.clone());
+    match presets.tables(written) {
+        Some(Ok(tables)) => return (written.to_owned(), tables.clone()),
+        Some(Err(why)) => problems.push(
+            Diagnostic::new(format!("this jem cannot read the preset `{written}`: {why}"))
+                .at(source, place, "the file starts from it")
+                .help("a jem built from the commit of the preset reads it"),
+        ),
+        None => {
+            let label = match nearest(written, presets.names()) {
+                Some(meant) => format!("did you mean \"{meant}\"?"),
+                None => "unknown preset".to_owned(),
+            };
+            problems.push(
+                Diagnostic::new(format!("there is no preset `{written}`"))
+                    .at(source, place, label)
+                    .help(format!("accepted values: {}", quoted_list(presets.names()))),
+            );
+        }
+    }
+    // What else is wrong with the file is found beside the default.
+    let tables = Presets::embedded().tables(preset::DEFAULT).and_then(Result::ok);
+    (preset::DEFAULT.to_owned(), tables.cloned().unwrap_or_default())
 }
 
-/// The tables of `preset` with those of `tree` laid over them.
+/// The tables `base` of a preset with those of `tree` laid over them.
 fn read_tables(
-    preset: &str,
+    base: Tables,
     tree: &Node,
     source: &Arc<SourceText>,
     problems: &mut Vec<Diagnostic>,
@@ -168,7 +192,7 @@ fn read_tables(
         .map(|(field, entry)| (field.path.as_str(), entry.key_span.clone()))
         .collect();
     check_alternatives(&paths, source, problems);
-    let mut tables = preset::tables(preset).cloned().unwrap_or_default();
+    let mut tables = base;
     for (field, entry) in written {
         match typed(field, &entry.node, source) {
             Ok(typed) => tables.overlay(&typed.tables),

@@ -13,7 +13,7 @@ use jem_core::results::{METRICS, Metrics};
 use jem_core::spec::preset;
 use jem_core::store::{CommitRecord, FORMAT, Manifest, RunKind, Store};
 use sandbox::repository::{SPEC, commit, git, repository};
-use sandbox::{Sandbox, TWO_LAMBDAS, files, fingerprint_file, manifests, tiny};
+use sandbox::{SMALLEST_WORKER, Sandbox, TWO_LAMBDAS, files, fingerprint_file, manifests, tiny};
 use serde_json::{Value, json};
 
 fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
@@ -297,18 +297,6 @@ fn what_a_person_accepted_is_told_and_is_no_equality() {
     }
 }
 
-/// The smallest worker whose code can be followed.
-const WORKER: [(&str, &str); 8] = [
-    ("Cargo.lock", "version = 4\n"),
-    ("crates/worker/Cargo.toml", "[package]\nname = \"jem-worker\"\n"),
-    ("crates/worker/src/lib.rs", "mod data; mod evaluation; mod start; mod training;"),
-    ("crates/worker/src/data/mod.rs", "pub mod inputs;"),
-    ("crates/worker/src/data/inputs.rs", "pub fn read() {}"),
-    ("crates/worker/src/evaluation/mod.rs", "pub const BINS: u8 = 15;"),
-    ("crates/worker/src/training/mod.rs", "pub const RATE: f64 = 0.1;"),
-    ("crates/worker/src/start.rs", "pub fn start() {}"),
-];
-
 /// Writes files into the sandbox, with their folders.
 fn write(sandbox: &Sandbox, name: &str, text: &str) {
     fs::create_dir_all(sandbox.path(name).parent().unwrap()).unwrap();
@@ -318,7 +306,7 @@ fn write(sandbox: &Sandbox, name: &str, text: &str) {
 #[test]
 fn a_work_tree_that_was_edited_and_not_built_is_what_its_files_say() {
     let sandbox = repository(TWO_LAMBDAS);
-    for (name, text) in WORKER {
+    for (name, text) in SMALLEST_WORKER {
         write(&sandbox, name, text);
     }
     // The worker has a folder `data` too.

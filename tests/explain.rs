@@ -11,7 +11,8 @@ use jem_core::digest::Digest;
 use jem_core::id::RunId;
 use jem_core::provenance::Provenance;
 use jem_core::store::{Claim, Leases, RunKind, Store};
-use sandbox::{Said, Sandbox, fingerprint_file, manifests, tiny};
+use sandbox::repository::{SPEC, commit, repository};
+use sandbox::{Part, Said, Sandbox, fingerprint_file, manifests, play, tiny};
 use serde_json::{Value, json};
 
 /// A copy of the worker that says of itself what the real one says, with
@@ -257,5 +258,65 @@ fn a_run_keeps_the_code_and_the_digests_of_the_binaries_that_made_it() {
             let bytes = fs::read(jem.with_file_name(name)).unwrap();
             assert_eq!(record.binaries[name], Digest::of(&bytes), "{name}");
         }
+    }
+}
+
+#[test]
+fn fake_worker() {
+    play();
+}
+
+#[test]
+fn a_trial_that_took_too_long_is_told_though_its_worker_said_nothing() {
+    let sandbox = Sandbox::new();
+    let spec = tiny("[resources]\ntimeout = 1\n").replace("seeds = 2", "seeds = 1");
+    sandbox.write("tiny.toml", &spec);
+    let grace = [("JEM_GRACE_SECONDS", "1")];
+    let child = sandbox.start_with(Part::Deaf, &["run", "tiny.toml"], &grace);
+    assert_eq!(Said::of(child.wait_with_output().unwrap()).code, 1);
+    let plan = sandbox.ok_with(&sandbox.path("worker.sh"), &["plan", "tiny.toml"]);
+    assert!(plan.contains("1 trials: 1 failed"), "{plan}");
+    assert!(plan.contains("timeout: it took longer than resources.timeout = 1"), "{plan}");
+    sandbox.ok(&["store", "fsck"]);
+}
+
+#[test]
+fn a_trial_is_accepted_without_its_file_where_one_experiment_alone_has_it() {
+    let sandbox = repository("");
+    let after = worker(&sandbox, "after", true);
+    let trial = first_trial(&ok(&sandbox, &after, &["plan", SPEC]));
+    let accept = ["accept", &trial, "--because", "so"];
+    let none = with(&sandbox, &after, &["accept", "0123456789", "--because", "so"]);
+    assert!(none.code == 3 && none.err.contains("no trial of the 1 experiments"), "{none:?}");
+    sandbox.write("experiments/twin.toml", &tiny(""));
+    sandbox.write("experiments/wrong.toml", "question = 3\n");
+    let twice = with(&sandbox, &after, &accept);
+    assert!(twice.code == 2 && twice.err.contains("--spec experiments/twin.toml"), "{twice:?}");
+    sandbox.write("experiments/twin.toml", &tiny("").replace("steps = 3\n", "steps = 5\n"));
+    let said = with(&sandbox, &after, &accept);
+    assert!(said.code == 0 && said.err.contains("passed over: experiments/wrong.toml"), "{said:?}");
+    let plan = ok(&sandbox, &after, &["plan", SPEC]);
+    assert!(plan.contains("2 trials: 1 stale, 1 accepted"), "{plan}");
+}
+
+#[test]
+fn every_verb_says_that_the_worker_is_of_other_sources() {
+    let sandbox = repository("");
+    let trial = first_trial(&sandbox.ok(&["plan", SPEC]));
+    for (name, text) in sandbox::SMALLEST_WORKER {
+        fs::create_dir_all(sandbox.path(name).parent().unwrap()).unwrap();
+        sandbox.write(name, text);
+    }
+    commit(&sandbox, "a worker");
+    let stale = "the worker was not built from these sources";
+    for arguments in [&["plan", SPEC][..], &["explain", &trial, SPEC], &["table", SPEC]] {
+        let said = sandbox.jem(arguments);
+        assert!(said.code == 0 && said.err.contains(stale), "{arguments:?}: {said:?}");
+    }
+    for arguments in
+        [&["table", SPEC, "--require-clean"][..], &["accept", &trial, SPEC, "--because", "so"]]
+    {
+        let said = sandbox.jem(arguments);
+        assert!(said.code == 3 && said.err.contains(stale), "{arguments:?}: {said:?}");
     }
 }

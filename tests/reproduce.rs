@@ -107,11 +107,13 @@ fn changes_that_no_commit_has_are_taken_from_the_store_or_missed() {
     let sandbox = repository("");
     sandbox.write(SPEC, &tiny("").replace("step_size = 1", "step_size = 2"));
     sandbox.write("notes.txt", "untracked\n");
+    std::os::unix::fs::symlink("notes.txt", sandbox.path("link")).unwrap();
     sandbox.ok(&["run", SPEC]);
     let folder = report(&sandbox);
     assert!(folder.to_string_lossy().contains("-dirty"), "{folder:?}");
     git(&sandbox, &["checkout", "--quiet", "--", SPEC]);
     fs::remove_file(sandbox.path("notes.txt")).unwrap();
+    fs::remove_file(sandbox.path("link")).unwrap();
     let said = reproduce(&sandbox, &folder, &[]);
     assert!(said.code == 0 && said.out.contains("tables/paper.md  identical"), "{said:?}");
     // Version 1 did not say the state in full; a run of the report does.
@@ -171,6 +173,15 @@ fn what_cannot_be_reproduced_is_refused_before_anything_is_done() {
 
 #[test]
 fn stopping_it_leaves_no_worktree_behind() {
+    stopped_by("-INT", 130);
+}
+
+#[test]
+fn a_machine_that_is_wanted_back_is_told_from_a_person_who_stops_it() {
+    stopped_by("-TERM", 75);
+}
+
+fn stopped_by(signal: &str, code: i32) {
     let sandbox = repository("");
     let folder = report(&sandbox);
     // The commit's experiment takes long, which the first report does not know.
@@ -205,8 +216,46 @@ fn stopping_it_leaves_no_worktree_behind() {
     let fronts = children(pid);
     for pid in [vec![pid], fronts].concat() {
         // The first signal may have ended the others already.
-        let _ = Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap();
+        let _ = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
     }
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(child.wait().unwrap().code(), Some(code));
     no_worktree_is_left(&sandbox);
+}
+
+#[test]
+fn why_a_report_may_not_come_out_the_same_is_told_with_the_verdict() {
+    let sandbox = repository("");
+    let folder = report(&sandbox);
+    // As if the first had been drawn early, of a run that a person accepted.
+    edit(&folder, |manifest| {
+        let runs = manifest["runs"].as_array_mut().unwrap();
+        runs.pop();
+        runs[0]["accepted"] = json!("only a message");
+        runs[0]["training_results"] = json!(Digest::of(b"of other code"));
+    });
+    let said = reproduce(&sandbox, &folder, &[]);
+    assert_eq!(said.code, 1, "{said:?}");
+    for needed in [
+        "different: the report has runs that a person accepted",
+        "NOT reproduced; 1 trials of the report count by a person's word",
+        "drawn when 1 of 2 trials were done",
+    ] {
+        assert!(said.out.contains(needed), "no {needed} in {}", said.out);
+    }
+}
+
+#[test]
+fn a_report_of_binaries_that_no_commit_has_is_made_with_these_alone() {
+    let sandbox = repository("");
+    let folder = report(&sandbox);
+    edit(&folder, |manifest| {
+        let commit = manifest["commit"].as_str().unwrap().to_owned();
+        manifest["commit"] = json!(format!("{commit}-dirty"));
+        manifest["source"]["dirty"] = json!(true);
+    });
+    let report = folder.display().to_string();
+    let said = sandbox.jem(&["reproduce", &report, "--yes"]);
+    assert!(said.code == 3 && said.err.contains("--binaries DIR"), "{said:?}");
+    let said = reproduce(&sandbox, &folder, &[]);
+    assert!(said.code == 0, "{said:?}");
 }

@@ -24,6 +24,8 @@ fn trials_made_again_are_identical_and_a_sample_is_drawn_by_its_seed() {
     let one = sandbox.ok(&["verify", "tiny.toml", "--sample", "1", "--seed", "7"]);
     assert!(one.contains("1 of 4 finished trials are run again, drawn by seed 7"), "{one}");
     assert_eq!(one, sandbox.ok(&["verify", "tiny.toml", "--sample", "1", "--seed", "7"]));
+    // A sample of nothing verifies nothing.
+    assert_eq!(sandbox.jem(&["verify", "tiny.toml", "--sample", "0"]).code, 2);
     // Without the experiment's file what was asked is read from the results.
     let all = sandbox.ok(&["verify", "--json", "--keep", "again"]);
     let all: serde_json::Value = serde_json::from_str(&all).unwrap();

@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::{Code, host, now};
+use jem_core::provenance::{Code, History, host, now};
 use jem_core::store::{Accepted, FORMAT, RunPair, Store};
 
 use super::open::{self, Folders};
+use super::origin::unbuilt;
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Past, Stale, Status};
 
@@ -18,7 +20,7 @@ pub struct AcceptArgs {
     /// The trial, by the first characters of its id; with --all the experiment's file
     #[arg(required_unless_present_any = ["list", "withdraw"])]
     pub what: Option<String>,
-    /// The experiment's file
+    /// The experiment's file [default: the one in experiments/ that has the trial]
     pub file: Option<PathBuf>,
     /// The experiment's file, named
     #[arg(long, value_name = "SPEC", conflicts_with = "file")]
@@ -60,14 +62,14 @@ pub fn run(args: &AcceptArgs, folders: &Folders) -> Result<(), CliError> {
     let file = match (args.all, given) {
         (true, given) => given.unwrap_or_else(|| PathBuf::from(&what)),
         (false, Some(given)) => given,
-        (false, None) => {
-            let message = "which experiment is the trial of?";
-            return Err(CliError::new(Exit::Usage, message)
-                .hint(format!("jem accept {what} --spec SPEC --because \"{because}\"")));
-        }
+        (false, None) => experiment_of(&what, because)?,
     };
     let plan = open::plan(&file)?;
     let (_, code, _) = open::worker_with_code()?;
+    if unbuilt(&code).is_some() {
+        let message = "the word would be for the trials of a worker that is of other sources";
+        return Err(CliError::new(Exit::BadInput, message).hint("cargo build"));
+    }
     let data = folders.data();
     let keys = Keys::new(&plan, code.fingerprints, &data)?;
     let store = Store::open(&results)?;
@@ -90,6 +92,52 @@ pub fn run(args: &AcceptArgs, folders: &Folders) -> Result<(), CliError> {
     }
     println!("{} trials count by your word; jem accept --list shows them", found.len());
     Ok(())
+}
+
+/// Where experiments lie in a checkout.
+const EXPERIMENTS: &str = "experiments";
+
+/// The only file among the checkout's experiments, or outside a checkout among
+/// those here, that plans a trial whose id begins with `prefix`.
+fn experiment_of(prefix: &str, because: &str) -> Result<PathBuf, CliError> {
+    let here = env::current_dir().unwrap_or_default();
+    let root = History::around(&here).map_or(here.clone(), |history| history.root().to_owned());
+    let folder = root.join(EXPERIMENTS);
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    let real = here.canonicalize().unwrap_or(here);
+    let shown = |file: &PathBuf| {
+        let full = file.canonicalize().unwrap_or_else(|_| file.clone());
+        full.strip_prefix(&real).map_or(full.clone(), Path::to_owned)
+    };
+    let mut found = Vec::new();
+    for file in files.iter().map(shown) {
+        match Plan::read(&file) {
+            Ok(plan) if !plan.find(prefix).is_empty() => found.push(file),
+            Ok(_) => {}
+            // One wrong file must not keep the others back.
+            Err(_) => eprintln!("passed over: {}, which is no correct spec", file.display()),
+        }
+    }
+    let with = |file: &str| format!("jem accept {prefix} --spec {file} --because \"{because}\"");
+    match found.as_slice() {
+        [file] => Ok(file.clone()),
+        [] => {
+            let message = format!(
+                "no trial of the {} experiments in {} begins with `{prefix}`",
+                files.len(),
+                folder.display()
+            );
+            Err(CliError::new(Exit::BadInput, message).hint(with("SPEC")))
+        }
+        several => {
+            let message = format!("{} experiments have a trial `{prefix}…`", several.len());
+            let error = CliError::new(Exit::Usage, message);
+            Err(several.iter().fold(error, |e, file| e.hint(with(&file.display().to_string()))))
+        }
+    }
 }
 
 /// The trials of `plan` whose one id begins with `prefix`: several only where

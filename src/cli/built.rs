@@ -138,9 +138,82 @@ fn newest_source(root: &Path) -> Option<SystemTime> {
     times.max()
 }
 
+/// The first file that the program at `binary` was built from and that has
+/// changed since, where both lie in the checkout at `root`. It is told by the
+/// `.d` file that cargo writes beside the program; none where there is none.
+pub fn changed_since(binary: &Path, root: &Path) -> Option<PathBuf> {
+    let (binary, root) = (binary.canonicalize().ok()?, root.canonicalize().ok()?);
+    if !binary.starts_with(&root) {
+        return None;
+    }
+    let time = |path: &Path| fs::metadata(path).ok()?.modified().ok();
+    let built = time(&binary)?;
+    let listed = fs::read_to_string(binary.with_extension("d")).ok()?;
+    let changed =
+        |path: &PathBuf| path.starts_with(&root) && time(path).is_some_and(|time| time > built);
+    let found = inputs(&listed).into_iter().find(changed)?;
+    Some(found.strip_prefix(&root).map_or(found.clone(), Path::to_owned))
+}
+
+/// The files on the right of the first rule of a `.d` file, in which a blank
+/// within a name stands behind a backslash.
+fn inputs(text: &str) -> Vec<PathBuf> {
+    let line = text.lines().next().unwrap_or_default();
+    let Some((_, files)) = line.split_once(": ") else { return Vec::new() };
+    let (mut found, mut name) = (Vec::new(), String::new());
+    let mut letters = files.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if letters.peek() == Some(&' ') => name.extend(letters.next()),
+            ' ' => found.push(std::mem::take(&mut name)),
+            other => name.push(other),
+        }
+    }
+    found.push(name);
+    found.into_iter().filter(|name| !name.is_empty()).map(PathBuf::from).collect()
+}
+
 /// The last lines of a log.
 fn tail(log: &Path) -> String {
     let text = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(12)..].iter().map(|line| format!("  | {line}\n")).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_source_that_was_edited_after_the_build_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let at = |name: &str| root.join(name);
+        for name in ["jem", "a.rs", "b c.rs", "notes.md"] {
+            fs::write(at(name), "").unwrap();
+        }
+        let binary = at("jem");
+        assert_eq!(changed_since(&binary, &root), None);
+        let name = |name: &str| at(name).display().to_string().replace(' ', "\\ ");
+        let listed = format!("{}: {} {}\n", name("jem"), name("a.rs"), name("b c.rs"));
+        fs::write(at("jem.d"), listed).unwrap();
+        let set = |name: &str, seconds: u64| {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            File::options().append(true).open(at(name)).unwrap().set_modified(time).unwrap();
+        };
+        set("a.rs", 1_000);
+        set("b c.rs", 2_000);
+        set("jem", 3_000);
+        // What it was not built from plays no part.
+        set("notes.md", 4_000);
+        assert_eq!(changed_since(&binary, &root), None);
+        set("b c.rs", 4_000);
+        assert_eq!(changed_since(&binary, &root), Some(PathBuf::from("b c.rs")));
+        // A program of another checkout says nothing of this one.
+        let other = tempfile::tempdir().unwrap();
+        assert_eq!(changed_since(&binary, other.path()), None);
+    }
 }

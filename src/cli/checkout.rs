@@ -2,12 +2,12 @@
 //! needed.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use jem_core::digest::Digest;
-use jem_core::provenance::SourceState;
+use jem_core::provenance::{FileMode, SourceState, Untracked};
 use jem_core::store::Store;
 
 use super::{CliError, Exit};
@@ -71,12 +71,32 @@ impl Worktree {
             let path = self.path.join(relative);
             let bytes = store.get(file.digest)?;
             let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-            made.and_then(|()| fs::write(&path, bytes)).map_err(|error| {
+            made.and_then(|()| put(&path, file.mode, &bytes)).map_err(|error| {
                 CliError::new(Exit::Machine, format!("{}: {error}", path.display()))
             })?;
         }
         Ok(())
     }
+}
+
+/// Makes the file at `path` what it was.
+fn put(path: &Path, mode: Option<FileMode>, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        match mode {
+            Some(FileMode::Link) => return symlink(OsStr::from_bytes(bytes), path),
+            Some(FileMode::Executable) => {
+                fs::write(path, bytes)?;
+                return fs::set_permissions(path, fs::Permissions::from_mode(0o755));
+            }
+            None => {}
+        }
+    }
+    let _ = mode;
+    fs::write(path, bytes)
 }
 
 /// What of the changes in `state` the store has no bytes of, in words.
@@ -87,7 +107,13 @@ fn missing_bytes(state: &SourceState, store: &Store) -> Vec<String> {
         missing.push(format!("the difference, {diff}"));
     }
     let files = state.untracked.iter().filter(|file| !there(file.digest));
-    missing.extend(files.map(|file| format!("{}, {}", file.path, file.digest)));
+    missing.extend(files.map(|file| match file.unkept {
+        None => format!("{}, {}", file.path, file.digest),
+        Some(size) => {
+            let Untracked { path, digest, .. } = file;
+            format!("{path}, {digest}: with {size} bytes it was too large to be kept")
+        }
+    }));
     missing
 }
 
@@ -135,4 +161,24 @@ fn said(command: &mut Command, input: Option<&[u8]>, name: &str) -> Result<(), C
         return Ok(());
     }
     Err(failed(String::from_utf8_lossy(&ended.stderr).trim().to_owned()))
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn links_and_executables_come_back_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        put(&at("plain"), None, b"text").unwrap();
+        put(&at("link"), Some(FileMode::Link), b"plain").unwrap();
+        put(&at("run"), Some(FileMode::Executable), b"#!/bin/sh").unwrap();
+        assert_eq!(fs::read_link(at("link")).unwrap(), Path::new("plain"));
+        let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o111;
+        assert_eq!((mode("plain"), mode("run")), (0, 0o111));
+    }
 }

@@ -18,6 +18,8 @@ const STILL: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Children {
     stop: Arc<AtomicBool>,
+    /// It was the machine that wants to be back, not the user.
+    preempted: Arc<AtomicBool>,
 }
 
 impl Children {
@@ -27,15 +29,20 @@ impl Children {
     /// # Errors
     /// When the signals cannot be caught.
     pub fn new() -> Result<Self, CliError> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
         use signal_hook::flag;
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        let (stop, preempted) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        for signal in [SIGTERM, SIGUSR1] {
+            // Before `stop`, so that who sees that sees this.
+            flag::register(signal, Arc::clone(&preempted))
+                .map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
+        }
+        for signal in [SIGINT, SIGTERM, SIGUSR1] {
             flag::register_conditional_default(signal, Arc::clone(&stop))
                 .and_then(|_| flag::register(signal, Arc::clone(&stop)))
                 .map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
         }
-        Ok(Self { stop })
+        Ok(Self { stop, preempted })
     }
 
     /// Whether the user has stopped it.
@@ -44,7 +51,9 @@ impl Children {
     /// When so.
     pub fn check(&self) -> Result<(), CliError> {
         if self.stop.load(Ordering::SeqCst) {
-            return Err(CliError::new(Exit::Interrupted, "stopped; nothing is left behind"));
+            let preempted = self.preempted.load(Ordering::SeqCst);
+            let exit = if preempted { Exit::Preempted } else { Exit::Interrupted };
+            return Err(CliError::new(exit, "stopped; nothing is left behind"));
         }
         Ok(())
     }

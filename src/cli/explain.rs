@@ -9,6 +9,7 @@ use jem_core::plan::{Plan, Trial};
 use jem_core::store::{Manifest, Store};
 
 use super::open::{self, Folders};
+use super::origin::unbuilt;
 use super::told::{Build, Detail, told_run, told_trial};
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Past, look};
@@ -39,6 +40,7 @@ pub fn run(args: &ExplainArgs, folders: &Folders) -> Result<(), CliError> {
             .hint("the first characters of an id, as jem plan and reports show them"));
     }
     let (_, code, _) = open::worker_with_code()?;
+    unbuilt(&code);
     let store = Store::open(&folders.results())?;
     let data = folders.data();
     let detail = Detail { all: args.all };

@@ -9,10 +9,11 @@ use std::sync::OnceLock;
 
 use jem_core::digest::{Digest, Hasher};
 use jem_core::provenance::{
-    Code, Fingerprints, Provenance, SourceState, fingerprints_here, host, now,
+    Code, Fingerprints, History, Provenance, SourceState, fingerprints_here, host, now,
 };
 use jem_core::store::{CommitRecord, FORMAT, Store};
 
+use super::built::changed_since;
 use super::open::Folders;
 use super::{CliError, Exit};
 use crate::table::{Results, TrialResult};
@@ -32,6 +33,8 @@ pub struct Origin {
     /// What a worker built from this checkout would have been, where it is not
     /// this one.
     unbuilt: Option<Fingerprints>,
+    /// A file that has changed since one of the binaries was built from it.
+    changed: Option<PathBuf>,
     binaries: OnceLock<BTreeMap<String, Digest>>,
 }
 
@@ -42,7 +45,8 @@ impl Origin {
     pub fn look(folders: &Folders, worker: &Path, code: Code, described: Vec<u8>) -> Self {
         let (mut source, kept) = folders.source().unzip();
         let unbuilt = unbuilt(&code);
-        if let (Some(source), Some(_)) = (&mut source, unbuilt) {
+        let changed = source.as_ref().and_then(|_| changed(worker));
+        if let (Some(source), true) = (&mut source, unbuilt.is_some() || changed.is_some()) {
             source.dirty = true;
         }
         Self {
@@ -52,6 +56,7 @@ impl Origin {
             worker: worker.to_owned(),
             described,
             unbuilt,
+            changed,
             binaries: OnceLock::new(),
         }
     }
@@ -138,6 +143,10 @@ impl Origin {
             let message = format!("--require-clean: {STALE_WORKER}");
             return Err(CliError::new(Exit::BadInput, message).hint("cargo build"));
         }
+        if let Some(file) = &self.changed {
+            let message = format!("--require-clean: {}", changed_words(file));
+            return Err(CliError::new(Exit::BadInput, message).hint("cargo build"));
+        }
         require_clean(self.source.as_ref())
     }
 }
@@ -145,9 +154,10 @@ impl Origin {
 const STALE_WORKER: &str = "the worker was not built from these sources";
 
 /// What a worker built from this checkout would be, where that is not what the
-/// worker's `code` is; told on standard error. None where the checkout holds
+/// worker's `code` is; told on standard error, for what follows is of the code
+/// that was built. None where the checkout holds
 /// no worker, or an old worker does not say what it rests on.
-fn unbuilt(code: &Code) -> Option<Fingerprints> {
+pub fn unbuilt(code: &Code) -> Option<Fingerprints> {
     match fingerprints_here(&std::env::current_dir().ok()?, code.libtorch()?) {
         Ok(here) => {
             let here = here?.fingerprints;
@@ -164,6 +174,22 @@ fn unbuilt(code: &Code) -> Option<Fingerprints> {
             None
         }
     }
+}
+
+/// A file of the checkout that has changed since this program, or the worker,
+/// was built from it; told on standard error. A comment or a chart is no part
+/// of a fingerprint, and yet not what its commit has.
+fn changed(worker: &Path) -> Option<PathBuf> {
+    let history = History::around(&std::env::current_dir().ok()?).ok()?;
+    let front = std::env::current_exe().ok();
+    let found = front.as_deref().into_iter().chain([worker]);
+    let found = found.filter_map(|binary| changed_since(binary, history.root())).next()?;
+    eprintln!("warning: {}; try: cargo build", changed_words(&found));
+    Some(found)
+}
+
+fn changed_words(file: &Path) -> String {
+    format!("{} has changed since these binaries were built", file.display())
 }
 
 /// Refuses a checkout that is not wholly in a commit.

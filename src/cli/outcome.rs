@@ -20,6 +20,7 @@ pub fn reproduced(found: &Reproduced, first: &ReportManifest) -> String {
             TrialVerdict::Identical => "identical",
             TrialVerdict::Evaluation => "training identical, evaluation different",
             TrialVerdict::Training => "training different",
+            TrialVerdict::Accepted => "different: the report has runs that a person accepted",
             TrialVerdict::Missing => "not made again",
         };
         text += &format!("  {}  {words}\n", trial.get(..10).unwrap_or(trial));
@@ -29,15 +30,14 @@ pub fn reproduced(found: &Reproduced, first: &ReportManifest) -> String {
         n => text += &format!("  and {n} more\n"),
     }
     if found.more > 0 {
-        text += &format!("{} trials are new: the report did not have them\n", found.more);
+        text +=
+            &format!("{} trials are new: the report was drawn before they were done\n", found.more);
     }
     text += "tables:\n";
     for (name, verdict) in &found.tables {
         let words = match verdict {
             TableVerdict::Identical => "identical".to_owned(),
-            TableVerdict::SameNumbers => {
-                "the same numbers, said to come from another commit".to_owned()
-            }
+            TableVerdict::SameNumbers => "the same numbers, said to come from elsewhere".to_owned(),
             TableVerdict::Differs(difference) => format!("different: {}", table(difference)),
             TableVerdict::OtherBytes => "different bytes".to_owned(),
             TableVerdict::Missing => "not made again".to_owned(),
@@ -47,8 +47,36 @@ pub fn reproduced(found: &Reproduced, first: &ReportManifest) -> String {
         };
         text += &format!("  {name}  {words}\n");
     }
-    let verdict = if found.holds() { "reproduced" } else { "NOT reproduced" };
-    text + &format!("{verdict}\n")
+    text + &format!("{}\n", verdict(found))
+}
+
+/// `reproduced`, or `NOT reproduced` with what may be why.
+fn verdict(found: &Reproduced) -> String {
+    if found.holds() {
+        return "reproduced".to_owned();
+    }
+    let mut why = Vec::new();
+    if found.trials_that(TrialVerdict::Accepted) > 0 {
+        why.push(format!(
+            "{} trials of the report count by a person's word: other code than that of its commit \
+             made their runs",
+            found.accepted
+        ));
+    }
+    if found.more > 0 {
+        why.push(format!(
+            "the report was drawn when {} of {} trials were done, and its tables hold only those",
+            found.trials.len(),
+            found.trials.len() + found.more
+        ));
+    }
+    if let Some((then, now)) = &found.processors {
+        why.push(format!("another processor ({then} then, {now} now) may give other last bits"));
+    }
+    match why.is_empty() {
+        true => "NOT reproduced".to_owned(),
+        false => format!("NOT reproduced; {}", why.join("; ")),
+    }
 }
 
 fn table(found: &TableDifference) -> String {

@@ -9,7 +9,7 @@ use std::process::Command;
 use jem_core::digest::Digest;
 use jem_core::id::RunId;
 use jem_core::plan::Plan;
-use jem_core::provenance::{History, Provenance, SourceState};
+use jem_core::provenance::{History, Provenance, SourceState, host};
 use jem_core::store::Store;
 use tempfile::TempDir;
 
@@ -122,6 +122,14 @@ fn read(args: &ReproduceArgs, history: &History, store: &Store) -> Result<Report
     })?;
     let dirty = match (is_dirty, state) {
         (false, _) => None,
+        (true, Some(state)) if built_from_elsewhere(&state) && args.binaries.is_none() => {
+            let message = format!(
+                "the report was made at {short} by binaries that were not built from the files of \
+                 the checkout; what they were built from is in no commit and was not kept"
+            );
+            return Err(CliError::new(Exit::BadInput, message)
+                .hint("--binaries DIR, the jem and jem-worker that made it"));
+        }
         (true, Some(state)) => Some(state),
         (true, None) => {
             let message = format!(
@@ -133,6 +141,24 @@ fn read(args: &ReproduceArgs, history: &History, store: &Store) -> Result<Report
         }
     };
     Ok(Report { manifest, folder, commit, dirty })
+}
+
+/// Whether nothing but the binaries differed from the commit.
+fn built_from_elsewhere(state: &SourceState) -> bool {
+    state.dirty && state.diff.is_none() && state.untracked.is_empty()
+}
+
+/// The processor that made the report's runs, as far as the store knows them,
+/// and the one here, where it is another.
+fn processors(manifest: &ReportManifest, store: &Store) -> Option<(String, String)> {
+    let now = host().cpu;
+    let digests = manifest.runs.iter().filter_map(|runs| Digest::parse(&runs.training).ok());
+    let mut cpus = digests.filter_map(|digest| {
+        let run = store.done(RunId::from_digest(digest)).ok().flatten()?;
+        let record = store.get(run.records.get("provenance.json")?.digest).ok()?;
+        Some(serde_json::from_slice::<Provenance>(&record).ok()?.host.cpu)
+    });
+    cpus.find(|then| !then.is_empty() && *then != now).map(|then| (then, now))
 }
 
 /// The state in which a run of the report was made, where it is the report's:
@@ -238,7 +264,8 @@ fn make_again(
     children.run(jem("report").arg("--out").arg(&again), "jem report")?;
     let (second, _) = ReportManifest::read(&again)
         .map_err(|error| CliError::new(Exit::Failed, format!("no new report: {error}")))?;
-    Ok(reproduced((&report.manifest, &report.folder), (&second, &again)))
+    let found = reproduced((&report.manifest, &report.folder), (&second, &again));
+    Ok(Reproduced { processors: processors(&report.manifest, store), ..found })
 }
 
 /// The report's experiment file in the checkout at `root`, from there.
@@ -267,7 +294,15 @@ fn same_data(first: &ReportManifest, spec: &Path, data: &Path) -> Result<(), Cli
     let (Ok(plan), false) = (Plan::read(spec), first.data.is_empty()) else { return Ok(()) };
     // Which code reads the data plays no part.
     let none = Digest::of(b"");
-    let now = Keys::new(&plan, Stages { training: none, evaluation: none }, data)?.data_files();
+    let keys = Keys::new(&plan, Stages { training: none, evaluation: none }, data);
+    let keys = keys.map_err(|error| {
+        // The worktree has what the commit has.
+        CliError::from(error).hint(
+            "git add --force FILE and a report at that commit, where git ignores a data file that \
+             the experiment names: no commit has it",
+        )
+    })?;
+    let now = keys.data_files();
     let changed = first.data.iter().find(|file| !now.contains(file));
     let Some((name, then)) = changed else { return Ok(()) };
     let found = now.iter().find(|(other, _)| other == name);

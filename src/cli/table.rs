@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use jem_core::spec::show_value;
 
+use super::CliError;
 use super::open::{self, Folders};
-use super::{CliError, origin};
+use super::origin::{self, Origin};
 use crate::table::{self, Checked, PaperTable, Results, Shown, TableError};
 
 /// What `jem table` is asked.
@@ -57,10 +58,12 @@ impl TableArgs {
 /// cannot be written.
 pub fn run(args: &TableArgs, folders: &Folders) -> Result<(), CliError> {
     let (results, store) = open::results(&args.spec, folders)?;
+    let (worker, code, described) = open::worker_with_code()?;
     if args.require_clean {
-        let source = folders.source().map(|(state, _)| state);
-        origin::require_clean(source.as_ref())?;
+        Origin::look(folders, &worker, code, described).require_clean()?;
         origin::require_clean_trials(&results)?;
+    } else {
+        origin::unbuilt(&code);
     }
     let file = args.spec.display();
     let text = text(&results, args)?;

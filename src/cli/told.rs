@@ -218,8 +218,13 @@ fn origin(text: &mut String, record: &Provenance, detail: Detail) {
             let _ = writeln!(text, "  difference to the commit: object {}", detail.digest(diff));
         }
         for file in &source.untracked {
-            let _ =
-                writeln!(text, "  untracked {}: object {}", file.path, detail.digest(file.digest));
+            let digest = detail.digest(file.digest);
+            let _ = match file.unkept {
+                None => writeln!(text, "  untracked {}: object {digest}", file.path),
+                Some(size) => {
+                    writeln!(text, "  untracked {}: {digest}, its {size} bytes not kept", file.path)
+                }
+            };
         }
         if let Some(lock) = source.cargo_lock {
             let _ = writeln!(text, "  Cargo.lock: object {}", detail.digest(lock));
@@ -280,7 +285,8 @@ fn against(
     };
     let differs = differences(old, new);
     if differs.is_empty() {
-        *text += "this build would make the same run\n";
+        let known = if data.is_none() { "as far as is known, " } else { "" };
+        *text += &format!("{known}this build would make the same run\n");
     } else {
         *text += "this build would make another run\n";
         for difference in &differs {

@@ -1,6 +1,7 @@
 //! `jem verify`: finished trials run again in a scratch store and compared.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use jem_core::id::RunId;
@@ -27,7 +28,7 @@ pub struct VerifyArgs {
     pub spec: Option<PathBuf>,
     /// Only N of the finished trials, drawn by --seed
     #[arg(long, value_name = "N")]
-    pub sample: Option<usize>,
+    pub sample: Option<NonZeroUsize>,
     /// The seed of the sample
     #[arg(long, default_value_t = 0, value_name = "S")]
     pub seed: u64,
@@ -47,7 +48,7 @@ pub struct VerifyArgs {
 struct Verdict<'a> {
     experiment: Option<String>,
     finished: usize,
-    sample: Option<usize>,
+    sample: Option<NonZeroUsize>,
     seed: u64,
     skipped: &'a [String],
     summary: Summary,
@@ -83,7 +84,7 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
             .hint("jem plan SPEC, which says where each trial stands"));
     }
     if let Some(n) = args.sample {
-        draw(&mut cases, n, args.seed);
+        draw(&mut cases, n.get(), args.seed);
     }
     let specs: Vec<Spec> = cases.iter().map(|case| case.job.spec.clone()).collect();
     data_is_there(&specs, &folders.data())?;

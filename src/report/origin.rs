@@ -36,12 +36,13 @@ impl ReportContext {
         commit(self.source.as_ref())
     }
 
-    /// Whether `trial` was trained by another state of the code than makes the
-    /// report.
+    /// Whether `trial` was trained or evaluated by another state of the code
+    /// than makes the report.
     pub(super) fn reuses(&self, trial: &TrialResult) -> bool {
         // A state that could not be told is the same as none.
         let unknown = self.source.as_ref().is_some_and(|source| source.error.is_some());
-        unknown || trial.provenance.source != self.source
+        let ours = |from: &Provenance| from.source == self.source;
+        unknown || !ours(&trial.provenance) || !ours(&trial.evaluated)
     }
 }
 
@@ -96,7 +97,7 @@ pub fn footer(view: &View<'_>, context: &ReportContext) -> String {
         [only] => only.clone(),
         several => format!("{} {many}", several.len()),
     };
-    let commits = tally(trials.iter().map(|trial| commit(trial.provenance.source.as_ref())));
+    let commits = tally(trials.iter().map(TrialResult::commit));
     let machines = tally(trials.iter().map(|trial| processor(&trial.provenance.host)));
     let mut commits = distinct(commits.into_iter().map(|(commit, _)| commit).collect(), "commits");
     // Of several commits, or where only the evaluation was, no name shows it.
@@ -154,9 +155,11 @@ fn reused(trials: &[TrialResult], context: &ReportContext) -> String {
     let reused: Vec<&TrialResult> = trials.iter().filter(|trial| context.reuses(trial)).collect();
     let all = trials.len();
     if reused.is_empty() {
-        return format!("none: all {all} trials were trained by the code that made this report");
+        return format!(
+            "none: all {all} trials were trained and evaluated by the code that made this report"
+        );
     }
-    let from = tally(reused.iter().map(|trial| commit(trial.provenance.source.as_ref())));
+    let from = tally(reused.iter().map(|trial| trial.commit()));
     let ours = context.commit();
     let name = |commit: String| {
         // Two dirty states can share a commit.

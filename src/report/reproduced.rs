@@ -17,8 +17,14 @@ pub struct Reproduced {
     pub tables: Vec<(String, TableVerdict)>,
     /// Every trial of the first report, in its order.
     pub trials: Vec<(String, TrialVerdict)>,
-    /// Trials that only the second has.
+    /// Trials that only the second has: the first was drawn before all were
+    /// done.
     pub more: usize,
+    /// Trials of the first report whose runs a person accepted.
+    pub accepted: usize,
+    /// The processor that made the first report's runs and the one here, where
+    /// they are known to be others.
+    pub processors: Option<(String, String)>,
 }
 
 /// How a table came out.
@@ -48,6 +54,9 @@ pub enum TrialVerdict {
     Evaluation,
     /// Those of training differ.
     Training,
+    /// The results differ, and the first report used runs that a person
+    /// accepted: other code than its commit's made them.
+    Accepted,
     /// The second report has no such trial.
     Missing,
 }
@@ -83,6 +92,7 @@ pub fn reproduced(
     let trial = |runs: &ReportedRuns| {
         let verdict = match others.get(runs.trial.as_str()) {
             None => TrialVerdict::Missing,
+            Some(other) if runs.accepted.is_some() && !same(runs, other) => TrialVerdict::Accepted,
             Some(other) if other.training_results != runs.training_results => {
                 TrialVerdict::Training
             }
@@ -114,7 +124,14 @@ pub fn reproduced(
         tables.insert(name.clone(), verdict);
     }
     let more = second.runs.len().saturating_sub(found);
-    Reproduced { tables: tables.into_iter().collect(), trials, more }
+    let accepted = first.runs.iter().filter(|runs| runs.accepted.is_some()).count();
+    let tables = tables.into_iter().collect();
+    Reproduced { tables, trials, more, accepted, processors: None }
+}
+
+fn same(one: &ReportedRuns, other: &ReportedRuns) -> bool {
+    (one.training_results, one.evaluation_results)
+        == (other.training_results, other.evaluation_results)
 }
 
 /// Whether the file is there with other bytes than `digest` stands for.

@@ -116,6 +116,29 @@ fn the_page_begins_with_failures_question_and_answer() {
 }
 
 #[test]
+fn a_trial_that_was_evaluated_elsewhere_is_reused_and_every_footer_names_both_commits() {
+    let mut results = results();
+    results.trials.truncate(1);
+    let trial = &mut results.trials[0];
+    trial.provenance.source = context().source;
+    trial.evaluated = trial.provenance.clone();
+    let line = |results: &Results| {
+        let content = compose(results, &context()).expect("small figures can be painted");
+        markdown(&content, &[])
+    };
+    assert!(line(&results).contains("none: all 1 trials were trained and evaluated by"));
+    results.trials[0].evaluated.source = Some(source("9f8e7d6"));
+    let both = "1a2b3c4, evaluated at 9f8e7d6";
+    assert!(line(&results).contains(&format!("1 of 1 trials reused from {both}")));
+    let content = compose(&results, &context()).expect("small figures can be painted");
+    let figure = content.figures().next().expect("there is a figure");
+    let [(name, svg), ..] = figure.files();
+    assert!(name.ends_with(".svg"), "{name}");
+    let svg = String::from_utf8(svg);
+    assert!(svg.expect("SVG is text").contains(both));
+}
+
+#[test]
 fn every_figure_is_linked_to_its_files_in_both_forms() {
     let content = compose(&results(), &context()).expect("small figures can be painted");
     let forms = [html(&content, &[]).expect("the template is right"), markdown(&content, &[])];

@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use jem_core::event::{Command, Event, FailureClass, PROTOCOL};
+use jem_core::store::record_failure;
 
 use super::claims::{self, Answer};
 use super::dispatcher::{Dispatch, Observer, Setback};
@@ -395,12 +396,15 @@ impl<'a> Live<'a> {
         place.send(&Command::Run(Box::new(job.clone())));
     }
 
-    /// The setback, written into the log of the trial's last attempt too.
+    /// The setback, written beside and into the log of the trial's last attempt
+    /// too: a worker that was killed has told nobody.
     fn setback(&self, trial: TrialIndex, class: FailureClass, message: String) -> Setback {
         let log = self.attempts.get(&trial).map(|attempt| {
             let log = attempt.join("worker.log");
             let file = OpenOptions::new().create(true).append(true).open(&log);
             let _ = file.and_then(|mut file| writeln!(file, "{}: {message}", class.name()));
+            // Where the disk is full it cannot be kept, and is told all the same.
+            let _ = record_failure(attempt, class, &message);
             log
         });
         Setback { class, message, log }

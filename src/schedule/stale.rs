@@ -2,12 +2,11 @@
 //! attempt failed, or which runs of the same trial there are with other parts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jem_core::digest::Digest;
-use jem_core::event::{Event, FailureClass};
+use jem_core::event::FailureClass;
 use jem_core::id::{RunId, TrialId};
 use jem_core::plan::Trial;
 use jem_core::provenance::{Code, Provenance};
@@ -73,27 +72,12 @@ pub fn look(
         if let Some(holder) = holders.get(&training) {
             return Some(Known::Running(holder.place()));
         }
-        let failed = runs.contains(&evaluation).then(|| last_failure(store, evaluation)).flatten();
+        let failed = runs.contains(&evaluation).then(|| store.last_failure(evaluation)).flatten();
         failed
-            .map(|(class, message)| Known::Failed(class, message))
+            .map(|failure| Known::Failed(failure.class, failure.message))
             .or_else(|| Some(Known::Stale(Box::new(past.nearest(trial, &keyed, code)?))))
     };
     Ok(trials.par_iter().zip(statuses).map(known).collect())
-}
-
-/// How the last attempt at `run` failed, if it did. That the user stopped it
-/// is no failure.
-fn last_failure(store: &Store, run: RunId) -> Option<(FailureClass, String)> {
-    let attempts = store.run_path(run).join("attempts");
-    let names = fs::read_dir(&attempts).ok()?.flatten().map(|entry| entry.file_name());
-    let last = names.filter_map(|name| name.to_str()?.parse::<u32>().ok()).max()?;
-    let log = fs::read(attempts.join(last.to_string()).join("events.jsonl")).ok()?;
-    let line = log.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
-    match serde_json::from_slice(line).ok()? {
-        Event::TrialFailed { class: FailureClass::Preempted, .. } => None,
-        Event::TrialFailed { class, message, .. } => Some((class, message)),
-        _ => None,
-    }
 }
 
 /// Where a run came from, as far as it can be read.

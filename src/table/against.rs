@@ -7,7 +7,7 @@ use polars::prelude::*;
 use super::TableError;
 
 /// Columns that say where a number came from, not what it is.
-const RECORDS: [&str; 1] = ["commit"];
+const RECORDS: [&str; 2] = ["commit", "accepted"];
 
 /// A column that differs between two tables.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,10 @@ use jem_core::arrays::{Array, Arrays};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Tolerance;
+use super::{AT_DIVERGENCE, Tolerance};
+
+/// Where an outcome has the values at which a training diverged.
+const VALUES: &str = "diverged.values.";
 
 /// What two artifacts are to each other.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,7 +47,7 @@ pub struct Distance {
 impl Distance {
     fn take_in(&mut self, at: &str, old: f64, new: f64, tolerance: &Tolerance) {
         self.of += 1;
-        if old.to_bits() == new.to_bits() || old == new {
+        if old.to_bits() == new.to_bits() || old == new || (old.is_nan() && new.is_nan()) {
             return;
         }
         self.differing += 1;
@@ -157,13 +160,29 @@ fn values(
             None
         }
         _ if old == new => None,
+        (Value::String(one), Value::String(two)) if is_value_of_divergence(at) => {
+            match (one.parse(), two.parse()) {
+                (Ok(one), Ok(two)) => distance.take_in(at, one, two, &AT_DIVERGENCE),
+                _ => return Some(format!("`{at}`: {old} → {new}")),
+            }
+            None
+        }
         _ => Some(format!("`{at}`: {old} → {new}")),
     }
+}
+
+/// Whether `at` names one of the values at which a training diverged:
+/// `diverged.values.loss`, or `outcome.diverged.values.loss`.
+fn is_value_of_divergence(at: &str) -> bool {
+    let inside = at.strip_prefix("outcome.").unwrap_or(at);
+    inside.starts_with(VALUES)
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use jem_core::results::{Divergence, OUTCOME, Outcome};
+
     use super::*;
 
     const LOOSE: Tolerance = Tolerance { absolute: 0.1, relative: 0.1, why: "" };
@@ -212,6 +231,32 @@ mod tests {
         assert!(matches!(other, Found::Kind { .. }));
         let broken = compare("w.safetensors", b"x", &tensor(&[1.0]), &LOOSE);
         assert!(matches!(broken, Found::Kind { .. }));
+    }
+
+    #[test]
+    fn the_values_of_a_divergence_are_numbers_written_as_texts() {
+        let outcome = |step: u64, loss: &str, gap: &str| {
+            let values = [("loss", loss), ("gap", gap)];
+            let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let reason = "not finite: loss".to_owned();
+            let found = Divergence { step, reason, values, restarts: Vec::new() };
+            serde_json::to_vec(&Outcome::Diverged(found)).unwrap()
+        };
+        let exact = super::super::tolerance_of(OUTCOME);
+        let of = |old: &[u8], new: &[u8]| compare(OUTCOME, old, new, &exact);
+        let Found::Numbers(near) = of(&outcome(3, "NaN", "1.0"), &outcome(3, "NaN", "1.01")) else {
+            panic!("the gap differs");
+        };
+        assert_eq!((near.differing, near.beyond), (1, 0));
+        assert_eq!(near.values, (1.0, 1.01));
+        // Neither infinity nor another step is near.
+        for other in [outcome(3, "inf", "1.0"), outcome(4, "NaN", "1.0")] {
+            let Found::Numbers(far) = of(&outcome(3, "NaN", "1.0"), &other) else {
+                panic!("numbers differ");
+            };
+            assert_eq!(far.beyond, 1);
+        }
+        assert!(matches!(of(&outcome(3, "x", "1.0"), &outcome(3, "y", "1.0")), Found::Kind { .. }));
     }
 
     #[test]

@@ -32,7 +32,8 @@ impl Tolerance {
     /// Whether a difference of `absolute` between numbers of which the larger
     /// has the size `largest` is within it.
     pub fn holds(&self, absolute: f64, largest: f64) -> bool {
-        absolute <= self.absolute + self.relative * largest
+        // Against an infinite number every difference would be small.
+        absolute.is_finite() && absolute <= self.absolute + self.relative * largest
     }
 }
 
@@ -60,6 +61,15 @@ pub const TOLERANCES: [(&str, Tolerance); 11] = [
     (RELIABILITY, COUNTS),
     (ENERGIES, COUNTS),
 ];
+
+/// What holds for the values at which a training diverged, which are written
+/// as texts wherever an outcome stands. Its step and its reason must be the
+/// same.
+pub const AT_DIVERGENCE: Tolerance = Tolerance {
+    absolute: 0.05,
+    relative: 0.05,
+    why: "the values of one step drift apart as the curves do",
+};
 
 const PARAMETERS: Tolerance = Tolerance {
     absolute: 0.01,
@@ -151,5 +161,12 @@ mod tests {
             assert!(!tolerance_of(name).holds(1e-9, 1.0), "{name}");
         }
         assert!(tolerance_of(METRICS).holds(0.02, 0.5));
+    }
+
+    #[test]
+    fn infinity_is_within_no_tolerance() {
+        for (name, tolerance) in TOLERANCES {
+            assert!(!tolerance.holds(f64::INFINITY, f64::INFINITY), "{name}");
+        }
     }
 }

@@ -12,6 +12,6 @@ mod recover;
 mod verdict;
 
 pub use artifact::{Distance, Found, compare};
-pub use expectation::{Expectation, TOLERANCES, Tolerance, expected, tolerance_of};
+pub use expectation::{AT_DIVERGENCE, Expectation, TOLERANCES, Tolerance, expected, tolerance_of};
 pub use recover::{Recovered, Unrecoverable, recover};
 pub use verdict::{ArtifactVerdict, Judgement, RunVerdict, Summary, TrialVerdict, judge};

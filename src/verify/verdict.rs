@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use jem_core::id::{RunId, TrialId};
+use jem_core::results::OUTCOME;
 use jem_core::store::{Manifest, RunKind, Store};
 use serde::Serialize;
 
-use super::{Expectation, Found, Tolerance, compare, tolerance_of};
+use super::{AT_DIVERGENCE, Expectation, Found, Tolerance, compare, tolerance_of};
 
 /// How an artifact came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -99,7 +100,11 @@ pub fn judge(
             name: name.clone(),
             judgement: judgement(&found, expected),
             found,
-            tolerance: (expected == Expectation::Close).then_some(tolerance),
+            tolerance: (expected == Expectation::Close).then_some(match name.as_str() {
+                // Of its numbers the values at a divergence alone have one.
+                OUTCOME => AT_DIVERGENCE,
+                _ => tolerance,
+            }),
         }
     };
     RunVerdict { run: old.run, kind: old.kind, artifacts: names.into_iter().map(one).collect() }

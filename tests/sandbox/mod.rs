@@ -11,7 +11,7 @@ mod worker;
 pub use {
     fake::{Part, play},
     processes::{alive, attempts, signal, wait_until, words_of, workers_of},
-    worker::fingerprint_file,
+    worker::{SMALLEST_WORKER, fingerprint_file},
 };
 
 use std::collections::BTreeMap;

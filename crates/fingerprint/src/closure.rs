@@ -11,6 +11,7 @@ use crate::mention::{Impl, Include, Mentions, NamedPath};
 use crate::resolve::{Meaning, Trail};
 use crate::sources::{Sources, folder_of, join};
 use crate::tokens::update_text;
+use crate::toml::without_layout;
 use crate::workspace::{ModuleId, Workspace};
 
 /// Parts of the code, by path or name, with their digests.
@@ -209,7 +210,11 @@ impl<'a> Walk<'a> {
         let path = join(folder_of(file), relative).ok_or_else(outside)?;
         let missing = || Error::Missing { path: path.clone(), wanted_by: file.to_owned() };
         let bytes = self.sources.read(&path).ok_or_else(missing)?;
-        self.included.insert(path, Sha256::digest(&bytes).into());
+        let digest = match std::str::from_utf8(&bytes) {
+            Ok(text) if path.ends_with(".toml") => Sha256::digest(without_layout(text)),
+            _ => Sha256::digest(&bytes),
+        };
+        self.included.insert(path, digest.into());
         Ok(())
     }
 

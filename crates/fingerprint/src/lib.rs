@@ -61,7 +61,7 @@
 //! |---|---|
 //! | a file's path | its tokens, see below |
 //! | a file only led through: `PATH (declarations)` | the texts of the declarations followed, sorted: attributes and `mod x`, or `use path as name` (`*` for a glob) |
-//! | an included file's path | its bytes |
+//! | an included file's path | its bytes; of a TOML file without comments and layout |
 //! | `crate NAME VERSION` | the texts name, version, checksum, then the features, sorted |
 //! | `libtorch VERSION` | that name |
 //!
@@ -77,6 +77,7 @@
 mod error;
 mod sources;
 mod tokens;
+mod toml;
 mod lock;
 mod mention;
 mod expansion;

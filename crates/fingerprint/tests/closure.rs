@@ -186,6 +186,14 @@ fn a_path_attribute_and_included_files_are_followed() {
     let other = fixture.clone().with("crates/worker/bytes.bin", "\u{1}\u{3}");
     assert_eq!(fixture.differs(&other), (true, false));
     let table = "crates/worker/src/odd/table.rs";
+    let toml = fixture
+        .clone()
+        .edit(table, "bytes.bin", "table.toml")
+        .with("crates/worker/table.toml", "a = 1 # why\n");
+    let comment = toml.clone().with("crates/worker/table.toml", "# for this:\na = 1\n");
+    let value = toml.clone().with("crates/worker/table.toml", "a = 2 # why\n");
+    assert_eq!(toml.differs(&comment), (false, false));
+    assert_eq!(toml.differs(&value), (true, false));
     for other in ["include_bytes!(concat!(env!(\"OUT_DIR\"), \"/x\"))", "include!(\"x.rs\")"] {
         let known = "include_bytes!(\"../../bytes.bin\")";
         let error = Code::of(&fixture.clone().edit(table, known, other).0, "none").unwrap_err();

@@ -11,7 +11,7 @@ pub use fingerprint::{Code, FingerprintError, Fingerprints, Parts, beside, besid
 pub use history::{FileChange, History, HistoryError};
 pub use host::{Host, host};
 pub use revision::{RevisionError, fingerprints_at};
-pub use source::{SourceError, SourceState, Sourced, Untracked, source_state};
+pub use source::{FileMode, SourceError, SourceState, Sourced, Untracked, source_state};
 pub use work_tree::fingerprints_here;
 
 use std::collections::BTreeMap;

@@ -1,13 +1,16 @@
 //! The state of the source tree: commit, and all that differs from it.
 
+use std::fs::{File, Metadata};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use git2::{DiffFormat, DiffOptions, ErrorCode, Repository, StatusOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 
-/// An untracked file larger than this is data, not source.
+/// The bytes of a larger untracked file are not kept: it may be data. That it
+/// is there counts all the same.
 const LARGEST_SOURCE: u64 = 4 << 20;
 
 /// The state of a git checkout.
@@ -37,8 +40,24 @@ pub struct SourceState {
 pub struct Untracked {
     /// Path from the root of the checkout.
     pub path: String,
-    /// Digest of its bytes.
+    /// Digest of its bytes; of a link, of its target's name.
     pub digest: Digest,
+    /// What it is, where it is no plain file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<FileMode>,
+    /// Its size in bytes, where it is too large for them to be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unkept: Option<u64>,
+}
+
+/// What a file is beside its bytes, as git tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileMode {
+    /// Its owner may execute it.
+    Executable,
+    /// A symbolic link; its bytes are its target's name.
+    Link,
 }
 
 /// A state, and the bytes that its digests stand for.
@@ -96,7 +115,8 @@ impl From<git2::Error> for SourceError {
 /// stand for: the patch, the untracked files and Cargo.lock. None outside a
 /// checkout.
 /// What lies in one of the folders `outputs` (results, reports, data) is no
-/// source, nor is a large untracked file or a repository inside this one.
+/// source, nor is a repository inside this one. Of a large untracked file the
+/// bytes are not among those returned.
 ///
 /// # Errors
 /// When there is a checkout and git, or a file of it, cannot be read.
@@ -127,11 +147,12 @@ pub fn source_state(folder: &Path, outputs: &[PathBuf]) -> Result<Option<Sourced
         if outputs.iter().any(|output| full.starts_with(output)) {
             continue;
         }
-        if let Some(bytes) = source_bytes(&full)? {
-            untracked.push(Untracked { path, digest: keep(bytes) });
-        }
+        untracked.extend(untracked_file(&full, path, &mut keep)?);
     }
-    let cargo_lock = source_bytes(&root.join("Cargo.lock"))?.map(&mut keep);
+    let cargo_lock = match untracked_file(&root.join("Cargo.lock"), String::new(), &mut keep)? {
+        Some(Untracked { digest, unkept: None, .. }) => Some(digest),
+        _ => None,
+    };
     let state = SourceState {
         commit: head.map(|commit| commit.id().to_string()),
         dirty: diff.is_some() || !untracked.is_empty(),
@@ -143,22 +164,54 @@ pub fn source_state(folder: &Path, outputs: &[PathBuf]) -> Result<Option<Sourced
     Ok(Some((state, kept)))
 }
 
-/// The bytes of a source file, of a link its target; none where it is gone, is
-/// a folder, or is too large for source.
-fn source_bytes(path: &Path) -> Result<Option<Vec<u8>>, SourceError> {
-    let read = || -> std::io::Result<Option<Vec<u8>>> {
-        let meta = path.symlink_metadata()?;
+/// The file at `full`, called `path`, whose bytes go to `keep` unless it is
+/// too large; none where it is gone or is a folder.
+fn untracked_file(
+    full: &Path,
+    path: String,
+    keep: &mut dyn FnMut(Vec<u8>) -> Digest,
+) -> Result<Option<Untracked>, SourceError> {
+    let read = || -> std::io::Result<Option<Untracked>> {
+        let meta = full.symlink_metadata()?;
+        let made = |digest, mode, unkept| Some(Untracked { path, digest, mode, unkept });
         if meta.is_symlink() {
-            return Ok(Some(std::fs::read_link(path)?.into_os_string().into_encoded_bytes()));
+            let target = std::fs::read_link(full)?.into_os_string().into_encoded_bytes();
+            return Ok(made(keep(target), Some(FileMode::Link), None));
         }
-        if !meta.is_file() || meta.len() > LARGEST_SOURCE {
+        if !meta.is_file() {
             return Ok(None);
         }
-        std::fs::read(path).map(Some)
+        let mode = is_executable(&meta).then_some(FileMode::Executable);
+        if meta.len() > LARGEST_SOURCE {
+            return Ok(made(digest_of(full)?, mode, Some(meta.len())));
+        }
+        Ok(made(keep(std::fs::read(full)?), mode, None))
     };
     match read() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        read => read.map_err(|error| SourceError(format!("{}: {error}", path.display()))),
+        read => read.map_err(|error| SourceError(format!("{}: {error}", full.display()))),
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(meta: &Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Metadata) -> bool {
+    false
+}
+
+/// The digest of the file at `path`, which may be larger than memory.
+fn digest_of(path: &Path) -> std::io::Result<Digest> {
+    let (mut file, mut hasher) = (File::open(path)?, Hasher::new());
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            n => drop(hasher.update(&buffer[..n])),
+        }
     }
 }
 
@@ -166,7 +219,8 @@ fn source_bytes(path: &Path) -> Result<Option<Vec<u8>>, SourceError> {
 fn patch(repository: &Repository, head: Option<&git2::Commit<'_>>) -> Result<Vec<u8>, SourceError> {
     let tree = head.map(git2::Commit::tree).transpose()?;
     let mut options = DiffOptions::new();
-    options.show_binary(true);
+    // With diff.noprefix or diff.mnemonicPrefix set, git could not apply it.
+    options.show_binary(true).old_prefix("a").new_prefix("b");
     let diff = repository.diff_tree_to_workdir_with_index(tree.as_ref(), Some(&mut options))?;
     let mut patch = Vec::new();
     diff.print(DiffFormat::Patch, |_, _, line| {
@@ -189,4 +243,78 @@ fn untracked_paths(repository: &Repository) -> Result<Vec<String>, SourceError> 
     }
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+
+    use git2::{IndexAddOption, Signature};
+
+    use super::*;
+
+    /// A repository with one commit of `file.txt`, whose configuration would
+    /// write patches without prefixes.
+    fn repository(folder: &Path) -> Repository {
+        let repository = Repository::init(folder).unwrap();
+        repository.config().unwrap().set_bool("diff.noprefix", true).unwrap();
+        fs::write(folder.join("file.txt"), "one\n").unwrap();
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        let tree = index.write_tree().unwrap();
+        let who = Signature::now("a", "a@b.c").unwrap();
+        let tree = repository.find_tree(tree).unwrap();
+        repository.commit(Some("HEAD"), &who, &who, "x", &tree, &[]).unwrap();
+        drop(tree);
+        repository
+    }
+
+    #[test]
+    fn a_patch_has_the_prefixes_that_git_apply_expects_whatever_is_configured() {
+        let folder = tempfile::tempdir().unwrap();
+        repository(folder.path());
+        fs::write(folder.path().join("file.txt"), "two\n").unwrap();
+        let (state, kept) = source_state(folder.path(), &[]).unwrap().unwrap();
+        let patch = kept.iter().find(|bytes| Some(Digest::of(bytes)) == state.diff).unwrap();
+        let patch = String::from_utf8(patch.clone()).unwrap();
+        assert!(patch.contains("--- a/file.txt\n+++ b/file.txt\n"), "{patch}");
+    }
+
+    #[test]
+    fn a_large_untracked_file_makes_the_tree_dirty_and_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        repository(folder.path());
+        let (state, _) = source_state(folder.path(), &[]).unwrap().unwrap();
+        assert!(!state.dirty);
+        let bytes = vec![7; LARGEST_SOURCE as usize + 1];
+        fs::write(folder.path().join("large.rs"), &bytes).unwrap();
+        let (state, kept) = source_state(folder.path(), &[]).unwrap().unwrap();
+        assert!(state.dirty && kept.is_empty());
+        let digest = Digest::of(&bytes);
+        let unkept = Some(bytes.len() as u64);
+        let large = Untracked { path: "large.rs".to_owned(), digest, mode: None, unkept };
+        assert_eq!(state.untracked, [large]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_and_an_executable_are_told_from_plain_files() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        repository(folder.path());
+        symlink("file.txt", folder.path().join("link")).unwrap();
+        fs::write(folder.path().join("run.sh"), "#!/bin/sh\n").unwrap();
+        fs::set_permissions(folder.path().join("run.sh"), PermissionsExt::from_mode(0o755))
+            .unwrap();
+        fs::write(folder.path().join("zlain.txt"), "").unwrap();
+        let (state, kept) = source_state(folder.path(), &[]).unwrap().unwrap();
+        let modes: Vec<_> = state.untracked.iter().map(|file| file.mode).collect();
+        assert_eq!(modes, [Some(FileMode::Link), Some(FileMode::Executable), None]);
+        assert!(kept.contains(&b"file.txt".to_vec()));
+        // A plain file is recorded as it ever was.
+        let text = serde_json::to_string(&state.untracked[2]).unwrap();
+        assert!(!text.contains("mode") && !text.contains("unkept"), "{text}");
+    }
 }

@@ -4,10 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::object::{Store, io_error};
-use super::{Artifact, StoreError};
+use super::{Artifact, FORMAT, SEALED, StoreError, record};
 use crate::durable::{self, Log};
-use crate::event::Event;
+use crate::event::{Event, FailureClass};
 use crate::id::RunId;
 
 /// An attempt: a folder of its own, which no other attempt shares.
@@ -18,7 +20,70 @@ pub struct Attempt {
     events: Log,
 }
 
+/// How an attempt failed, as the dispatcher saw it: `failed.json` in the
+/// attempt's folder. A worker that was killed, or panicked, wrote nothing of it
+/// itself. A record, not a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// The version of this record.
+    pub format: u32,
+    /// The class.
+    pub class: FailureClass,
+    /// What happened.
+    pub message: String,
+}
+
+/// The file in an attempt's folder that says how it failed.
+pub(super) const FAILED: &str = "failed.json";
+
+/// Records in `attempt`, an attempt's folder, that it failed.
+///
+/// # Errors
+/// When the file system says no.
+pub fn record_failure(
+    attempt: &Path,
+    class: FailureClass,
+    message: &str,
+) -> Result<(), StoreError> {
+    let path = attempt.join(FAILED);
+    let failure = Failure { format: FORMAT, class, message: message.to_owned() };
+    let text = record::text(&path, &failure)?;
+    durable::write_atomic(&path, &text).map_err(io_error(&path))
+}
+
+/// The failure that `bytes`, from the file at `path`, record.
+///
+/// # Errors
+/// When they are no such record, or were altered.
+pub(super) fn parse_failure(path: &Path, bytes: &[u8]) -> Result<Failure, StoreError> {
+    record::parse_sealed(path, bytes, FORMAT, SEALED)
+}
+
 impl Store {
+    /// How the last attempt at `run` failed, as was recorded, else as its log
+    /// says; none where it did not, is not over, or was only stopped. What
+    /// cannot be read is passed over: no result rests on it.
+    pub fn last_failure(&self, run: RunId) -> Option<Failure> {
+        let attempts = self.run_path(run).join("attempts");
+        let last = last_number(&attempts).ok().filter(|last| *last > 0)?;
+        let folder = attempts.join(last.to_string());
+        let path = folder.join(FAILED);
+        let recorded = record::read(&path).ok().flatten();
+        let recorded = recorded.and_then(|bytes| parse_failure(&path, &bytes).ok());
+        let failure = recorded.or_else(|| {
+            let log = fs::read(folder.join("events.jsonl")).ok()?;
+            let line = log.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
+            match serde_json::from_slice(line).ok()? {
+                Event::TrialFailed { class, message, .. } => {
+                    Some(Failure { format: FORMAT, class, message })
+                }
+                _ => None,
+            }
+        });
+        failure.filter(|failure| failure.class != FailureClass::Preempted)
+    }
+
     /// Begins an attempt at `run`, numbered one above those that are there.
     ///
     /// # Errors
@@ -89,5 +154,39 @@ impl Attempt {
         let log = self.events.path();
         let bytes = fs::read(log).map_err(io_error(log))?;
         store.put(&bytes)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use crate::id::{CellId, TrialId};
+
+    #[test]
+    fn how_the_last_attempt_failed_is_what_was_recorded_else_what_its_log_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let run = RunId::from_digest(Digest::of(b"run"));
+        assert_eq!(store.last_failure(run), None);
+        let trial = TrialId::new(CellId::from_digest(Digest::of(b"cell")), 0);
+        let said = |class| Event::TrialFailed { trial, class, message: "as said".to_owned() };
+        let mut first = store.begin(run).unwrap();
+        assert_eq!(store.last_failure(run), None);
+        first.log(&said(FailureClass::BadInput)).unwrap();
+        assert_eq!(store.last_failure(run).unwrap().message, "as said");
+        // A worker that is killed says nothing; the dispatcher does.
+        let second = store.begin(run).unwrap();
+        assert_eq!(store.last_failure(run), None);
+        record_failure(second.path(), FailureClass::Timeout, "too long").unwrap();
+        let failure = store.last_failure(run).unwrap();
+        assert_eq!((failure.class, failure.message.as_str()), (FailureClass::Timeout, "too long"));
+        let path = second.path().join(FAILED);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(parse_failure(&path, text.replace("long", "lung").as_bytes()).is_err());
+        // That it was stopped is no failure.
+        record_failure(second.path(), FailureClass::Preempted, "stopped").unwrap();
+        assert_eq!(store.last_failure(run), None);
     }
 }

@@ -5,7 +5,7 @@
 //!   format                       the version of this layout
 //!   objects/ab/cdef…             bytes by SHA-256, read-only
 //!   runs/<run id>/manifest.json  written last: the run is done
-//!   runs/<run id>/attempts/1/    events.jsonl, worker.log
+//!   runs/<run id>/attempts/1/    events.jsonl, worker.log, failed.json where it failed
 //!   runs/<run id>/checkpoints/   of a training that is not done
 //!   leases/<run id>/             who runs it now
 //!   accepted/<run id>.json       a person's word that other runs count for this one
@@ -54,7 +54,7 @@ mod listing;
 mod sample;
 
 pub use accepted::{Accepted, RunPair};
-pub use attempt::Attempt;
+pub use attempt::{Attempt, Failure, record_failure};
 pub use check::{CheckOptions, Finding, Kind, Mended, Report, Severity, check};
 pub use checkpoint::{CheckpointRecord, Checkpoints};
 pub use commits::CommitRecord;

@@ -94,7 +94,9 @@ fn kept(provenance: &Value) -> Vec<(String, Digest)> {
     .into_iter()
     .flatten()
     .collect();
-    for file in source["untracked"].as_array().into_iter().flatten() {
+    let untracked = source["untracked"].as_array().into_iter().flatten();
+    // Of a file that was too large only the digest is known.
+    for file in untracked.filter(|file| file["unkept"].is_null()) {
         let what = format!("the source file {}", file["path"].as_str().unwrap_or("?"));
         kept.extend(one(&what, &file["digest"]));
     }

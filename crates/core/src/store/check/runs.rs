@@ -7,6 +7,8 @@ use std::fs;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::super::StoreError;
+use super::super::attempt::{FAILED, parse_failure};
 use super::super::known::{Bad, EVENTS};
 use super::super::manifest::{Manifest, RunKind};
 use super::super::survey::Place;
@@ -31,6 +33,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
     };
     found.par_extend(manifests.par_iter().flat_map_iter(each));
     found.extend(logs(look));
+    found.extend(failures(look));
     found
 }
 
@@ -177,6 +180,28 @@ fn logs(look: &Look<'_>) -> Vec<Finding> {
         )
     };
     if look.options.quick { Vec::new() } else { logs.par_iter().filter_map(told).collect() }
+}
+
+/// What the dispatcher recorded of attempts that failed.
+fn failures(look: &Look<'_>) -> Vec<Finding> {
+    let records = look.survey.each(|place| match place {
+        Place::Log(_, _, name) if name == FAILED => Some(()),
+        _ => None,
+    });
+    let told = |(file, ()): (&super::super::survey::File, ())| {
+        let path = look.store.root().join(&file.path);
+        // It may be gone meanwhile.
+        let why = parse_failure(&path, &fs::read(&path).ok()?).err()?;
+        let what = match why {
+            StoreError::Unreadable { reason, .. } => reason,
+            other => other.to_string(),
+        };
+        Some(
+            Finding::new(Severity::Harmless, Kind::AlteredLog, &file.path, what)
+                .costs("nothing: no result rests on it; how an attempt failed is told less well"),
+        )
+    };
+    if look.options.quick { Vec::new() } else { records.filter_map(told).collect() }
 }
 
 /// Whether a line is no JSON. The last may be cut off by a kill.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::sample::Sample;
-use super::super::{GcOptions, GcPlan, Leases, Listing, Usage};
+use super::super::{GcOptions, GcPlan, Leases, Listing, Usage, record_failure};
 use super::*;
 use crate::digest::Digest;
+use crate::event::FailureClass;
 use crate::id::RunId;
 
 fn fsck(sample: &Sample) -> Report {
@@ -84,6 +85,24 @@ fn one_altered_byte_in_any_file_is_found_where_it_matters() {
         put(&path, &bytes);
     }
     assert!(fsck(&sample).findings.is_empty());
+}
+
+#[test]
+fn an_altered_record_of_a_failure_is_found_and_costs_nothing() {
+    let (sample, ..) = Sample::full();
+    let attempt = sample.store.begin(RunId::from_digest(Digest::of(b"failed"))).unwrap();
+    record_failure(attempt.path(), FailureClass::Timeout, "it took too long").unwrap();
+    assert!(fsck(&sample).findings.is_empty());
+    let path = attempt.path().join("failed.json");
+    let bytes = fs::read(&path).unwrap();
+    for place in 0..bytes.len() {
+        let mut other = bytes.clone();
+        other[place] ^= 1;
+        put(&path, &other);
+        let report = fsck(&sample);
+        let finding = about(&report, "failed.json").unwrap();
+        assert_eq!((finding.kind, report.worst()), (Kind::AlteredLog, Some(Severity::Harmless)));
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ const TABLES: [(&str, &[&str]); 4] = [
             "error",
             "sources",
             "tokens",
+            "toml",
             "lock",
             "mention",
             "expansion",

@@ -10,7 +10,7 @@ use jem_core::provenance::{Code, History, host, now};
 use jem_core::store::{Accepted, FORMAT, RunPair, Store};
 
 use super::open::{self, Folders};
-use super::origin::unbuilt;
+use super::origin::unbuilt_at_once;
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Past, Stale, Status};
 
@@ -65,8 +65,8 @@ pub fn run(args: &AcceptArgs, folders: &Folders) -> Result<(), CliError> {
         (false, None) => experiment_of(&what, because)?,
     };
     let plan = open::plan(&file)?;
-    let (_, code, _) = open::worker_with_code()?;
-    if unbuilt(&code).is_some() {
+    let (worker, code, _) = open::worker_with_code()?;
+    if unbuilt_at_once(&worker, &code).is_some() {
         let message = "the word would be for the trials of a worker that is of other sources";
         return Err(CliError::new(Exit::BadInput, message).hint("cargo build"));
     }

@@ -142,17 +142,43 @@ fn newest_source(root: &Path) -> Option<SystemTime> {
 /// changed since, where both lie in the checkout at `root`. It is told by the
 /// `.d` file that cargo writes beside the program; none where there is none.
 pub fn changed_since(binary: &Path, root: &Path) -> Option<PathBuf> {
+    let (root, built, files) = built_from(binary, root)?;
+    let found = files.into_iter().find(|file| time(file).is_some_and(|time| time > built))?;
+    Some(found.strip_prefix(&root).map_or(found.clone(), Path::to_owned))
+}
+
+/// Whether it is known by the times of all files that the program at `binary`
+/// was built from, and of the manifests, that nothing has changed since. That
+/// takes no time; following the code does.
+pub fn is_as_built(binary: &Path, root: &Path) -> bool {
+    let Some((root, built, mut files)) = built_from(binary, root) else { return false };
+    if files.is_empty() {
+        return false;
+    }
+    files.extend(["Cargo.toml", "Cargo.lock"].map(|name| root.join(name)));
+    let members = fs::read_dir(root.join("crates")).into_iter().flatten().flatten();
+    files.extend(
+        members.map(|member| member.path().join("Cargo.toml")).filter(|path| path.exists()),
+    );
+    files.iter().all(|file| time(file).is_some_and(|time| time <= built))
+}
+
+/// The checkout's real path, when the program at `binary` in it was built, and
+/// the files of the checkout that it was built from.
+fn built_from(binary: &Path, root: &Path) -> Option<(PathBuf, SystemTime, Vec<PathBuf>)> {
     let (binary, root) = (binary.canonicalize().ok()?, root.canonicalize().ok()?);
     if !binary.starts_with(&root) {
         return None;
     }
-    let time = |path: &Path| fs::metadata(path).ok()?.modified().ok();
     let built = time(&binary)?;
     let listed = fs::read_to_string(binary.with_extension("d")).ok()?;
-    let changed =
-        |path: &PathBuf| path.starts_with(&root) && time(path).is_some_and(|time| time > built);
-    let found = inputs(&listed).into_iter().find(changed)?;
-    Some(found.strip_prefix(&root).map_or(found.clone(), Path::to_owned))
+    let mut files = inputs(&listed);
+    files.retain(|file| file.starts_with(&root));
+    Some((root, built, files))
+}
+
+fn time(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
 }
 
 /// The files on the right of the first rule of a `.d` file, in which a blank
@@ -210,7 +236,17 @@ mod tests {
         // What it was not built from plays no part.
         set("notes.md", 4_000);
         assert_eq!(changed_since(&binary, &root), None);
+        assert!(!is_as_built(&binary, &root), "there is no manifest");
+        for name in ["Cargo.toml", "Cargo.lock"] {
+            fs::write(at(name), "").unwrap();
+            set(name, 1_000);
+        }
+        assert!(is_as_built(&binary, &root));
+        set("Cargo.lock", 4_000);
+        assert!(!is_as_built(&binary, &root));
+        set("Cargo.lock", 1_000);
         set("b c.rs", 4_000);
+        assert!(!is_as_built(&binary, &root));
         assert_eq!(changed_since(&binary, &root), Some(PathBuf::from("b c.rs")));
         // A program of another checkout says nothing of this one.
         let other = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use jem_core::plan::{Plan, Trial};
 use jem_core::store::{Manifest, Store};
 
 use super::open::{self, Folders};
-use super::origin::unbuilt;
+use super::origin::unbuilt_at_once;
 use super::told::{Build, Detail, told_run, told_trial};
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Past, look};
@@ -39,8 +39,8 @@ pub fn run(args: &ExplainArgs, folders: &Folders) -> Result<(), CliError> {
         return Err(CliError::new(Exit::BadInput, message)
             .hint("the first characters of an id, as jem plan and reports show them"));
     }
-    let (_, code, _) = open::worker_with_code()?;
-    unbuilt(&code);
+    let (worker, code, _) = open::worker_with_code()?;
+    unbuilt_at_once(&worker, &code);
     let store = Store::open(&folders.results())?;
     let data = folders.data();
     let detail = Detail { all: args.all };

@@ -13,7 +13,7 @@ use jem_core::provenance::{
 };
 use jem_core::store::{CommitRecord, FORMAT, Store};
 
-use super::built::changed_since;
+use super::built::{changed_since, is_as_built};
 use super::open::Folders;
 use super::{CliError, Exit};
 use crate::table::{Results, TrialResult};
@@ -157,7 +157,7 @@ const STALE_WORKER: &str = "the worker was not built from these sources";
 /// worker's `code` is; told on standard error, for what follows is of the code
 /// that was built. None where the checkout holds
 /// no worker, or an old worker does not say what it rests on.
-pub fn unbuilt(code: &Code) -> Option<Fingerprints> {
+fn unbuilt(code: &Code) -> Option<Fingerprints> {
     match fingerprints_here(&std::env::current_dir().ok()?, code.libtorch()?) {
         Ok(here) => {
             let here = here?.fingerprints;
@@ -174,6 +174,14 @@ pub fn unbuilt(code: &Code) -> Option<Fingerprints> {
             None
         }
     }
+}
+
+/// As [`unbuilt`], for what must answer at once: where no file is newer than
+/// the worker at `worker`, its code is not followed.
+pub fn unbuilt_at_once(worker: &Path, code: &Code) -> Option<Fingerprints> {
+    let history = std::env::current_dir().ok().and_then(|here| History::around(&here).ok());
+    let as_built = history.is_some_and(|history| is_as_built(worker, history.root()));
+    if as_built { None } else { unbuilt(code) }
 }
 
 /// A file of the checkout that has changed since this program, or the worker,

@@ -9,7 +9,7 @@ use jem_core::plan::Plan;
 use jem_core::store::Store;
 
 use super::open::{self, Folders};
-use super::origin::unbuilt;
+use super::origin::unbuilt_at_once;
 use super::{CliError, Exit};
 use crate::progress::human;
 use crate::schedule::{Calibration, Keys, Known, Stale, Status, look, recorded_cost, slots};
@@ -33,8 +33,8 @@ pub struct PlanArgs {
 /// When the spec or the store cannot be read.
 pub fn run(args: &PlanArgs, folders: &Folders) -> Result<(), CliError> {
     let plan = open::plan(&args.spec)?;
-    let (_, code, _) = open::worker_with_code()?;
-    unbuilt(&code);
+    let (worker, code, _) = open::worker_with_code()?;
+    unbuilt_at_once(&worker, &code);
     let data = folders.data();
     let keys = Keys::new(&plan, code.fingerprints, &data)?;
     let store = Store::open(&folders.results())?;

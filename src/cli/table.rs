@@ -63,7 +63,7 @@ pub fn run(args: &TableArgs, folders: &Folders) -> Result<(), CliError> {
         Origin::look(folders, &worker, code, described).require_clean()?;
         origin::require_clean_trials(&results)?;
     } else {
-        origin::unbuilt(&code);
+        origin::unbuilt_at_once(&worker, &code);
     }
     let file = args.spec.display();
     let text = text(&results, args)?;

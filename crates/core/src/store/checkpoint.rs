@@ -9,9 +9,12 @@
 //! ```
 //!
 //! The last few are kept. One that is altered or not whole is passed over for
-//! the one before it. Of a run that is done none is kept. Two processes that
-//! train the same run write the same bytes under the same names; where one
-//! takes a state away from the other's checkpoint, that is passed over.
+//! the one before it, and removed once the training goes on from that: it would
+//! count as newer than what is written next, and push it out. One in a newer
+//! format is neither read nor removed. Of a run that is done none is kept. Two
+//! processes that train the same run write the same bytes under the same names;
+//! where one takes a state away from the other's checkpoint, that is passed
+//! over.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -75,13 +78,15 @@ impl Checkpoints<'_> {
         self.store.run_path(self.run).join("checkpoints")
     }
 
-    /// Keeps `bytes`, once.
+    /// Keeps `bytes`, once. A file of that name is hashed and not taken on
+    /// trust: a training that is done again comes to the same name, and what
+    /// was altered there would stay altered.
     ///
     /// # Errors
     /// When the file system says no.
     pub fn put_state(&self, bytes: &[u8]) -> Result<Artifact, StoreError> {
         let artifact = Artifact { digest: Digest::of(bytes), size: bytes.len() as u64 };
-        if !self.holds(artifact) {
+        if !self.holds(artifact) || self.state(artifact).is_err() {
             let path = self.state_path(artifact.digest);
             let folder = self.path();
             durable::create_dir_all(&folder).map_err(io_error(&folder))?;
@@ -132,14 +137,53 @@ impl Checkpoints<'_> {
         }
     }
 
-    /// All checkpoints whose record can be read, the newest first.
+    /// All checkpoints, the newest first: the record of each, or why it cannot
+    /// be read.
     ///
     /// # Errors
-    /// When the folder is there and cannot be listed.
+    /// When the folder is there and cannot be listed, or one of them has a
+    /// newer format: what it says cannot be known, and nothing is done in its
+    /// place.
+    pub fn found(&self) -> Result<Vec<Result<CheckpointRecord, StoreError>>, StoreError> {
+        let mut found = Vec::new();
+        for (_, path) in self.names()?.iter().rev() {
+            match self.read(path) {
+                Ok(record) => found.extend(record.map(Ok)),
+                Err(newer @ StoreError::Newer { .. }) => return Err(newer),
+                Err(error) => found.push(Err(error)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The checkpoints whose record can be read, the newest first.
+    ///
+    /// # Errors
+    /// As [`Checkpoints::found`].
     pub fn records(&self) -> Result<Vec<CheckpointRecord>, StoreError> {
-        let names = self.names()?;
-        let read = |(_, path): &(Place, PathBuf)| self.read(path).ok().flatten();
-        Ok(names.iter().rev().filter_map(read).collect())
+        Ok(self.found()?.into_iter().flatten().collect())
+    }
+
+    /// Goes back to `record`, or before the first step: lets go of all that are
+    /// newer, of the states that no record names then, and of what a process
+    /// that died left half-written. For the holder of the run's lease alone.
+    ///
+    /// # Errors
+    /// When the file system says no.
+    pub fn go_back_to(&self, record: Option<&CheckpointRecord>) -> Result<(), StoreError> {
+        let last = record.map(|record| (record.restart, record.step));
+        for (place, path) in self.names()? {
+            if last.is_none_or(|last| place > last) {
+                removed(&path)?;
+            }
+        }
+        for path in listed(&self.path())? {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(durable::TEMPORARY_PREFIX) {
+                removed(&path)?;
+            }
+        }
+        self.drop_unnamed()
     }
 
     /// The record at `path`; none where it went meanwhile.
@@ -206,6 +250,11 @@ impl Checkpoints<'_> {
         for (_, path) in &names[..names.len().saturating_sub(kept)] {
             removed(path)?;
         }
+        self.drop_unnamed()
+    }
+
+    /// Removes the states that no record names.
+    fn drop_unnamed(&self) -> Result<(), StoreError> {
         let named: BTreeSet<PathBuf> = self
             .records()?
             .iter()
@@ -275,6 +324,64 @@ mod tests {
         checkpoints.clear().unwrap();
         checkpoints.clear().unwrap();
         assert_eq!(steps(&checkpoints), []);
+    }
+
+    #[test]
+    fn an_altered_state_is_written_again_by_the_training_that_comes_to_it_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let checkpoints = store.checkpoints(run());
+        write(&checkpoints, 0, 1, b"point");
+        let record = checkpoints.records().unwrap().remove(0);
+        for (artifact, bytes) in [(record.state, &b"state 0 1"[..]), (record.points[0], b"point")] {
+            let mut altered = bytes.to_vec();
+            altered[2] ^= 1;
+            fs::write(checkpoints.state_path(artifact.digest), &altered).unwrap();
+            assert!(checkpoints.state(artifact).is_err());
+            assert_eq!(checkpoints.put_state(bytes).unwrap(), artifact);
+            assert_eq!(checkpoints.state(artifact).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn what_lies_after_the_checkpoint_gone_back_to_does_not_push_out_what_comes_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let checkpoints = store.checkpoints(run());
+        for step in [30, 40] {
+            write(&checkpoints, 0, step, b"p");
+        }
+        fs::write(checkpoints.path().join("0-40.json"), "no record").unwrap();
+        fs::write(checkpoints.path().join("1-5.json"), "no record either").unwrap();
+        fs::write(checkpoints.path().join(".tmp-abc"), "half a state").unwrap();
+        let found = checkpoints.found().unwrap();
+        let whole: Vec<&CheckpointRecord> = found.iter().flatten().collect();
+        assert_eq!((found.len(), whole.len()), (3, 1));
+        checkpoints.go_back_to(Some(whole[0])).unwrap();
+        // One record, its state, its point.
+        assert_eq!(fs::read_dir(checkpoints.path()).unwrap().count(), 3);
+        write(&checkpoints, 0, 35, b"p");
+        assert_eq!(steps(&checkpoints), [(0, 35), (0, 30)]);
+        checkpoints.go_back_to(None).unwrap();
+        assert_eq!(fs::read_dir(checkpoints.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn one_in_a_newer_format_is_refused_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let checkpoints = store.checkpoints(run());
+        write(&checkpoints, 0, 1, b"p");
+        let newer = checkpoints.path().join("0-9.json");
+        fs::write(&newer, format!(r#"{{"format": {}, "more": 1}}"#, FORMAT + 1)).unwrap();
+        let refused = |found: Result<(), StoreError>| {
+            assert!(matches!(found, Err(StoreError::Newer { .. })), "{found:?}");
+            assert!(newer.exists());
+        };
+        refused(checkpoints.found().map(drop));
+        refused(checkpoints.records().map(drop));
+        let state = checkpoints.put_state(b"next").unwrap();
+        refused(checkpoints.record(&checkpoints.draft(0, 2, Value::Null, state), 2));
     }
 
     #[test]

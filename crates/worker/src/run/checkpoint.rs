@@ -84,30 +84,44 @@ impl Keeper {
         context.tell(&Event::CheckpointWritten { trial, step: standing.step, bytes })
     }
 
-    /// The newest checkpoint that is whole; none where there is none. Those
-    /// that are altered or not whole are passed over, and said.
-    pub fn newest(
+    /// The course to go on with: from the newest checkpoint that is whole and
+    /// this training's, or from the first step. Those passed over are said and
+    /// removed: they would count as newer than what is written next. `fresh`
+    /// makes a course before its first step. Says whether it goes on.
+    pub fn go_on(
         &mut self,
         context: &Context<'_>,
-        course: &Course,
-    ) -> Result<Option<Snapshot>, Failure> {
+        fresh: &dyn Fn() -> Result<Course, Failure>,
+    ) -> Result<(Course, bool), Failure> {
         let checkpoints = context.store.checkpoints(context.job.training.run_id());
-        for record in checkpoints.records()? {
-            match read(&checkpoints, &record) {
-                Ok(snapshot) if snapshot.standing.step < course.steps() => {
+        for found in checkpoints.found()? {
+            let record = match found {
+                Ok(record) => record,
+                Err(error) => {
+                    eprintln!("a checkpoint is passed over: {error}");
+                    continue;
+                }
+            };
+            // What a foreign checkpoint spoilt is made anew.
+            let mut course = fresh()?;
+            let resumed = read(&checkpoints, &record)
+                .and_then(|snapshot| Ok(course.resume(snapshot)?))
+                .map(|()| course);
+            match resumed {
+                Ok(course) => {
+                    checkpoints.go_back_to(Some(&record))?;
                     self.before = record.seconds;
                     self.step = record.step;
-                    return Ok(Some(snapshot));
+                    return Ok((course, true));
                 }
-                Ok(_) => {}
-                Err(failure) if failure.class == FailureClass::DiskFull => return Err(failure),
                 Err(failure) => eprintln!(
                     "the checkpoint of step {} is passed over: {}",
                     record.step, failure.message
                 ),
             }
         }
-        Ok(None)
+        checkpoints.go_back_to(None)?;
+        Ok((fresh()?, false))
     }
 }
 
@@ -116,10 +130,26 @@ fn read(checkpoints: &Checkpoints<'_>, record: &CheckpointRecord) -> Result<Snap
         Ok(Rc::new(Arrays::from_bytes(&checkpoints.state(artifact)?)?))
     };
     let standing: Standing = serde_json::from_value(record.standing.clone())?;
+    same_as(record, &standing)?;
     let state = arrays(record.state)?;
     let mut points = Vec::new();
     for (step, artifact) in standing.points.iter().zip(&record.points) {
         points.push(Point { step: *step, state: arrays(*artifact)? });
     }
     Ok(Snapshot { standing, state, points })
+}
+
+/// What record and standing both say must be the same: with a point too few a
+/// training would go back to another one than it would have.
+fn same_as(record: &CheckpointRecord, standing: &Standing) -> Result<(), Failure> {
+    let said = (record.restart, record.step, record.points.len());
+    let stands = (standing.restarts.len() as u64, standing.step, standing.points.len());
+    if said == stands {
+        return Ok(());
+    }
+    let message = format!(
+        "its record says restart {}, step {} and {} points, its standing {}, {} and {}",
+        said.0, said.1, said.2, stands.0, stands.1, stands.2
+    );
+    Err(Failure::new(FailureClass::Bug, message))
 }

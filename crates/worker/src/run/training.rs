@@ -27,21 +27,14 @@ pub(super) fn train(context: &mut Context<'_>, inputs: &mut Inputs) -> Result<Ma
     let mut seen = Vec::new();
     let set = inputs.get(&context.places(), &spec.data.train, Split::Train, &mut seen)?;
     same_data(&job.training.data, &seen)?;
-    let mut course = Course::new(job.trial, spec, job.seed, &set.images, context.device)
-        .map_err(|error| Failure::new(FailureClass::BadInput, error.to_string()))?;
+    let fresh = || {
+        Course::new(job.trial, spec, job.seed, &set.images, context.device)
+            .map_err(|error| Failure::new(FailureClass::BadInput, error.to_string()))
+    };
     let mut keeper = Keeper::new(context, begun);
-    if let Some(found) = keeper.newest(context, &course)? {
-        // What an altered or foreign checkpoint spoilt is made anew.
-        match course.resume(found) {
-            Ok(()) => {
-                context.tell(&Event::Resumed { trial: job.trial, step: course.step_done() })?;
-            }
-            Err(misfit) => {
-                eprintln!("a checkpoint is not this training's and is not used: {}", misfit.0);
-                course = Course::new(job.trial, spec, job.seed, &set.images, context.device)
-                    .map_err(|error| Failure::new(FailureClass::BadInput, error.to_string()))?;
-            }
-        }
+    let (mut course, resumed) = keeper.go_on(context, &fresh)?;
+    if resumed {
+        context.tell(&Event::Resumed { trial: job.trial, step: course.step_done() })?;
     }
     let outcome = run_steps(context, &mut course, &mut keeper)?;
     // Said first: the log is a record of the run, and tells its cost.

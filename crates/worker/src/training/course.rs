@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use jem_core::arrays::{Array, Arrays};
 use jem_core::dataset::LabelledImages;
 use jem_core::id::TrialId;
 use jem_core::results::{Divergence, Epoch, Outcome, Restart};
@@ -94,7 +95,8 @@ impl Course {
             restarts: Restarts::default(),
             outcome: None,
         };
-        course.keep_point(0);
+        // Before the first step nothing has diverged.
+        let _ = course.keep_point(0);
         Ok(course)
     }
 
@@ -123,7 +125,9 @@ impl Course {
         let point = step.is_multiple_of(self.every) || step == self.steps();
         // Only fixed steps are looked at: what ends a trial may not depend on
         // a clock.
-        let look = point || step.is_multiple_of(self.spec.divergence.check_every);
+        let look = point
+            || step.is_multiple_of(self.spec.divergence.check_every)
+            || self.point_is_due(step);
         let mut found = if look { self.look(step, &values) } else { None };
         let mut epoch = None;
         if point && found.is_none() {
@@ -136,13 +140,10 @@ impl Course {
         if step == self.steps() && found.is_none() && !self.trainer.parameters().finite() {
             found = Some(not_finite(step, "parameters"));
         }
-        let restart = match found {
-            Some(divergence) => self.diverged(divergence),
-            None => {
-                self.keep_point(step);
-                None
-            }
-        };
+        if found.is_none() {
+            found = self.keep_point(step).err();
+        }
+        let restart = found.and_then(|divergence| self.diverged(divergence));
         if self.outcome.is_none() && self.step_done() == self.steps() {
             let restarts = self.restarts.made().to_vec();
             self.outcome = Some(Outcome::Finished { steps: self.steps(), restarts });
@@ -191,24 +192,36 @@ impl Course {
         Some(restart)
     }
 
-    /// Keeps a point to go back to, where one is due.
-    fn keep_point(&mut self, step: u64) {
+    /// Whether a point to go back to is due after `step` steps.
+    fn point_is_due(&self, step: u64) -> bool {
         let policy = &self.spec.divergence;
         let due = policy.rollback_every.is_some_and(|every| step.is_multiple_of(every));
-        if due && policy.max_restarts.is_some() && step < self.steps() {
-            let point = Point { step, state: Rc::new(self.state()) };
-            self.restarts.keep(&self.spec.divergence, point);
-        }
+        due && policy.max_restarts.is_some() && step < self.steps()
     }
 
-    fn state(&self) -> jem_core::arrays::Arrays {
+    /// Keeps a point to go back to, where one is due. The detectors saw values
+    /// from before the last update, so what is kept is asked itself whether it
+    /// is finite: from a point that is not there is no way on.
+    fn keep_point(&mut self, step: u64) -> Result<(), Divergence> {
+        if !self.point_is_due(step) {
+            return Ok(());
+        }
+        let state = self.state();
+        if let Some(name) = infinite(&state) {
+            return Err(not_finite(step, &name));
+        }
+        self.restarts.keep(&self.spec.divergence, Point { step, state: Rc::new(state) });
+        Ok(())
+    }
+
+    fn state(&self) -> Arrays {
         let mut state = self.trainer.save();
         self.curve.save("sums/curve", &mut state);
         self.window.save("sums/window", &mut state);
         state
     }
 
-    fn go_to(&mut self, state: &jem_core::arrays::Arrays, step: u64) -> Result<(), Misfit> {
+    fn go_to(&mut self, state: &Arrays, step: u64) -> Result<(), Misfit> {
         let device = self.trainer.device();
         self.trainer.restore(state, step)?;
         self.curve = Means::restore("sums/curve", state, device)?;
@@ -261,6 +274,15 @@ impl Course {
     pub(super) fn spec(&self) -> &Training {
         &self.spec
     }
+}
+
+/// The first array that holds NaN or an infinity.
+fn infinite(state: &Arrays) -> Option<String> {
+    let bad = |array: &Array| match array {
+        Array::F32 { data, .. } => data.iter().any(|value| !value.is_finite()),
+        Array::I64 { .. } => false,
+    };
+    state.iter().find(|(_, array)| bad(array)).map(|(name, _)| name.to_owned())
 }
 
 fn validate(trainer: &Trainer, images: &Images) -> [(String, f64); 2] {

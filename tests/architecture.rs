@@ -43,7 +43,7 @@ const TABLES: [(&str, &[&str]); 4] = [
             "store",
         ],
     ),
-    ("crates/worker/src", &["data", "jem", "eval", "training", "evaluation", "run", "start"]),
+    ("crates/worker/src", &["data", "jem", "eval", "training", "evaluation", "start", "run"]),
     (
         "src",
         &["schedule", "query", "verify", "table", "compare", "chart", "report", "progress", "cli"],

@@ -13,7 +13,7 @@ use crate::results::{Epoch, Outcome, Restart};
 use crate::spec::Spec;
 
 /// The version of this protocol; both sides must speak the same.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// How often a worker says [`Event::Beat`].
 pub const BEAT: Duration = Duration::from_secs(2);
@@ -129,6 +129,10 @@ pub enum Event {
         trial: TrialId,
         /// The attempt's folder, relative to the store.
         attempt: String,
+        /// [`PROTOCOL`] of the worker: the version of the log that begins here.
+        /// Older logs do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protocol: Option<u32>,
     },
     /// The process lives. Said every [`BEAT`] by a thread of its own.
     Beat {

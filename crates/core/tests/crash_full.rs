@@ -99,6 +99,7 @@ fn a_full_disk_is_an_error_with_numbers_and_loses_nothing() {
     let long = Event::TrialStarted {
         trial: TrialId::from_digest(Digest::of(b"t")),
         attempt: "x".repeat(8 << 10),
+        protocol: None,
     };
     full(attempt.log(&long).unwrap_err());
     std::thread::sleep(4 * beat);

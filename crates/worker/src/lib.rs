@@ -7,8 +7,8 @@ pub mod jem;
 pub mod eval;
 pub mod training;
 pub mod evaluation;
-pub mod run;
 pub mod start;
+pub mod run;
 
 use std::sync::LazyLock;
 

@@ -1,6 +1,9 @@
-//! What must happen before the first tensor.
+//! What must happen before the first tensor, and before the first of a trial.
 
 use std::ffi::CStr;
+
+use jem_core::spec;
+use tch::Device;
 
 /// Caps on the instruction set: with them, processors that differ in their
 /// widest vectors run the same kernels in the same order.
@@ -22,6 +25,37 @@ pub fn start() {
     }
     load_cuda(c"libtorch_cuda.so");
     tch::set_num_threads(1);
+}
+
+/// A spec asks for CUDA where none is found.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the spec asks for CUDA, but libtorch finds no device here: is the driver loaded, and the \
+     CUDA part of libtorch there (just setup)?"
+)]
+pub struct NoCuda;
+
+/// Has what follows computed on `device` with so many intra-op threads, which
+/// both are parts of a run's id, and says which device that is to libtorch.
+///
+/// # Errors
+/// When there is no such device.
+pub fn compute_on(device: spec::Device, threads: u64) -> Result<Device, NoCuda> {
+    let threads = i32::try_from(threads).unwrap_or(i32::MAX);
+    if tch::get_num_threads() != threads {
+        tch::set_num_threads(threads);
+    }
+    match device {
+        spec::Device::Cpu => Ok(Device::Cpu),
+        spec::Device::Cuda if !tch::Cuda::is_available() => Err(NoCuda),
+        spec::Device::Cuda => {
+            // Of cuDNN's kernels some add up in any order, and which one runs
+            // may be chosen by a clock; libtorch's own do neither.
+            tch::Cuda::cudnn_set_benchmark(false);
+            tch::Cuda::set_user_enabled_cudnn(false);
+            Ok(Device::Cuda(0))
+        }
+    }
 }
 
 /// Loads libtorch's CUDA part where it and a driver are there. The binary is

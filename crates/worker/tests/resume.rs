@@ -180,6 +180,49 @@ fn after_a_restart_the_chains_are_others_and_the_curves_know_of_no_dropped_step(
     assert!(epochs.iter().enumerate().all(|(i, epoch)| epoch.epoch == i as u64 + 1));
 }
 
+/// Steps to go back to that the detectors would not look at by themselves.
+const SPARSE: &str = "rollback_every = 5\nmax_restarts = 6\nrestart_step_size = 0.9\n\
+                      max_energy_gap = 12\n[optimizer.adam]\nlr = 0.3\n";
+
+#[test]
+fn a_point_to_go_back_to_is_looked_at_before_it_is_kept() {
+    let text = format!("{SPEC}{SPARSE}").replace("check_every = 3", "check_every = 1000000");
+    let plan = Plan::parse("sparse", "sparse.toml", &text.replace("steps = 37", "steps = 400"));
+    let plan = plan.unwrap();
+    let (spec, images) = (plan.spec_of(&plan.trials[0]).training, images());
+    let mut course = course(&spec, &images);
+    let (mut kept, mut between) = (0, 0);
+    while course.outcome().is_none() {
+        let step = course.step_done() + 1;
+        let stepped = course.step();
+        let values = stepped.values.read();
+        let newest = course.snapshot().points.last().map(|point| point.step);
+        if step.is_multiple_of(5) && newest == Some(step) {
+            assert!(values[6].abs() <= 12.0, "the point of step {step} had a gap of {}", values[6]);
+            kept += 1;
+        }
+        // A point of the curves is reached every 7 steps.
+        let diverged = stepped.restart.is_some() || course.outcome().is_some();
+        between += u64::from(diverged && !step.is_multiple_of(7) && step != 400);
+    }
+    assert!(kept > 0 && between > 0, "{kept} points, {between} found beside the curves");
+}
+
+#[test]
+fn a_point_that_is_not_finite_is_never_gone_back_to() {
+    let mut spec = training("rollback_every = 1\nmax_restarts = 2\nrestart_step_size = 0.5\n");
+    // Beyond what a spec may say, and beyond single precision.
+    let jem_core::spec::Optimizer::Adam(adam) = &mut spec.optimizer;
+    adam.lr = 1e39;
+    let mut course = course(&spec, &images());
+    finish(&mut course);
+    let outcome = course.outcome().unwrap();
+    let to: Vec<u64> = outcome.restarts().iter().map(|restart| restart.to).collect();
+    assert_eq!(to, [0, 0], "{outcome:?}");
+    let first = &outcome.restarts()[0];
+    assert!(first.step == 1 && first.reason.starts_with("not finite: "), "{first:?}");
+}
+
 #[test]
 fn so_does_one_whose_accuracy_collapses_between_two_looks() {
     let outcome = goes_on(BARRED, 1, &[]);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 static STOP: AtomicBool = AtomicBool::new(false);
 static DONE: AtomicU64 = AtomicU64::new(0);
 
-/// The front asked the process to write a checkpoint and leave.
+/// The front, or a signal, asked the process to write a checkpoint and leave.
 pub fn ask_to_stop() {
     STOP.store(true, Ordering::Relaxed);
 }

@@ -5,8 +5,10 @@ mod checkpoint;
 mod evaluation;
 mod failure;
 mod life;
+mod own;
 mod same_data;
 mod serve;
+mod signals;
 mod training;
 mod trial;
 

@@ -12,11 +12,16 @@ use std::sync::mpsc::{Receiver, channel};
 
 use jem_core::event::{BEAT, Command, Event, FailureClass, Job, PROTOCOL};
 
-use super::{Failure, life, run_trial};
+use super::{Failure, life, own, run_trial, signals};
 use crate::data::Inputs;
 
 /// Serves commands until told to quit.
 pub fn serve() {
+    signals::heed();
+    if let Err(error) = own::same_libtorch() {
+        eprintln!("{error}");
+        leave(64);
+    }
     let commands = read_commands();
     say(&Event::WorkerStarted {
         protocol: PROTOCOL,

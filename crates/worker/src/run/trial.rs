@@ -2,16 +2,17 @@
 
 use std::time::Instant;
 
-use jem_core::event::{Event, FailureClass, Job};
+use jem_core::event::{Event, FailureClass, Job, PROTOCOL};
 use jem_core::results::Outcome;
-use jem_core::spec;
 use jem_core::store::{Artifact, Attempt, Manifest, RunKind, Store};
 use tch::Device;
 
 use super::Failure;
 use super::evaluation::evaluate;
+use super::own::own_digest;
 use super::training::train;
 use crate::data::{Inputs, Places};
+use crate::start;
 
 /// Where a trial's events go.
 pub type Say<'a> = &'a mut dyn FnMut(&Event);
@@ -47,6 +48,10 @@ impl Context<'_> {
     pub fn records(&self) -> Result<Vec<(String, Artifact)>, Failure> {
         let mut provenance = self.job.provenance.clone();
         provenance.libtorch = Some(crate::LIBTORCH.to_owned());
+        // What the front saw under this name may have been replaced since.
+        if let Some(digest) = own_digest() {
+            provenance.binaries.insert("jem-worker".to_owned(), digest);
+        }
         let provenance = self.store.put(&serde_json::to_vec_pretty(&provenance)?)?;
         let events = self.attempt.keep_log(self.store)?;
         Ok(vec![("provenance.json".to_owned(), provenance), ("events.jsonl".to_owned(), events)])
@@ -83,25 +88,15 @@ impl Context<'_> {
 /// When it ends without a result; divergence is a result.
 pub fn run_trial(job: &Job, inputs: &mut Inputs, say: Say<'_>) -> Result<(), Failure> {
     let begun = Instant::now();
-    let threads = job.spec.resources.threads as i32;
-    if tch::get_num_threads() != threads {
-        tch::set_num_threads(threads);
-    }
     let store = Store::create(&job.store)?;
     let known = store.done(job.training.run_id())?;
     let attempt = store.begin(job.evaluation.run_id())?;
-    let device = match job.spec.resources.device {
-        spec::Device::Cpu => Device::Cpu,
-        spec::Device::Cuda if !tch::Cuda::is_available() => {
-            let message = "the spec asks for CUDA, but libtorch finds no device here: is the \
-                           driver loaded, and the CUDA part of libtorch there (just setup)?";
-            return Err(Failure::new(FailureClass::BadInput, message));
-        }
-        spec::Device::Cuda => Device::Cuda(0),
-    };
+    let resources = &job.spec.resources;
+    let device = start::compute_on(resources.device, resources.threads)
+        .map_err(|error| Failure::new(FailureClass::BadInput, error.to_string()))?;
     let mut context = Context { job, store: &store, attempt, say, device };
     let attempt = context.attempt_path();
-    context.tell(&Event::TrialStarted { trial: job.trial, attempt })?;
+    context.tell(&Event::TrialStarted { trial: job.trial, attempt, protocol: Some(PROTOCOL) })?;
     let done = train_and_evaluate(&mut context, inputs, known, begun);
     if let Err(Failure { class, message }) = &done {
         let (trial, class, message) = (job.trial, *class, message.clone());

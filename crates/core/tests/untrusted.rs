@@ -49,6 +49,35 @@ fn the_readers_of_records_survive_any_bytes() {
 }
 
 #[test]
+fn the_readers_of_sealed_records_survive_any_bytes() {
+    bombard("sealed_reader", entry::sealed_reader, 2000, 256);
+}
+
+#[test]
+fn the_seeds_of_sealed_records_are_read_as_what_they_are() {
+    use jem_core::digest::Digest;
+    use jem_core::id::RunId;
+    use jem_core::store::untrusted;
+    let run = RunId::from_digest(Digest::of(b"sealed"));
+    let seed = |name: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
+        std::fs::read(folder.join("sealed_reader").join(name)).expect("a seed that is committed")
+    };
+    assert!(untrusted::manifest(&seed("manifest.json")).is_ok());
+    assert!(untrusted::checkpoint(run, &seed("checkpoint.json")).is_ok());
+    assert!(untrusted::accepted(run, &seed("accepted.json")).is_ok());
+    assert!(untrusted::commit(&"0123456789".repeat(4), &seed("commit.json")).is_ok());
+    assert!(untrusted::tag("sealed", &seed("tag.json")).is_ok());
+    assert!(untrusted::holder(&seed("lease")).is_some());
+    // Without its seal each is what the mutations begin from: sealed again, it
+    // is read.
+    let text = String::from_utf8(seed("tag.json")).expect("JSON");
+    let bare = format!("{}\n}}\n", text.split(",\n  \"seal\"").next().unwrap_or_default());
+    assert_eq!(untrusted::sealed(bare.as_bytes()), text.as_bytes());
+    assert!(untrusted::tag("sealed", bare.as_bytes()).is_err());
+}
+
+#[test]
 fn the_readers_of_events_survive_any_bytes() {
     bombard("event_reader", entry::event_reader, 3000, 256);
 }

@@ -189,12 +189,7 @@ impl Checkpoints<'_> {
     /// The record at `path`; none where it went meanwhile.
     pub(super) fn read(&self, path: &Path) -> Result<Option<CheckpointRecord>, StoreError> {
         let Some(bytes) = record::read(path)? else { return Ok(None) };
-        let record: CheckpointRecord = record::parse_sealed(path, &bytes, FORMAT, FORMAT)?;
-        if record.run != self.run {
-            let reason = format!("it is of run {}", record.run);
-            return Err(StoreError::Unreadable { path: path.to_owned(), reason });
-        }
-        Ok(Some(record))
+        parse(path, self.run, &bytes).map(Some)
     }
 
     /// The bytes of a state, hashed as they are read.
@@ -269,6 +264,19 @@ impl Checkpoints<'_> {
         }
         Ok(())
     }
+}
+
+/// The checkpoint of `run` that `bytes`, from the file at `path`, record.
+///
+/// # Errors
+/// When they are no such record, were altered, or are another run's.
+pub(super) fn parse(path: &Path, run: RunId, bytes: &[u8]) -> Result<CheckpointRecord, StoreError> {
+    let record: CheckpointRecord = record::parse_sealed(path, bytes, FORMAT, FORMAT)?;
+    if record.run != run {
+        let reason = format!("it is of run {}", record.run);
+        return Err(StoreError::Unreadable { path: path.to_owned(), reason });
+    }
+    Ok(record)
 }
 
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {

@@ -69,8 +69,14 @@ pub(super) struct Standing {
 impl Standing {
     /// The holder; none where the file is no record of one.
     pub fn holder(&self) -> Option<Holder> {
-        serde_json::from_slice(&self.words).ok()
+        holder_in(&self.words)
     }
+}
+
+/// The holder that the bytes of a lease's file name; none where they are no
+/// record of one.
+pub(super) fn holder_in(words: &[u8]) -> Option<Holder> {
+    serde_json::from_slice(words).ok()
 }
 
 impl Lease {

@@ -50,6 +50,7 @@ mod check;
 mod gc;
 mod usage;
 mod listing;
+pub mod untrusted;
 #[cfg(test)]
 mod sample;
 

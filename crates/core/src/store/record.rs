@@ -32,11 +32,18 @@ pub(super) fn text(path: &Path, record: &impl Serialize) -> Result<Vec<u8>, Stor
     let mut text = serde_json::to_vec_pretty(record)
         .map_err(|e| StoreError::Unreadable { path: path.to_owned(), reason: e.to_string() })?;
     text.push(b'\n');
+    Ok(sealed(text))
+}
+
+/// `text` with its seal. A record is an object with fields, and its text ends
+/// with a brace of its own; what ends otherwise is left as it is.
+pub(super) fn sealed(mut text: Vec<u8>) -> Vec<u8> {
     let digest = Digest::of(&text);
-    // A record is an object with fields; its text ends with a brace of its own.
-    text.truncate(text.len() - "\n}\n".len());
-    text.extend(format!("{}{digest}{}", SEAL.0, SEAL.1).into_bytes());
-    Ok(text)
+    if let Some(rest) = text.strip_suffix(b"\n}\n") {
+        text.truncate(rest.len());
+        text.extend(format!("{}{digest}{}", SEAL.0, SEAL.1).into_bytes());
+    }
+    text
 }
 
 /// The text without its seal, and whether the seal is right; none where there

@@ -31,7 +31,7 @@ impl Store {
     pub fn manifest(&self, run: RunId) -> Result<Option<Manifest>, StoreError> {
         let path = self.run_path(run).join("manifest.json");
         let Some(bytes) = record::read(&path)? else { return Ok(None) };
-        let manifest: Manifest = record::parse_sealed(&path, &bytes, FORMAT, SEALED)?;
+        let manifest = parse(&path, &bytes)?;
         if manifest.run != run {
             let reason = format!("it names run {}", manifest.run);
             return Err(StoreError::Unreadable { path, reason });
@@ -48,6 +48,14 @@ impl Store {
         let read = |run: RunId| Some((run, self.manifest(run).transpose()?));
         Ok(self.runs()?.into_par_iter().filter_map(read).collect())
     }
+}
+
+/// The manifest that `bytes`, from the file at `path`, hold.
+///
+/// # Errors
+/// When they are none, or were altered.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest, StoreError> {
+    record::parse_sealed(path, bytes, FORMAT, SEALED)
 }
 
 /// The runs that entries of `folder` are named by, in order. Other names are

@@ -8,7 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::{Accepted, Artifact, CommitRecord, FORMAT, Manifest, RunKind, RunPair, Store, Tag};
+use super::lease::Lease;
+use super::{
+    Accepted, Artifact, CommitRecord, FORMAT, Holder, Manifest, RunKind, RunPair, Store, Tag,
+};
 use crate::digest::{Canonical, Digest};
 use crate::event::Event;
 use crate::id::{CellId, EvalId, RunId, RunParts, TrialId};
@@ -94,6 +97,14 @@ impl Sample {
         (sample, pairs, half)
     }
 
+    /// Adds a lease that this process holds, of a run that left nothing yet. gc
+    /// keeps what is unfinished beside it, so not every test wants one.
+    pub fn lease(&self) {
+        let lease = Lease::new(&self.store, RunId::from_digest(Digest::of(b"leased")));
+        assert_eq!(lease.take(None, &Holder::me()).unwrap(), Some(1));
+        lease.beat(1, 7).unwrap();
+    }
+
     pub fn write(&self, path: &str, text: &str) -> PathBuf {
         let path = self.store.root().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -133,7 +144,7 @@ impl Sample {
         let evaluation_parts = parts(eval.digest(), code);
         let mut attempt = store.begin(evaluation_parts.run_id()).unwrap();
         let log = [
-            Event::TrialStarted { trial, attempt: "attempts/1".to_owned() },
+            Event::TrialStarted { trial, attempt: "attempts/1".to_owned(), protocol: None },
             Event::TrainingFinished {
                 trial,
                 outcome: outcome.clone(),

@@ -99,6 +99,14 @@ fn judge(base: &Path, promised: &Promised) -> Result<(), String> {
             return Err(format!("{} was written", path.display()));
         }
     }
+    // Of a record there is the whole or nothing.
+    for run in runs().into_iter().flatten() {
+        for record in store.checkpoints(run).found().map_err(|e| e.to_string())? {
+            record.map_err(|e| format!("a checkpoint: {e}"))?;
+        }
+    }
+    store.tags().map_err(|e| e.to_string())?;
+    store.accepted().map_err(|e| e.to_string())?;
     store.holders().map(drop).map_err(|e| e.to_string())
 }
 
@@ -189,12 +197,14 @@ fn a_program_that_leaves_out_one_kind_of_sync_is_caught() {
     let at = |o: &Operation, folder: &str, n: usize| matches!(o, Operation::SyncFolder(p) if is_below(p, folder) && depth(p) == n);
     let checkpoints =
         |o: &Operation| matches!(o, Operation::SyncFolder(p) if p.ends_with("checkpoints"));
-    let kinds: [Kind<'_>; 12] = [
+    let kinds: [Kind<'_>; 14] = [
         ("every file", &|o| matches!(o, Operation::SyncFile(_))),
         ("every folder", &|o| matches!(o, Operation::SyncFolder(_))),
         ("the bytes of objects", &|o| file(o, "objects")),
         ("the bytes of manifests and checkpoints", &|o| file(o, "runs")),
         ("the bytes of tags", &|o| file(o, "tags")),
+        ("the bytes of what was accepted", &|o| file(o, "accepted")),
+        ("the names of what was accepted", &|o| at(o, "accepted", 1)),
         ("the names of objects", &|o| at(o, "objects", 2)),
         ("the folders of objects", &|o| at(o, "objects", 1)),
         ("the names of manifests", &|o| at(o, "runs", 2)),

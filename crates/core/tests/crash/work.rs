@@ -1,5 +1,5 @@
-//! What a worker does to the store, trial after trial, with all that it was
-//! promised on the way.
+//! What a worker and a person do to the store, trial after trial, with all that
+//! they were promised on the way: through the store's own functions.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,16 +7,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jem_core::digest::Digest;
-use jem_core::durable;
 use jem_core::event::Event;
 use jem_core::id::{CellId, EvalId, RunId, RunParts, TrialId};
 use jem_core::results::Outcome;
-use jem_core::store::{Attempt, Claim, FORMAT, Holder, Leases, Manifest, RunKind, Store};
+use jem_core::store::{
+    Accepted, Attempt, CheckpointRecord, Claim, FORMAT, Holder, Leases, Manifest, RunKind, RunPair,
+    Store, Tag,
+};
+use serde_json::Value;
 
 /// Trials in the sequence; they share an object, as seeds share their spec.
 const TRIALS: u64 = 2;
-/// Checkpoints of each, of which two are kept.
+/// Checkpoints of each.
 const STEPS: u64 = 3;
+/// How many of them are kept.
+const KEPT: u64 = 2;
 
 /// Where the store lies below the folder that is traced.
 pub const STORE: &str = "out/results";
@@ -126,22 +131,19 @@ impl Work<'_> {
         self.promise(&Promise::File(self.below_base(path), found));
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) {
-        self.promise(&Promise::NoFile(self.below_base(path)));
-        durable::create_dir_all(path.parent().unwrap()).unwrap();
-        durable::write_atomic(path, bytes).unwrap();
-        self.promise_file(path);
-    }
-
-    fn remove(&self, path: &Path) {
-        self.promise(&Promise::NoFile(self.below_base(path)));
-        durable::remove_file(path).unwrap();
+    /// Files of the store that may go, or become others, from now on.
+    fn let_go(&self, paths: &[PathBuf]) {
+        for path in paths {
+            self.promise(&Promise::NoFile(self.below_base(path)));
+        }
     }
 
     fn trial(&self, seed: u64, training: RunId, evaluation: RunId) {
         let mut attempt = self.store.begin(evaluation).unwrap();
         let path = attempt.path().display().to_string();
-        attempt.log(&Event::TrialStarted { trial: trial(seed), attempt: path }).unwrap();
+        attempt
+            .log(&Event::TrialStarted { trial: trial(seed), attempt: path, protocol: None })
+            .unwrap();
         if self.store.done(training).unwrap().is_none() {
             self.train(seed, training, &mut attempt);
         }
@@ -151,27 +153,37 @@ impl Work<'_> {
         self.finish(manifest, &results, &attempt);
     }
 
-    /// Trains from the newest checkpoint that is whole.
+    /// Trains from the newest checkpoint that is whole, as the worker does.
     fn train(&self, seed: u64, run: RunId, attempt: &mut Attempt) {
-        let folder = self.store.run_path(run).join("checkpoints");
+        let checkpoints = self.store.checkpoints(run);
+        let folder = checkpoints.path();
         let name = |step: u64| folder.join(format!("0-{step}.json"));
         let state = |step: u64| format!("state of {seed} at {step}");
-        let state_path = |step: u64| folder.join(format!("{}.state", digest(&state(step))));
-        let whole = |step: &u64| {
-            let record = fs::read(name(*step)).ok().and_then(|text| String::from_utf8(text).ok());
-            let bytes = fs::read(state_path(*step)).unwrap_or_default();
-            record.is_some_and(|record| record == Digest::of(&bytes).to_hex())
+        // One point to go back to, which all of them name.
+        let point = format!("point of {seed}");
+        let kept = |text: &str| folder.join(format!("{}.state", digest(text)));
+        let whole = |record: &CheckpointRecord| {
+            let holds = |artifact, text: &str| {
+                checkpoints.state(artifact).is_ok_and(|bytes| bytes == text.as_bytes())
+            };
+            holds(record.state, &state(record.step))
+                && record.points.iter().all(|artifact| holds(*artifact, &point))
         };
-        let from = (1..=STEPS).rev().find(whole).unwrap_or(0);
-        for step in from + 1..=STEPS {
-            let progress = Event::CheckpointWritten { trial: trial(seed), step, bytes: 1 };
-            self.write(&state_path(step), state(step).as_bytes());
-            self.write(&name(step), digest(&state(step)).to_hex().as_bytes());
-            attempt.log(&progress).unwrap();
-            for old in (1..step.saturating_sub(1)).filter(|old| name(*old).exists()) {
-                self.remove(&name(old));
-                self.remove(&state_path(old));
+        let found = checkpoints.found().unwrap().into_iter().flatten().find(whole);
+        checkpoints.go_back_to(found.as_ref()).unwrap();
+        for step in found.map_or(0, |record| record.step) + 1..=STEPS {
+            // The one before the last goes with the next.
+            let old = step.saturating_sub(KEPT);
+            self.let_go(&[name(old), kept(&state(old))]);
+            let points = vec![checkpoints.put_state(point.as_bytes()).unwrap()];
+            let written = checkpoints.put_state(state(step).as_bytes()).unwrap();
+            let mut record = checkpoints.draft(0, step, Value::Null, written);
+            record.points = points;
+            checkpoints.record(&record, KEPT).unwrap();
+            for path in [name(step), kept(&state(step)), kept(&point)] {
+                self.promise_file(&path);
             }
+            attempt.log(&Event::CheckpointWritten { trial: trial(seed), step, bytes: 1 }).unwrap();
         }
         let results = [
             ("spec.json", "what both seeds share".to_owned()),
@@ -180,12 +192,9 @@ impl Work<'_> {
         let manifest = manifest(seed, RunKind::Training, attempt.number());
         self.finish(manifest, &results, attempt);
         for step in 1..=STEPS {
-            self.promise(&Promise::NoFile(self.below_base(&name(step))));
-            self.promise(&Promise::NoFile(self.below_base(&state_path(step))));
+            self.let_go(&[name(step), kept(&state(step)), kept(&point)]);
         }
-        if folder.exists() {
-            durable::remove_dir_all(&folder).unwrap();
-        }
+        checkpoints.clear().unwrap();
     }
 
     fn put(&self, bytes: &[u8]) -> jem_core::store::Artifact {
@@ -206,9 +215,26 @@ impl Work<'_> {
         self.promise(&Promise::Run(manifest.run));
     }
 
-    fn tag(&self, seed: u64, runs: [RunId; 2]) {
-        let path = self.store.root().join("tags").join(format!("seed-{seed}.json"));
-        self.write(&path, format!("{runs:?}").as_bytes());
+    /// A person names the runs of a trial, and accepts them for another.
+    fn tag(&self, seed: u64, [training, evaluation]: [RunId; 2]) {
+        let tag = Tag::new(&format!("seed-{seed}"), vec![training, evaluation], None);
+        let path = self.store.root().join("tags").join(format!("{}.json", tag.name));
+        self.let_go(std::slice::from_ref(&path));
+        self.store.put_tag(&tag, true).unwrap();
+        self.promise_file(&path);
+        let wanted = RunId::from_digest(digest(&format!("wanted {seed}")));
+        let accepted = Accepted {
+            format: FORMAT,
+            wanted: RunPair { training: wanted, evaluation: wanted },
+            used: RunPair { training, evaluation },
+            because: "only a word".to_owned(),
+            by: "me".to_owned(),
+            at: "now".to_owned(),
+            differs: Vec::new(),
+        };
+        let path = self.store.root().join("accepted").join(format!("{wanted}.json"));
+        self.store.accept(&accepted).unwrap();
+        self.promise_file(&path);
     }
 }
 

@@ -8,11 +8,12 @@ use jem_core::arrays::Arrays;
 use jem_core::dataset::untrusted::{Packing, cifar, idx, members, picture};
 use jem_core::digest::{Canonical, Digest, Hasher, encode_leaf};
 use jem_core::event::{Command, Event};
+use jem_core::id::RunId;
 use jem_core::plan::Plan;
 use jem_core::provenance::{Fingerprints, Provenance};
 use jem_core::results::{Energies, Epoch, Metrics, Outcome, ReliabilityBin};
 use jem_core::spec::{Evaluate, Training, to_toml};
-use jem_core::store::Manifest;
+use jem_core::store::{Manifest, untrusted};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -96,6 +97,35 @@ pub fn record_reader(bytes: &[u8]) {
     again::<Evaluate>(bytes);
     if let Ok(manifest) = serde_json::from_slice::<Manifest>(bytes) {
         let _ = (manifest.results_digest(), manifest.parts.run_id(), manifest.trial.short());
+    }
+}
+
+/// Every record that carries a seal, as it is and with the seal that belongs to
+/// it, and the file of a lease. What is accepted is whole and about what was
+/// asked for.
+pub fn sealed_reader(bytes: &[u8]) {
+    let run = RunId::from_digest(Digest::of(b"sealed"));
+    let commit = "0123456789012345678901234567890123456789";
+    for text in [bytes.to_vec(), untrusted::sealed(bytes)] {
+        if let Ok(manifest) = untrusted::manifest(&text) {
+            let _ = (manifest.results_digest(), manifest.parts.run_id());
+        }
+        if let Ok(record) = untrusted::checkpoint(run, &text) {
+            assert_eq!(record.run, run);
+        }
+        if let Ok(accepted) = untrusted::accepted(run, &text) {
+            assert_eq!(accepted.wanted.evaluation, run);
+        }
+        if let Ok(record) = untrusted::commit(commit, &text) {
+            assert_eq!(record.commit, commit);
+        }
+        match untrusted::tag("sealed", &text) {
+            Ok(tag) => assert_eq!(tag.name, "sealed"),
+            Err(reason) => assert!(!reason.is_empty()),
+        }
+    }
+    if let Some(holder) = untrusted::holder(bytes) {
+        let _ = (holder.place(), holder.life());
     }
 }
 

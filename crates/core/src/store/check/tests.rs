@@ -45,6 +45,7 @@ fn name_of(sample: &Sample, path: &Path) -> String {
 #[test]
 fn a_whole_store_has_no_findings() {
     let (sample, ..) = Sample::full();
+    sample.lease();
     for quick in [false, true] {
         let report = fsck_with(&sample, &CheckOptions { quick, ..CheckOptions::default() });
         assert!(report.findings.is_empty(), "{:#?}", report.findings);
@@ -58,6 +59,7 @@ fn a_whole_store_has_no_findings() {
 #[test]
 fn one_altered_byte_in_any_file_is_found_where_it_matters() {
     let (sample, ..) = Sample::full();
+    sample.lease();
     for path in sample.files() {
         let (name, bytes) = (name_of(&sample, &path), fs::read(&path).unwrap());
         // Of the format the last byte only ends the line.
@@ -71,7 +73,16 @@ fn one_altered_byte_in_any_file_is_found_where_it_matters() {
             // Words for people, which nothing is read from.
             let free = name.ends_with("worker.log");
             let harmless = name.ends_with("events.jsonl");
-            if harmless {
+            // A lease is no record: no seal, since its counter is written over
+            // every few seconds. An altered byte of it may look like a holder
+            // that is gone, or like another one. Then a trial is run by two for
+            // a while, or put off until the counter has stood still long
+            // enough; both write the same bytes, and nothing false is believed.
+            let lease = name.starts_with("leases/");
+            if lease {
+                assert!(worst <= Some(Severity::Repairable), "{name} byte {place}: {report:?}");
+                assert_eq!(report.runs, 4);
+            } else if harmless {
                 let finding = about(&report, &name).unwrap();
                 assert_eq!(finding.kind, Kind::AlteredLog, "{name} byte {place}");
             } else if !free {

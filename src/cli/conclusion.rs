@@ -59,17 +59,26 @@ impl Conclusion<'_> {
 
     fn summary(&self) -> String {
         let Ended { finished, flaky, diverged, elsewhere, failed, waiting, .. } = self.ended;
+        // What is in the brackets adds up to what is done: a trial that needed
+        // more than one attempt and then diverged is a diverged one.
         let done = self.cached + finished.len() + elsewhere.len();
-        let plain = |trial: &&usize| !flaky.contains_key(trial) && !diverged.contains(trial);
-        let passed = finished.iter().filter(plain).count();
+        let here = |trial: &&usize| diverged.contains(*trial);
+        let shaky = finished.iter().filter(|t| flaky.contains_key(*t) && !here(t)).count();
+        let unstable = finished.iter().filter(here).count();
+        let passed = finished.len() - shaky - unstable;
         let mut parts = vec![format!("{} were before", self.cached), format!("{passed} passed")];
         let some = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}"));
-        parts.extend(some(flaky.len(), "flaky"));
+        parts.extend(some(shaky, "flaky"));
         parts.extend(some(elsewhere.len(), "by other processes"));
-        parts.push(format!("{} diverged", self.diverged));
+        parts.push(format!("{unstable} diverged"));
+        let all = if self.diverged > unstable {
+            format!(", {} of all diverged", self.diverged)
+        } else {
+            String::new()
+        };
         let waiting = some(*waiting, "not done").map_or_else(String::new, |n| format!(", {n}"));
         format!(
-            "{}: {done} of {} trials done ({}), {} failed{}{waiting}, in {}",
+            "{}: {done} of {} trials done ({}){all}, {} failed{}{waiting}, in {}",
             self.plan.experiment.name,
             self.plan.trials.len(),
             parts.join(", "),
@@ -160,12 +169,49 @@ fn bytes(n: u64) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
     #[test]
     fn bytes_read_as_people_say_them() {
         assert_eq!([0, 999, 1000, 1_450_000].map(bytes), ["0 B", "999 B", "1.0 kB", "1.4 MB"]);
+    }
+
+    fn summary(ended: &Ended, cached: usize, diverged: usize) -> String {
+        let text = "question = \"?\"\nseeds = 9\ndata.train = \"digits\"\n";
+        let plan = Plan::parse("sums", "sums.toml", text).unwrap();
+        let time = std::time::Duration::from_secs(1);
+        let said =
+            Conclusion { plan: &plan, ended, lines: &[], cached, diverged, time, space: None };
+        said.summary()
+    }
+
+    #[test]
+    fn what_is_in_the_brackets_adds_up_to_what_is_done() {
+        let setback =
+            || Setback { class: FailureClass::WorkerDied, message: String::new(), log: None };
+        let mut ended = Ended {
+            finished: vec![0, 1, 2, 3],
+            // One of the two diverged in the end.
+            flaky: [(1, vec![setback()]), (2, vec![setback()])].into(),
+            diverged: [2, 3].into(),
+            elsewhere: vec![4],
+            failed: [(5, setback())].into(),
+            waiting: 1,
+            checkpoints: 0,
+            end: None,
+        };
+        let said = summary(&ended, 2, 3);
+        let counts = "7 of 9 trials done (2 were before, 1 passed, 1 flaky, 1 by other processes, \
+                      2 diverged), 3 of all diverged, 1 failed (1 worker died), 1 not done, in ";
+        assert!(said.contains(counts), "{said}");
+        ended.flaky.clear();
+        let said = summary(&ended, 2, 2);
+        assert!(
+            said.contains("(2 were before, 2 passed, 1 by other processes, 2 diverged), 1 failed"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -30,14 +30,29 @@ pub fn claim(store: &Store, leases: &Leases, job: &Job) -> Answer {
         }
         match leases.claim(run)? {
             Claim::Busy(holder) => Ok(Answer::Taken(holder.place())),
-            Claim::Held if is_done(store, job)? => {
-                leases.release(run)?;
-                Ok(Answer::Done)
-            }
-            Claim::Held => Ok(Answer::Held),
+            Claim::Held => held(store, leases, job),
         }
     };
     ask().unwrap_or_else(|error| Answer::Unable(class_of(&error), error.to_string()))
+}
+
+/// What follows for a lease that is ours: unless the trial is to be run, it is
+/// given back, also where the store cannot say. One that stayed would beat on,
+/// and no other process could do the trial.
+fn held(store: &Store, leases: &Leases, job: &Job) -> Result<Answer, StoreError> {
+    let run = job.training.run_id();
+    match is_done(store, job) {
+        Ok(false) => Ok(Answer::Held),
+        Ok(true) => {
+            leases.release(run)?;
+            Ok(Answer::Done)
+        }
+        Err(error) => {
+            // That this fails too is not worse news.
+            let _ = leases.release(run);
+            Err(error)
+        }
+    }
 }
 
 /// Whether both runs of `job` are in the store, whole.
@@ -66,4 +81,70 @@ pub fn groups(jobs: &[Job]) -> Vec<usize> {
         *numbers.entry(job.training.run_id()).or_insert(next)
     };
     jobs.iter().map(number).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use jem_core::id::RunParts;
+    use jem_core::plan::Plan;
+    use jem_core::store::Holder;
+
+    use super::*;
+
+    fn job(store: &Store) -> Job {
+        let text = "question = \"?\"\ndata.train = \"digits\"\n";
+        let plan = Plan::parse("claims", "claims.toml", text).unwrap();
+        let trial = &plan.trials[0];
+        let parts =
+            |of| RunParts { of, fingerprint: of, environment: "cpu".to_owned(), data: Vec::new() };
+        let provenance = serde_json::json!({
+            "source": null, "command": [], "version": "0", "libtorch": null, "started": "now",
+            "host": {
+                "name": "box", "cpu": "one", "cpus": 1, "memory": 1, "gpus": [], "driver": null,
+                "kernel": "one",
+            },
+        });
+        Job {
+            cell: trial.cell,
+            trial: trial.id,
+            eval: trial.eval,
+            seed: trial.seed,
+            spec: plan.spec_of(trial),
+            training: parts(trial.id.digest()),
+            evaluation: parts(trial.eval.digest()),
+            store: store.root().to_owned(),
+            data: "data".into(),
+            base: ".".into(),
+            provenance: serde_json::from_value(provenance).unwrap(),
+        }
+    }
+
+    /// The leases of another machine, which looks once.
+    fn others(store: &Store) -> Leases {
+        let holder = Holder { boot: "another".to_owned(), ..Holder::me() };
+        Leases::with(store, holder, Duration::from_secs(3600), Duration::from_secs(3600))
+    }
+
+    #[test]
+    fn a_lease_is_given_back_where_the_store_cannot_say_whether_the_trial_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let (job, leases) = (job(&store), Leases::new(&store));
+        let run = job.training.run_id();
+        assert!(matches!(claim(&store, &leases, &job), Answer::Held));
+        assert!(matches!(others(&store).claim(run).unwrap(), Claim::Busy(_)));
+        // Between the two looks of a claim a manifest comes that nobody can read.
+        let manifest = store.run_path(job.evaluation.run_id()).join("manifest.json");
+        fs::create_dir_all(manifest.parent().unwrap()).unwrap();
+        fs::write(&manifest, "no manifest").unwrap();
+        assert!(held(&store, &leases, &job).is_err());
+        assert!(matches!(others(&store).claim(run).unwrap(), Claim::Held));
+        // A claim that finds it at its first look takes no lease.
+        let Answer::Unable(class, _) = claim(&store, &leases, &job) else { panic!("it was able") };
+        assert_eq!(class, FailureClass::Store);
+    }
 }

@@ -148,8 +148,8 @@ impl<'a> Live<'a> {
                 None
             }
             Heard::Closed => {
-                let (mut class, mut how) = place.worker.take()?.how_it_ended();
-                place.watch.killed();
+                let worker = place.worker.take()?;
+                let (mut class, mut how) = worker.how_it_ended(&place.last_words);
                 if place.refused {
                     class = FailureClass::BadInput;
                     how = "the worker is not the one that the build described; try: cargo build"
@@ -260,6 +260,17 @@ impl<'a> Live<'a> {
                 Input::Overdue(slot, message)
             }
             Alarm::GraceOver => Input::GraceOver(slot),
+            Alarm::Undead(gap) => {
+                // What it still says is another generation's, and not heard.
+                let pid = place.worker.take().map_or(0, |worker| worker.pid());
+                let seconds = gap.as_secs_f64();
+                let message = format!(
+                    "worker process {pid} was killed {seconds:.0} s ago and has not ended: the \
+                     kernel waits for a device or a file server on its behalf, or something that \
+                     it started holds its outputs"
+                );
+                Input::Undead(slot, message)
+            }
         })
     }
 
@@ -434,7 +445,7 @@ impl Place {
     }
 
     fn kill(&mut self) {
-        self.watch.killed();
+        self.watch.killed(Instant::now());
         if let Some(worker) = &mut self.worker {
             worker.kill();
         }

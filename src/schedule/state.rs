@@ -126,6 +126,7 @@ impl State {
                     self.actions.push(Action::Kill(slot));
                 }
             }
+            Input::Undead(slot, how) => self.undead(slot, how),
             Input::Lost(slot, place) => self.stop(slot, Because::Lost(place)),
             Input::End(end) => self.end_run(end),
         }
@@ -258,15 +259,30 @@ impl State {
                 if class == FailureClass::BadInput || self.failed_starts[slot] >= FAILED_STARTS {
                     self.workers[slot] = Worker::Broken;
                 }
-                if self.workers.iter().all(|w| *w == Worker::Broken) {
-                    self.end_run(End::Machine(class, how));
-                }
+                self.end_if_broken(class, how);
             }
             Worker::Claiming { trial, .. } => {
                 self.workers[slot] = Worker::Claiming { trial, up: false };
             }
             Worker::Broken => self.workers[slot] = Worker::Broken,
             Worker::Absent | Worker::Idle | Worker::Leaving => {}
+        }
+    }
+
+    /// A worker that was killed does not go: its trial is over as if it had,
+    /// since no instruction of it will run any more, and the slot is given up,
+    /// since it may still hold what another would need.
+    fn undead(&mut self, slot: SlotIndex, how: String) {
+        self.exited(slot, FailureClass::WorkerDied, how.clone());
+        if self.workers[slot] == Worker::Absent {
+            self.workers[slot] = Worker::Broken;
+        }
+        self.end_if_broken(FailureClass::WorkerDied, how);
+    }
+
+    fn end_if_broken(&mut self, class: FailureClass, how: String) {
+        if self.workers.iter().all(|w| *w == Worker::Broken) && self.waiting() > 0 {
+            self.end_run(End::Machine(class, how));
         }
     }
 

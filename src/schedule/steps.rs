@@ -38,6 +38,9 @@ pub enum Input {
     Stalled(SlotIndex, String),
     /// The worker in a slot was told to stop or leave and did not.
     GraceOver(SlotIndex),
+    /// The worker in a slot was killed and has not ended: the kernel waits for
+    /// something on its behalf, such as a file server that is gone.
+    Undead(SlotIndex, String),
     /// Another process, at this place, took over the lease of the trial in a
     /// slot.
     Lost(SlotIndex, String),

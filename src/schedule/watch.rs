@@ -16,6 +16,8 @@ pub enum Alarm {
     Overdue(Duration),
     /// It was told to stop or leave and has not.
     GraceOver,
+    /// It was killed so long ago and has not ended.
+    Undead(Duration),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,7 @@ pub struct Watch {
     begun: Instant,
     timeout: Option<Duration>,
     grace_ends: Option<Instant>,
+    killed: Option<Instant>,
 }
 
 impl Watch {
@@ -50,6 +53,7 @@ impl Watch {
             begun: now,
             timeout: None,
             grace_ends: None,
+            killed: None,
         }
     }
 
@@ -95,9 +99,10 @@ impl Watch {
         self.grace_ends = Some(now + grace);
     }
 
-    /// It was killed.
-    pub fn killed(&mut self) {
+    /// It was killed; a second time changes nothing.
+    pub fn killed(&mut self, now: Instant) {
         self.phase = Phase::Over;
+        self.killed.get_or_insert(now);
     }
 
     /// For `gap` this process itself stood still (suspended, or stopped by
@@ -107,11 +112,16 @@ impl Watch {
         self.moved += gap;
         self.begun += gap;
         self.grace_ends = self.grace_ends.map(|ends| ends + gap);
+        self.killed = self.killed.map(|killed| killed + gap);
     }
 
     /// What is wrong `now`.
     pub fn check(&mut self, now: Instant, timing: &Timing) -> Option<Alarm> {
         let since = |then: Instant| now.saturating_duration_since(then);
+        if let Some(killed) = self.killed.filter(|killed| since(*killed) > timing.grace) {
+            self.killed = None;
+            return Some(Alarm::Undead(since(killed)));
+        }
         let patience = match self.phase {
             Phase::Over => return None,
             Phase::Loading => timing.loading,
@@ -180,6 +190,18 @@ mod tests {
         watch.grace(begun + 6 * SECOND, 10 * SECOND);
         assert_eq!(watch.check(begun + 15 * SECOND, &timing), None);
         assert_eq!(watch.check(begun + 16 * SECOND, &timing), Some(Alarm::GraceOver));
+    }
+
+    #[test]
+    fn a_worker_that_outlives_its_kill_is_given_up_once() {
+        let (begun, timing) = (Instant::now(), Timing::default());
+        let mut watch = Watch::new(begun);
+        watch.killed(begun + SECOND);
+        watch.killed(begun + 15 * SECOND);
+        assert_eq!(watch.check(begun + 21 * SECOND, &timing), None);
+        let alarm = watch.check(begun + 22 * SECOND, &timing);
+        assert_eq!(alarm, Some(Alarm::Undead(21 * SECOND)));
+        assert_eq!(watch.check(begun + 100 * SECOND, &timing), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One worker process: started, spoken to, listened to.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -104,17 +105,43 @@ impl Worker {
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 
-    /// Waits for the process, whose outputs are closed, and says how it ended.
-    pub fn how_it_ended(mut self) -> (FailureClass, String) {
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the process, whose outputs are closed, and says how it ended;
+    /// `words` are the last lines it wrote.
+    pub fn how_it_ended(mut self, words: &VecDeque<String>) -> (FailureClass, String) {
         self.orders = None;
         match self.child.wait() {
-            Ok(status) if status.signal() == Some(9) && oom_kills() > self.oom_kills => {
-                let how = "the worker was killed (signal 9) while the kernel ran out of memory";
-                (FailureClass::OutOfMemory, how.to_owned())
-            }
-            Ok(status) => (FailureClass::WorkerDied, describe(status)),
+            Ok(status) => judge(status, oom_kills() > self.oom_kills, words),
             Err(error) => (FailureClass::WorkerDied, error.to_string()),
         }
+    }
+}
+
+/// The class of an end, and how people are told of it. `kernel_ran_out` where
+/// the kernel killed a process for want of memory meanwhile.
+fn judge(
+    status: ExitStatus,
+    kernel_ran_out: bool,
+    words: &VecDeque<String>,
+) -> (FailureClass, String) {
+    // What Rust's allocator, and C++'s where nobody catches it, say before they
+    // abort.
+    let no_memory =
+        |line: &String| line.contains("memory allocation of") || line.contains("std::bad_alloc");
+    match status.signal() {
+        Some(9) if kernel_ran_out => {
+            let how = "the worker was killed (signal 9) while the kernel ran out of memory";
+            (FailureClass::OutOfMemory, how.to_owned())
+        }
+        Some(6) if words.iter().any(no_memory) => {
+            let how = "the worker aborted (signal 6): it was given no more memory";
+            (FailureClass::OutOfMemory, how.to_owned())
+        }
+        _ => (FailureClass::WorkerDied, describe(status)),
     }
 }
 
@@ -162,4 +189,28 @@ fn listen(
         let _ = errors.join();
         tell(Heard::Closed);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn want_of_memory_is_told_from_other_ends() {
+        let ended = |raw: i32, kernel: bool, words: &[&str]| {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            judge(ExitStatus::from_raw(raw), kernel, &words).0
+        };
+        let (died, memory) = (FailureClass::WorkerDied, FailureClass::OutOfMemory);
+        let rust = "memory allocation of 137438953472 bytes failed";
+        let cpp = "terminate called after throwing an instance of 'std::bad_alloc'";
+        // The low seven bits are the signal, the next eight the exit code.
+        assert_eq!(ended(6, false, &["before", rust]), memory);
+        assert_eq!(ended(6, false, &[cpp, "  what():  std::bad_alloc"]), memory);
+        assert_eq!(ended(6, true, &["an assertion failed"]), died);
+        assert_eq!(ended(9, true, &[]), memory);
+        assert_eq!(ended(9, false, &[rust]), died);
+        assert_eq!(ended(11, true, &[rust]), died);
+        assert_eq!(ended(70 << 8, false, &[]), died);
+    }
 }

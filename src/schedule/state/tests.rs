@@ -212,6 +212,24 @@ fn an_overdue_trial_is_stopped_then_killed_and_has_timed_out() {
 }
 
 #[test]
+fn a_worker_that_no_kill_ends_gives_its_trial_back_and_its_slot_up() {
+    let mut state = running(2, 1, OnFailure::KeepGoing);
+    state.apply(Input::Stalled(0, "silent".to_owned()));
+    let actions = state.apply(Input::Undead(0, "there still".to_owned()));
+    let again = Action::Retry(0, FailureClass::Stalled, "silent".to_owned(), 1);
+    assert_eq!(actions, [Action::Release(0), again]);
+    // There is no other slot.
+    assert!(state.over() && state.waiting() == 2);
+    assert_eq!(state.end(), Some(&End::Machine(died(), "there still".to_owned())));
+    // Where nothing waits, all is well.
+    let mut state = running(1, 1, OnFailure::KeepGoing);
+    state.apply(Input::Finished(0));
+    assert_eq!(state.apply(Input::GraceOver(0)), [Action::Kill(0)]);
+    state.apply(Input::Undead(0, "there still".to_owned()));
+    assert!(state.over() && state.end().is_none());
+}
+
+#[test]
 fn a_stalled_worker_is_killed_and_its_trial_tried_again() {
     let mut state = running(1, 1, OnFailure::KeepGoing);
     assert_eq!(state.apply(Input::Stalled(0, "silent".to_owned())), [Action::Kill(0)]);
@@ -257,6 +275,9 @@ struct World {
     mischief: usize,
     dice: Dice,
 }
+
+/// Those that end the run, which happens rarely.
+const ENDING: [FailureClass; 2] = [FailureClass::DiskFull, FailureClass::Preempted];
 
 const CLASSES: [FailureClass; 8] = [
     FailureClass::BadInput,
@@ -329,18 +350,23 @@ impl World {
                 _ => Input::Exited(slot, died(), text()),
             },
             (Worker::Busy(_), false) if ill < 2 => {
-                let class = CLASSES[self.dice.roll(CLASSES.len())];
+                let class = match self.dice.roll(40) {
+                    0 => ENDING[self.dice.roll(ENDING.len())],
+                    _ => CLASSES[self.dice.roll(CLASSES.len())],
+                };
                 Input::Failed(slot, class, text())
             }
             (Worker::Busy(_), false) => Input::Finished(slot),
             (Worker::Stopping(..), _) => match ill {
                 0 => Input::Finished(slot),
                 1 => Input::Exited(slot, died(), text()),
+                2 if mischief => Input::Undead(slot, text()),
                 2 => Input::GraceOver(slot),
                 3 => Input::Failed(slot, FailureClass::Bug, text()),
                 _ => Input::Failed(slot, FailureClass::Preempted, text()),
             },
-            (Worker::Leaving, _) => Input::Exited(slot, died(), text()),
+            (Worker::Leaving, true) => Input::Undead(slot, text()),
+            (Worker::Leaving, false) => Input::Exited(slot, died(), text()),
             (Worker::Idle, true) => Input::Exited(slot, died(), text()),
             (Worker::Idle | Worker::Absent | Worker::Broken, _) => return None,
         };

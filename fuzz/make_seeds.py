@@ -7,6 +7,7 @@ beside them were taken from real experiments and a real run.
 """
 
 import gzip
+import hashlib
 import io
 import json
 import struct
@@ -77,6 +78,17 @@ def safetensors(header, data):
     return struct.pack("<Q", len(text)) + text + data
 
 
+def sealed(record):
+    """A record as the store writes it: the last field is the digest of the rest."""
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    seal = hashlib.sha256(text.encode()).hexdigest()
+    return (text[: -len("\n}\n")] + f',\n  "seal": "{seal}"\n}}\n').encode()
+
+
+def hexdigest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 images = idx([3, 2, 2], bytes(range(12)))
 labels = idx([3], bytes([2, 0, 1]))
 for name, data in {
@@ -126,3 +138,52 @@ for name, data in {
 
 put("digest_parser", "digest", b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 put("digest_parser", "object", b'{"a":1.0,"b":{"c":"x","d":[1,2,{"e":null}]},"f":-0.0,"g":18446744073709551615}')
+
+# Records with a seal; the names are those that the target asks for.
+run, other = hexdigest("sealed"), hexdigest("other")
+artifact = {"digest": hexdigest("tensors"), "size": 7}
+known = json.loads((SEEDS / "record_reader" / "training-manifest.json").read_text())
+code = {"training": hexdigest("training"), "evaluation": hexdigest("evaluation")}
+for name, record in {
+    "manifest.json": {**known, "format": 2},
+    "checkpoint.json": {
+        "format": 1, "run": run, "restart": 0, "step": 10, "standing": {"step": 10, "points": [5]},
+        "state": artifact, "points": [artifact], "seconds": 1.5,
+    },
+    "accepted.json": {
+        "format": 2, "wanted": {"training": other, "evaluation": run},
+        "used": {"training": other, "evaluation": other}, "because": "a word", "by": "me@here",
+        "at": "2026-01-01T00:00:00Z", "differs": ["environment: a → b"],
+    },
+    "commit.json": {
+        "format": 2, "commit": "0123456789" * 4, "fingerprints": code,
+        "parts": {"training": {"a.rs": other}, "evaluation": {}}, "binaries": {"jem": other},
+        "cargo_lock": None, "at": "2026-01-01T00:00:00Z",
+    },
+    "tag.json": {
+        "format": 1, "name": "sealed", "runs": [run, other], "note": "for table 2",
+        "created": "2026-01-01T00:00:00Z",
+    },
+}.items():
+    data = sealed(record)
+    put("sealed_reader", name, data)
+    # Its text alone: what a mutation changes there is sealed again.
+    put("sealed_reader", name.replace(".", "-bare."), json.dumps(record, indent=2).encode() + b"\n")
+holder = {"host": "box", "boot": "b", "pid_namespace": "pid:[1]", "pid": 7, "started": 9, "nonce": "n"}
+put("sealed_reader", "lease", json.dumps(holder, separators=(",", ":")).encode())
+
+report = {
+    "format": 2, "command": "jem report a.toml", "version": "0.1.0", "commit": "1a2b3c4-dirty",
+    "source": {"commit": "0123456789" * 4, "dirty": True, "diff": other,
+               "untracked": [{"path": "src/new.rs", "digest": other}], "cargo_lock": other},
+    "experiment": {"name": "a", "digest": other, "file": "experiments/a.toml"},
+    "data": [["digits/digits.bin", other]],
+    "runs": [{"trial": other, "training": run, "training_results": other, "evaluation": other,
+              "evaluation_results": run, "accepted": "a word"}],
+    "files": {"index.html": other},
+}
+put("report_manifest", "whole.json", json.dumps(report, indent=2).encode())
+old = {key: report[key] for key in ("command", "version", "commit", "runs", "files")}
+old["experiment"] = {"name": "a", "digest": other}
+put("report_manifest", "version-1.json", json.dumps({"format": 1, **old}).encode())
+put("report_manifest", "newer.json", b'{"format": 3, "more": []}')

@@ -62,5 +62,5 @@ showcase: (experiment "sweep-lambda" "mnist" "fashion-mnist")
     python3 scripts/make_showcase.py {{jem}}
 
 # Kills and other faults at random instants; play a failure again with its seed
-soak instants="200" resumes="20" seed=`date +%s`: build
+soak instants="350" resumes="20" seed=`date +%s`: build
     JEM_SOAK_INSTANTS={{instants}} JEM_SOAK_RESUMES={{resumes}} JEM_SOAK_SEED={{seed}} cargo test --test soak -- --nocapture --test-threads 1

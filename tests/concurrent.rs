@@ -49,24 +49,31 @@ fn counted(said: &Said, word: &str) -> usize {
 }
 
 #[test]
-fn ten_runs_at_once_do_every_trial_once() {
+fn ten_runs_at_once_do_every_trial_of_fifty_once() {
     let sandbox = Sandbox::new();
-    sandbox.write("tiny.toml", &tiny(TWO_LAMBDAS).replace("seeds = 2", "seeds = 6"));
+    let text = tiny(TWO_LAMBDAS).replace("seeds = 2", "seeds = 25");
+    let text =
+        text.replace("steps = 30", "steps = 4").replace("validation = 100", "validation = 10");
+    sandbox.write("tiny.toml", &text);
     let begun = Instant::now();
     let start = |_| sandbox.start(&["run", "tiny.toml", "--workers", "1"], &[]);
     let fronts: Vec<Child> = (0..10).map(start).collect();
     let said: Vec<Said> = fronts.into_iter().map(over).collect();
-    eprintln!("ten runs of twelve trials: {:.1} s", begun.elapsed().as_secs_f64());
+    let codes: Vec<i32> = said.iter().map(|one| one.code).collect();
     for one in &said {
         assert_eq!(one.code, 0, "{one:?}");
-        let all = ["12 of 12 trials done", "all 12 trials are done"];
+        let all = ["50 of 50 trials done", "all 50 trials are done"];
         assert!(all.iter().any(|text| one.out.contains(text)), "{one:?}");
     }
     let executions = executions(&sandbox);
-    assert_eq!(executions.len(), 12);
+    assert_eq!(executions.len(), 50);
     assert!(executions.values().all(|counts| *counts == (1, 1)), "{executions:?}");
     let passed: usize = said.iter().map(|one| counted(one, "passed")).sum();
-    assert_eq!(passed, 12, "{said:?}");
+    assert_eq!(passed, 50, "{said:?}");
+    let seconds = begun.elapsed().as_secs_f64();
+    eprintln!(
+        "ten runs of a sweep of 50: {passed} trials executed, codes {codes:?}, {seconds:.1} s"
+    );
 }
 
 #[test]

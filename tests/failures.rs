@@ -7,6 +7,7 @@ mod sandbox;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use jem_core::event::{Event, FailureClass};
 use sandbox::{
     Part, Said, Sandbox, alive, attempts, manifests, play, signal, tiny, wait_until, words_of,
     workers_of,
@@ -151,11 +152,71 @@ fn a_second_ctrl_c_ends_all_at_once() {
 #[test]
 fn a_worker_that_finds_the_disk_full_ends_the_run_in_order() {
     let sandbox = Sandbox::new();
-    let said = over(with_fakes(&sandbox, &endless(), Part::DiskFull, &[]));
+    let full = Part::Fails(FailureClass::DiskFull);
+    let said = over(with_fakes(&sandbox, &endless(), full, &[]));
     assert_eq!(said.code, 4, "{said:?}");
-    assert!(said.err.contains("disk full: no room on the file system"), "{said:?}");
+    assert!(said.err.contains("disk full: its words for disk full"), "{said:?}");
     assert!(said.err.contains("jem run endless.toml, which goes on"), "{said:?}");
     assert!(said.out.contains("0 failed, 3 not done"), "{said:?}");
+}
+
+#[test]
+fn every_class_of_failure_has_its_retries_and_its_exit_code() {
+    let one = endless().replace("seeds = 3", "seeds = 1");
+    for (class, code, retries) in [
+        (FailureClass::BadInput, 1, 0),
+        (FailureClass::Bug, 1, 0),
+        (FailureClass::Store, 1, 1),
+        (FailureClass::OutOfMemory, 1, 1),
+        (FailureClass::GpuOutOfMemory, 1, 2),
+        (FailureClass::Preempted, 75, 0),
+    ] {
+        let sandbox = Sandbox::new();
+        let said = over(with_fakes(&sandbox, &one, Part::Fails(class), &[]));
+        assert_eq!(said.code, code, "{class:?}: {said:?}");
+        assert_eq!(said.err.matches("tried again in").count(), retries, "{class:?}: {said:?}");
+        let name = class.name();
+        if class == FailureClass::Preempted {
+            assert!(said.out.contains("0 failed, 1 not done"), "{said:?}");
+        } else {
+            assert!(said.out.contains(&format!("1 failed (1 {name})")), "{said:?}");
+            assert!(said.err.contains(&format!("({name}) its words for {name}")), "{said:?}");
+            assert!(words_of(&sandbox.path("results")).contains(name), "the log is kept");
+        }
+    }
+}
+
+#[test]
+fn a_worker_that_no_kill_ends_is_not_waited_for() {
+    let sandbox = Sandbox::new();
+    let text = endless().replace("seeds = 3", "seeds = 1") + "[resources]\ntimeout = 1\n";
+    let begun = Instant::now();
+    let said = over(with_fakes(&sandbox, &text, Part::Undead, &[("JEM_GRACE_SECONDS", "1")]));
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("1 failed (1 timeout)"), "{said:?}");
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_batch_system_that_signals_every_process_gets_checkpoints() {
+    let sandbox = Sandbox::new();
+    sandbox.write("medium.toml", &medium());
+    sandbox.ok(&["run", "medium.toml", "--results", "calm"]);
+    for name in ["-TERM", "-USR1"] {
+        let front = sandbox.start(&["run", "medium.toml", "--results", name], &[]);
+        sandbox.wait_for_an_attempt(name);
+        let all: Vec<u32> = workers_of(front.id()).into_iter().chain([front.id()]).collect();
+        all.iter().for_each(|pid| signal(*pid, name));
+        let said = over(front);
+        assert_eq!(said.code, 75, "{said:?}");
+        assert!(!said.err.contains("worker died"), "{said:?}");
+        let written = |event: &Event| matches!(event, Event::CheckpointWritten { .. });
+        let events = || attempts(&sandbox.path(name)).into_iter().flat_map(|(_, events)| events);
+        assert!(events().any(|event| written(&event)), "{said:?}");
+        sandbox.ok(&["run", "medium.toml", "--results", name]);
+        assert!(events().any(|event| matches!(event, Event::Resumed { .. })));
+        assert_eq!(sandbox.digests(name), sandbox.digests("calm"));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! is what an undisturbed run gives, byte for byte.
 //!
 //! The test run does a few instants with fixed seeds. `just soak` does
-//! hundreds: `JEM_SOAK_INSTANTS`, `JEM_SOAK_SEED` (printed, so that a failure
+//! hundreds, and tells how many of them were kills: `JEM_SOAK_INSTANTS`, `JEM_SOAK_SEED` (printed, so that a failure
 //! can be played again) and `JEM_SOAK_RESUMES` say how many.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -30,6 +30,8 @@ const CHAOS: &str = "[[sweep]]\nseeds = 2\ngrid.objective.lambda = [0, 0.5]\n\
 #[test]
 fn a_sweep_survives_faults_at_random_instants() {
     let (instants, seed) = (number("JEM_SOAK_INSTANTS", 8), number("JEM_SOAK_SEED", 1));
+    // First, so that a failure can be played again.
+    println!("soak: {instants} instants, seed {seed}");
     let begun = Instant::now();
     let mut dice = Dice::new(seed);
     let sweep = Sweep::new(CHAOS, 1);
@@ -37,34 +39,47 @@ fn a_sweep_survives_faults_at_random_instants() {
     let restarts = sweep.restarts("calm");
     assert!(restarts > 0, "the sweep is to have restarts after divergence");
     let mut tried: BTreeMap<&str, u64> = BTreeMap::new();
-    let (mut done, mut rounds, mut checked) = (0, 0, 0);
+    let (mut done, mut kills, mut rounds, mut checked) = (0, 0, 0, 0);
     while done < instants {
         rounds += 1;
         let results = format!("chaos-{rounds}");
         // A sweep that runs to its end before the next fault is a round.
         while done < instants && !sweep.is_done(&results, &expected) {
             let fault = Fault::pick(&mut dice);
-            fault.strike(&sweep, &results, &mut dice);
+            let struck = fault.strike(&sweep, &results, &mut dice);
             *tried.entry(fault.name()).or_default() += 1;
             done += 1;
+            kills += u64::from(struck && fault.kills());
             checked += sweep.check_all_that_is_believed(&results, &expected);
         }
         sweep.finish(&results);
         let found = sweep.sandbox.digests(&results);
         assert_eq!(found, expected, "seed {seed}, round {rounds}");
+        // Every byte of every artifact, results and records.
+        let whole = sweep.check_all_that_is_believed(&results, &expected);
+        assert_eq!(whole, expected.len() as u64, "seed {seed}, round {rounds}");
+        sweep.fsck(&results);
         sweep.forget(&results);
     }
-    println!("soak: seed {seed}: {done} instants in {rounds} sweeps of {} runs", expected.len());
+    println!(
+        "soak: seed {seed}: {done} instants, {kills} of them kills (signal 9) of what ran, in {rounds} sweeps of \
+         {} runs",
+        expected.len()
+    );
     for (name, n) in &tried {
         println!("  {n:>4} × {name}");
     }
-    println!("  {checked} finished runs hashed whole after a fault; {restarts} restarts a sweep");
+    println!(
+        "  {checked} finished runs hashed whole after a fault, all of them and jem store fsck at the \
+         end of each sweep; {restarts} restarts a sweep"
+    );
     println!("  trials lost: 0; digests differing: 0; {:.0} s", begun.elapsed().as_secs_f64());
 }
 
 #[test]
 fn a_trial_killed_at_random_steps_gives_the_bytes_of_one_never_stopped() {
     let (kills, seed) = (number("JEM_SOAK_RESUMES", 3), number("JEM_SOAK_SEED", 1));
+    println!("resume: {kills} kills each, seed {seed}");
     for threads in [1, 2] {
         let mut dice = Dice::new(seed + 1000 * threads);
         let sweep = Sweep::new("[[sweep]]\ngrid.objective.lambda = [0.5]\n", threads);

@@ -25,18 +25,28 @@ pub enum Part {
     Deaf,
     /// It beats, but nothing gets done.
     StandsStill,
-    /// It says that the disk is full.
-    DiskFull,
+    /// It hears nothing, and something that it started outlives it and holds
+    /// its outputs open: to the front, a process that no kill ends.
+    Undead,
+    /// Every trial fails with this class.
+    Fails(FailureClass),
     /// It dies at once, before it is up.
     StillBorn,
 }
 
-const PARTS: [(&str, Part); 5] = [
-    ("polite", Part::Polite),
-    ("deaf", Part::Deaf),
-    ("stands still", Part::StandsStill),
-    ("disk full", Part::DiskFull),
-    ("still-born", Part::StillBorn),
+const PARTS: [Part; 12] = [
+    Part::Polite,
+    Part::Deaf,
+    Part::StandsStill,
+    Part::Undead,
+    Part::StillBorn,
+    Part::Fails(FailureClass::BadInput),
+    Part::Fails(FailureClass::Store),
+    Part::Fails(FailureClass::DiskFull),
+    Part::Fails(FailureClass::OutOfMemory),
+    Part::Fails(FailureClass::GpuOutOfMemory),
+    Part::Fails(FailureClass::Preempted),
+    Part::Fails(FailureClass::Bug),
 ];
 
 fn fingerprints() -> Fingerprints {
@@ -59,10 +69,10 @@ impl Sandbox {
             self.write("worker.sh", &script);
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        let name = PARTS.iter().find(|(_, known)| *known == part).unwrap().0;
+        let name = format!("{part:?}");
         let path = path.display().to_string();
         let mut environment =
-            vec![("JEM_WORKER", path.as_str()), (PART, name), ("JEM_BACKOFF_MS", "10")];
+            vec![("JEM_WORKER", path.as_str()), (PART, name.as_str()), ("JEM_BACKOFF_MS", "10")];
         environment.extend(more);
         self.start(arguments, &environment)
     }
@@ -71,10 +81,14 @@ impl Sandbox {
 /// Plays the part that the environment names; returns where it names none.
 pub fn play() {
     let Ok(part) = std::env::var(PART) else { return };
-    let part = PARTS.iter().find(|(name, _)| *name == part).unwrap().1;
+    let part = PARTS.into_iter().find(|known| format!("{known:?}") == part).unwrap();
     if part == Part::StillBorn {
         eprintln!("no such library");
         std::process::exit(1);
+    }
+    if part == Part::Undead {
+        // In a session of its own, which the kill of this group does not reach.
+        std::process::Command::new("setsid").args(["sleep", "15"]).spawn().unwrap();
     }
     // The test harness may have begun a line of its own.
     println!();
@@ -96,15 +110,15 @@ pub fn play() {
         match commands.recv_timeout(Duration::from_millis(50)) {
             Ok(Command::Run(given)) => {
                 begin(&given);
-                if part == Part::DiskFull {
-                    let message = "no room on the file system".to_owned();
-                    let (trial, class) = (given.trial, FailureClass::DiskFull);
+                if let Part::Fails(class) = part {
+                    let message = format!("its words for {}", class.name());
+                    let trial = given.trial;
                     say(&Event::TrialFailed { trial, class, message });
                 } else {
                     job = Some(given);
                 }
             }
-            Ok(Command::Stop | Command::Quit) if part != Part::Deaf => {
+            Ok(Command::Stop | Command::Quit) if !matches!(part, Part::Deaf | Part::Undead) => {
                 if let Some(job) = job {
                     let (trial, class) = (job.trial, FailureClass::Preempted);
                     say(&Event::CheckpointWritten { trial, step: 7, bytes: 1 });
@@ -120,7 +134,7 @@ pub fn play() {
 fn begin(job: &Job) {
     let attempt = format!("runs/{}/attempts/1", job.evaluation.run_id());
     fs::create_dir_all(job.store.join(&attempt)).unwrap();
-    let event = Event::TrialStarted { trial: job.trial, attempt: attempt.clone() };
+    let event = Event::TrialStarted { trial: job.trial, attempt: attempt.clone(), protocol: None };
     let mut line = serde_json::to_vec(&event).unwrap();
     line.push(b'\n');
     fs::write(job.store.join(attempt).join("events.jsonl"), line).unwrap();

@@ -42,12 +42,13 @@ pub enum Fault {
     KillAll,
     StopWorkerForGood,
     Terminate,
+    TerminateAll,
     KillOneOfTwins,
     FlipByteOfCheckpoint,
     DeleteFile,
 }
 
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 13] = [
     Fault::KillWorker,
     Fault::KillWorker,
     Fault::KillFront,
@@ -57,6 +58,7 @@ const FAULTS: [Fault; 12] = [
     Fault::KillAll,
     Fault::StopWorkerForGood,
     Fault::Terminate,
+    Fault::TerminateAll,
     Fault::KillOneOfTwins,
     Fault::FlipByteOfCheckpoint,
     Fault::DeleteFile,
@@ -74,64 +76,83 @@ impl Fault {
             Self::KillAll => "the whole group is killed (signal 9)",
             Self::StopWorkerForGood => "a worker stops answering",
             Self::Terminate => "the run is preempted (SIGTERM)",
+            Self::TerminateAll => "every process of the run is preempted (SIGTERM)",
             Self::KillOneOfTwins => "two runs share the store, one is killed",
             Self::FlipByteOfCheckpoint => "killed, and a byte of a checkpoint flips",
             Self::DeleteFile => "a file of the store is deleted under a run",
         }
     }
 
+    /// Whether it kills with signal 9 at its instant. The others end what still
+    /// runs so too, but at an instant that was not theirs to choose.
+    pub fn kills(self) -> bool {
+        matches!(
+            self,
+            Self::KillWorker
+                | Self::KillFront
+                | Self::KillAll
+                | Self::KillOneOfTwins
+                | Self::FlipByteOfCheckpoint
+        )
+    }
+
     /// Runs the sweep on the store `results` and lets the fault happen at a
-    /// random instant; what runs then ends by itself or is ended.
-    pub fn strike(self, sweep: &Sweep, results: &str, dice: &mut Dice) {
+    /// random instant; what runs then ends by itself or is ended. Says whether
+    /// the sweep still ran at that instant.
+    pub fn strike(self, sweep: &Sweep, results: &str, dice: &mut Dice) -> bool {
         let mut run = sweep.start(results);
         let instant = Duration::from_millis(dice.below(2500));
+        let struck;
         match self {
             Self::KillWorker => {
-                wait(&mut run, instant);
+                struck = wait(&mut run, instant);
                 signal_workers(run.id(), "-KILL", dice);
                 // The run takes the trial up again; it is left some time for
                 // that, and is killed wherever it then is.
                 wait(&mut run, Duration::from_millis(dice.below(2500)));
             }
             Self::StopWorkerForGood => {
-                wait(&mut run, instant);
+                struck = wait(&mut run, instant);
                 signal_workers(run.id(), "-STOP", dice);
                 wait(&mut run, Duration::from_millis(4000 + dice.below(1500)));
             }
             Self::KillFront => {
-                wait(&mut run, instant);
+                struck = wait(&mut run, instant);
                 let workers = children(run.id());
                 run.kill().unwrap();
                 run.wait().unwrap();
                 // Its workers find their standard input closed.
                 until("the workers' end", || workers.iter().all(|pid| !alive(*pid)));
-                return;
+                return struck;
             }
-            Self::KillAll => wait(&mut run, instant),
-            Self::Terminate => {
-                wait(&mut run, instant);
+            Self::KillAll => struck = wait(&mut run, instant),
+            Self::Terminate | Self::TerminateAll => {
+                struck = wait(&mut run, instant);
+                if matches!(self, Self::TerminateAll) {
+                    children(run.id()).into_iter().for_each(|worker| signal(worker, "-TERM"));
+                }
                 signal(run.id(), "-TERM");
                 until("the end of a preempted run", || run.try_wait().unwrap().is_some());
-                return;
+                return struck;
             }
             Self::KillOneOfTwins => {
                 let mut twin = sweep.start(results);
-                wait(&mut run, instant);
+                struck = wait(&mut run, instant);
                 end(&mut run);
                 wait(&mut twin, Duration::from_millis(dice.below(2500)));
                 end(&mut twin);
-                return;
+                return struck;
             }
             Self::FlipByteOfCheckpoint => {
-                wait(&mut run, instant);
+                struck = wait(&mut run, instant);
                 end(&mut run);
                 if let Some(path) = dice.choose(checkpoints(&sweep.path(results))) {
                     flip(&path, dice);
                 }
-                return;
+                return struck;
             }
             Self::DeleteFile => {
-                wait(&mut run, instant);
+                struck = wait(&mut run, instant);
                 // Not what is done: that is `jem store fsck`'s to find.
                 let files = unfinished(&sweep.path(results));
                 if let Some(path) = dice.choose(files) {
@@ -141,15 +162,20 @@ impl Fault {
             }
         }
         end(&mut run);
+        struck
     }
 }
 
-/// Waits for the run's end, but not longer than `most`.
-fn wait(run: &mut Child, most: Duration) {
+/// Waits for the run's end, but not longer than `most`; whether it still runs.
+fn wait(run: &mut Child, most: Duration) -> bool {
     let begun = Instant::now();
-    while begun.elapsed() < most && run.try_wait().unwrap().is_none() {
+    while run.try_wait().unwrap().is_none() {
+        if begun.elapsed() >= most {
+            return true;
+        }
         std::thread::sleep(Duration::from_millis(2));
     }
+    false
 }
 
 /// Kills the front and all its workers, each a group of its own.

@@ -202,11 +202,11 @@ fn a_batch_system_that_signals_every_process_gets_checkpoints() {
     let sandbox = Sandbox::new();
     sandbox.write("medium.toml", &medium());
     sandbox.ok(&["run", "medium.toml", "--results", "calm"]);
-    for name in ["-TERM", "-USR1"] {
+    for name in ["TERM", "USR1"] {
         let front = sandbox.start(&["run", "medium.toml", "--results", name], &[]);
         sandbox.wait_for_an_attempt(name);
         let all: Vec<u32> = workers_of(front.id()).into_iter().chain([front.id()]).collect();
-        all.iter().for_each(|pid| signal(*pid, name));
+        all.iter().for_each(|pid| signal(*pid, &format!("-{name}")));
         let said = over(front);
         assert_eq!(said.code, 75, "{said:?}");
         assert!(!said.err.contains("worker died"), "{said:?}");

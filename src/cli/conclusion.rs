@@ -179,7 +179,8 @@ mod tests {
     }
 
     fn summary(ended: &Ended, cached: usize, diverged: usize) -> String {
-        let text = "question = \"?\"\nseeds = 9\ndata.train = \"digits\"\n";
+        let text = "question = \"?\"\nseeds = 9\ndata.train = \"digits\"\n\
+                    data.validation = 100\nevaluate.ood = [\"rotated\"]\n";
         let plan = Plan::parse("sums", "sums.toml", text).unwrap();
         let time = std::time::Duration::from_secs(1);
         let said =

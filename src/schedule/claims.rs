@@ -96,7 +96,8 @@ mod tests {
     use super::*;
 
     fn job(store: &Store) -> Job {
-        let text = "question = \"?\"\ndata.train = \"digits\"\n";
+        let text = "question = \"?\"\ndata.train = \"digits\"\n\
+                    data.validation = 100\nevaluate.ood = [\"rotated\"]\n";
         let plan = Plan::parse("claims", "claims.toml", text).unwrap();
         let trial = &plan.trials[0];
         let parts =

@@ -53,7 +53,7 @@ pub fn load(store: &Store) -> Result<Found, StoreError> {
             Err(why) => found.unreadable.push(why),
         }
     }
-    let runs: Vec<Result<Run, String>> = evaluations
+    let runs: Vec<Result<Option<Run>, String>> = evaluations
         .par_iter()
         .map(|evaluation| {
             let training = evaluation.training.and_then(|run| trainings.get(&run));
@@ -64,7 +64,7 @@ pub fn load(store: &Store) -> Result<Found, StoreError> {
         .collect();
     for run in runs {
         match run {
-            Ok(run) => found.runs.push(run),
+            Ok(run) => found.runs.extend(run),
             Err(why) => found.unreadable.push(why),
         }
     }
@@ -100,9 +100,17 @@ fn manifest(store: &Store, run: RunId) -> Result<Option<Manifest>, String> {
     }
 }
 
-fn run_of(store: &Store, training: &Manifest, evaluation: &Manifest) -> Result<Run, String> {
+/// None for a part of an evaluation, whose numbers the whole has too.
+fn run_of(
+    store: &Store,
+    training: &Manifest,
+    evaluation: &Manifest,
+) -> Result<Option<Run>, String> {
     let (spec, _): (Training, u64) = json_of(store, training, SPEC)?;
     let settings: Evaluate = json_of(store, evaluation, EVALUATE)?;
+    if settings.only.is_some() {
+        return Ok(None);
+    }
     let metrics: Metrics = json_of(store, evaluation, METRICS)?;
     let trained: Provenance = json_of(store, training, "provenance.json")?;
     let evaluated: Provenance = json_of(store, evaluation, "provenance.json")?;
@@ -113,7 +121,7 @@ fn run_of(store: &Store, training: &Manifest, evaluation: &Manifest) -> Result<R
     run.values.extend(environment(&training.parts.environment));
     run.values.extend(metrics.metrics.into_iter().map(|(path, value)| (path, json!(value))));
     run.undefined = metrics.undefined;
-    Ok(run)
+    Ok(Some(run))
 }
 
 fn json_of<T: DeserializeOwned>(

@@ -48,12 +48,14 @@ pub fn load(store: &Store) -> Result<Found, StoreError> {
             Ok(Some(manifest)) if manifest.kind == RunKind::Training => {
                 trainings.insert(manifest.run, manifest);
             }
+            // The whole evaluation has the numbers of its parts too.
+            Ok(Some(manifest)) if manifest.part.is_some() => {}
             Ok(Some(manifest)) => evaluations.push(manifest),
             Ok(None) => {}
             Err(why) => found.unreadable.push(why),
         }
     }
-    let runs: Vec<Result<Option<Run>, String>> = evaluations
+    let runs: Vec<Result<Run, String>> = evaluations
         .par_iter()
         .map(|evaluation| {
             let training = evaluation.training.and_then(|run| trainings.get(&run));
@@ -64,7 +66,7 @@ pub fn load(store: &Store) -> Result<Found, StoreError> {
         .collect();
     for run in runs {
         match run {
-            Ok(run) => found.runs.extend(run),
+            Ok(run) => found.runs.push(run),
             Err(why) => found.unreadable.push(why),
         }
     }
@@ -100,17 +102,13 @@ fn manifest(store: &Store, run: RunId) -> Result<Option<Manifest>, String> {
     }
 }
 
-/// None for a part of an evaluation, whose numbers the whole has too.
 fn run_of(
     store: &Store,
     training: &Manifest,
     evaluation: &Manifest,
-) -> Result<Option<Run>, String> {
+) -> Result<Run, String> {
     let (spec, _): (Training, u64) = json_of(store, training, SPEC)?;
     let settings: Evaluate = json_of(store, evaluation, EVALUATE)?;
-    if settings.only.is_some() {
-        return Ok(None);
-    }
     let metrics: Metrics = json_of(store, evaluation, METRICS)?;
     let trained: Provenance = json_of(store, training, "provenance.json")?;
     let evaluated: Provenance = json_of(store, evaluation, "provenance.json")?;
@@ -121,7 +119,7 @@ fn run_of(
     run.values.extend(environment(&training.parts.environment));
     run.values.extend(metrics.metrics.into_iter().map(|(path, value)| (path, json!(value))));
     run.undefined = metrics.undefined;
-    Ok(Some(run))
+    Ok(run)
 }
 
 fn json_of<T: DeserializeOwned>(

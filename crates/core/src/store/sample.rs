@@ -125,6 +125,7 @@ impl Sample {
             eval: training.map(|_| eval),
             seed,
             training,
+            part: None,
             outcome: outcome.clone(),
             results: Files::new(),
             records: Files::new(),

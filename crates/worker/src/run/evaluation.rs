@@ -36,7 +36,8 @@ pub(super) fn evaluate(
     } else {
         whole(context, inputs, training, &parts)?
     };
-    let manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
+    let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
+    manifest.part = context.job.spec.evaluate.only;
     let manifest = record(context, manifest, files)?;
     Ok((manifest, metrics.metrics.get("clf/accuracy").copied()))
 }
@@ -87,6 +88,7 @@ fn cached(
     };
     let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
     (manifest.run, manifest.parts, manifest.eval) = (parts.run_id(), parts, Some(eval));
+    manifest.part = part;
     record(context, manifest, files.clone())?;
     Ok((metrics, files))
 }

@@ -182,14 +182,14 @@ pub const METRICS: [MetricInfo; 20] = [
         "AURC less that of the best order of the same predictions.",
     ),
     metric(
-        "corrupted/accuracy/severity=<s>",
+        "corrupted/mean_accuracy/severity=<s>",
         "accuracy on corrupted images",
         Unit::Fraction,
         HigherIsBetter,
         "Accuracy at one severity, mean over the kinds of corruption.",
     ),
     metric(
-        "corrupted/ece/severity=<s>",
+        "corrupted/mean_ece/severity=<s>",
         "ECE on corrupted images",
         Unit::Fraction,
         LowerIsBetter,

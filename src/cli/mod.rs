@@ -50,6 +50,8 @@ enum Verb {
     Plan(plan::PlanArgs),
     /// Run the trials that have no result yet
     Run(run::RunArgs),
+    /// Evaluate trained trials as the file now says, training none
+    Eval(run::RunArgs),
     /// Show every part of the key of a run or a trial, and what differs
     Explain(explain::ExplainArgs),
     /// Let runs made with other parts count for a trial, with a reason
@@ -83,6 +85,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.verb {
         Verb::Plan(args) => plan::run(args, &cli.folders),
         Verb::Run(args) => run::run(args, &cli.folders),
+        Verb::Eval(args) => run::evaluate(args, &cli.folders),
         Verb::Explain(args) => explain::run(args, &cli.folders),
         Verb::Accept(args) => accept::run(args, &cli.folders),
         Verb::Verify(args) => verify::run(args, &cli.folders),

@@ -60,6 +60,26 @@ impl RunArgs {
 /// When the spec or the data cannot be read, a trial fails, or the user stops
 /// it.
 pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
+    run_where(args, folders, Wanted::Everything)
+}
+
+/// Evaluates the trials that are trained and not yet evaluated as the file
+/// says, and trains none.
+///
+/// # Errors
+/// As [`run`].
+pub fn evaluate(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
+    run_where(args, folders, Wanted::Evaluations)
+}
+
+/// What of a plan is to be run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Everything,
+    Evaluations,
+}
+
+fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), CliError> {
     let plan = open::plan(&args.spec)?;
     let (binary, code, described) = open::worker_with_code()?;
     let fingerprints = code.fingerprints;
@@ -74,10 +94,20 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
         .trials
         .iter()
         .zip(&statuses)
-        .filter(|(_, status)| !status.done())
+        .filter(|(_, status)| match wanted {
+            Wanted::Everything => !status.done(),
+            Wanted::Evaluations => **status == Status::Trained,
+        })
         .map(|(trial, _)| trial)
         .collect();
-    let cached = plan.trials.len() - missing.len();
+    let cached = statuses.iter().filter(|status| status.done()).count();
+    let untrained = plan.trials.len() - cached - missing.len();
+    if untrained > 0 {
+        eprintln!(
+            "{untrained} trials are not trained and are left out: jem run {}",
+            args.spec.display()
+        );
+    }
     let accepted = statuses.iter().filter(|status| matches!(status, Status::Accepted(_))).count();
     if accepted > 0 {
         eprintln!("{accepted} trials are accepted by hand and not run; jem accept --list says why");
@@ -85,7 +115,11 @@ pub fn run(args: &RunArgs, folders: &Folders) -> Result<(), CliError> {
     if missing.is_empty() {
         // Runs of this build name the bytes that it was made from.
         Store::create(&results).map(|store| origin.keep_what_is_known(&store)).ok();
-        println!("{}: all {cached} trials are done; nothing to run", plan.experiment.name);
+        let name = &plan.experiment.name;
+        match untrained {
+            0 => println!("{name}: all {cached} trials are done; nothing to run"),
+            _ => println!("{name}: every trial that is trained is evaluated; nothing to run"),
+        }
         return Ok(());
     }
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();

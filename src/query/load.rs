@@ -48,6 +48,8 @@ pub fn load(store: &Store) -> Result<Found, StoreError> {
             Ok(Some(manifest)) if manifest.kind == RunKind::Training => {
                 trainings.insert(manifest.run, manifest);
             }
+            // The whole evaluation has the numbers of its parts too.
+            Ok(Some(manifest)) if manifest.part.is_some() => {}
             Ok(Some(manifest)) => evaluations.push(manifest),
             Ok(None) => {}
             Err(why) => found.unreadable.push(why),
@@ -100,7 +102,11 @@ fn manifest(store: &Store, run: RunId) -> Result<Option<Manifest>, String> {
     }
 }
 
-fn run_of(store: &Store, training: &Manifest, evaluation: &Manifest) -> Result<Run, String> {
+fn run_of(
+    store: &Store,
+    training: &Manifest,
+    evaluation: &Manifest,
+) -> Result<Run, String> {
     let (spec, _): (Training, u64) = json_of(store, training, SPEC)?;
     let settings: Evaluate = json_of(store, evaluation, EVALUATE)?;
     let metrics: Metrics = json_of(store, evaluation, METRICS)?;

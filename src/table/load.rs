@@ -219,6 +219,7 @@ mod tests {
             eval: training.map(|_| trial.eval),
             seed: trial.seed,
             training,
+            part: None,
             outcome: outcome.clone(),
             results: BTreeMap::new(),
             records: BTreeMap::new(),

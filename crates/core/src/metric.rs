@@ -68,7 +68,7 @@ const fn metric(
 use Direction::{HigherIsBetter, LowerIsBetter};
 
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 18] = [
+pub const METRICS: [MetricInfo; 20] = [
     metric(
         "clf/accuracy",
         "accuracy",
@@ -180,6 +180,20 @@ pub const METRICS: [MetricInfo; 18] = [
         Unit::Fraction,
         LowerIsBetter,
         "AURC less that of the best order of the same predictions.",
+    ),
+    metric(
+        "corrupted/mean_accuracy/severity=<s>",
+        "accuracy on corrupted images",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Accuracy at one severity, mean over the kinds of corruption.",
+    ),
+    metric(
+        "corrupted/mean_ece/severity=<s>",
+        "ECE on corrupted images",
+        Unit::Fraction,
+        LowerIsBetter,
+        "ECE over 15 equal-width bins at one severity, mean over the kinds of corruption.",
     ),
     metric(
         "energy/mean/<set>",

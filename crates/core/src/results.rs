@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::TrialId;
+use crate::spec::Corruption;
 
 /// Resolved training spec and seed, of a training run.
 pub const SPEC: &str = "spec.json";
@@ -31,6 +32,9 @@ pub const PREDICTIONS: &str = "predictions.safetensors";
 pub const RELIABILITY: &str = "reliability.json";
 /// [`Energies`], of an evaluation run.
 pub const ENERGIES: &str = "energies.json";
+
+/// A list of [`CorruptionPoint`], of an evaluation with `[evaluate.corruptions]`.
+pub const CORRUPTIONS: &str = "corruptions.json";
 
 /// How a trial ended, as a result: free of times, hosts and paths.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,4 +167,25 @@ pub struct Histogram {
     pub label: String,
     /// Inputs in each bin.
     pub counts: Vec<u64>,
+}
+
+/// What one kind of corruption at one severity does to a classifier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorruptionPoint {
+    /// The kind.
+    pub kind: Corruption,
+    /// 1 to 5.
+    pub severity: u64,
+    /// Images looked at.
+    pub n: u64,
+    /// The share classified correctly.
+    pub accuracy: f64,
+    /// Expected calibration error over 15 equal-width bins.
+    pub ece: f64,
+}
+
+/// The name that `kind` has in a file.
+pub fn corruption_name(kind: Corruption) -> String {
+    serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

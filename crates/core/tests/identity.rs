@@ -93,8 +93,27 @@ const CNN: [(&str, &[&str]); 3] = [
     ("model.cnn.activation", &["\"relu\"", "\"silu\""]),
 ];
 
+/// Fields of the parts of an evaluation.
+const PARTS: [(&str, &[&str]); 3] = [
+    ("evaluate.corruptions.kinds", &["[\"contrast\"]", "[\"rotate\", \"shear\"]"]),
+    ("evaluate.corruptions.severities", &["2", "3"]),
+    ("evaluate.corruptions.limit", &["100", "200"]),
+];
+
+/// What a field of [`PARTS`] means something beside: its part must be asked
+/// for.
+fn asked(path: &str) -> &'static str {
+    match path {
+        "evaluate.corruptions.kinds" => "",
+        _ if path.starts_with("evaluate.corruptions.") => {
+            "evaluate.corruptions.kinds = [\"brightness\"]\n"
+        }
+        _ => "",
+    }
+}
+
 fn all_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    FIELDS.into_iter().chain(CNN)
+    FIELDS.into_iter().chain(CNN).chain(PARTS)
 }
 
 /// Out-of-distribution sets that go with any training set.
@@ -126,12 +145,13 @@ fn the_list_of_fields_above_is_complete() {
 
 #[test]
 fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
-    let base = ids(OOD);
     for (path, values) in all_fields() {
+        let line = format!("{path} = {}\n", values[0]);
         let text = match path {
-            "evaluate.ood" => format!("{path} = {}\n", values[0]),
-            _ => format!("{OOD}{path} = {}\n", values[0]),
+            "evaluate.ood" => line,
+            _ => format!("{OOD}{}{line}", asked(path)),
         };
+        let base = ids(&format!("{OOD}{}", asked(path)));
         let changed = ids(&text);
         let same: Vec<bool> = base.iter().zip(&changed).map(|(a, b)| a == b).collect();
         let expected = match path.split('.').next().unwrap() {
@@ -140,6 +160,21 @@ fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
             _ => [false, false, false],
         };
         assert_eq!(same, expected, "{path}");
+    }
+}
+
+#[test]
+fn a_swept_field_of_a_part_makes_the_ids_of_the_whole_spec() {
+    for (path, values) in PARTS {
+        let two = values[..2].join(", ");
+        let text = format!("{OOD}{}\n[[sweep]]\ngrid.{path} = [{two}]\n", asked(path));
+        let plan = read(&text).unwrap();
+        let mut evaluations = HashSet::new();
+        for trial in &plan.trials {
+            assert_eq!(trial.eval, plan.spec_of(trial).eval_id(trial.seed), "{path}");
+            evaluations.insert(trial.eval);
+        }
+        assert_eq!((plan.trials.len(), evaluations.len()), (2, 2), "{path}");
     }
 }
 

@@ -227,6 +227,14 @@ fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violati
             ));
         }
     }
+    let kinds = evaluate.corruptions.as_ref().map_or(&[][..], |asked| &asked.kinds);
+    if (1..kinds.len()).any(|index| kinds[..index].contains(&kinds[index])) {
+        found.push(Violation::new(
+            "a kind of corruption is listed twice".to_owned(),
+            &["evaluate.corruptions.kinds"],
+            "list each kind once",
+        ));
+    }
     for (index, set) in evaluate.ood.iter().enumerate() {
         if evaluate.ood[..index].iter().any(|other| other.name() == set.name()) {
             found.push(Violation::new(

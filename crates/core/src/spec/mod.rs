@@ -14,6 +14,7 @@ mod expect;
 mod fields;
 mod identity;
 mod kind;
+mod part;
 mod paths;
 pub mod preset;
 mod raw;
@@ -26,9 +27,10 @@ mod tree;
 
 pub use error::SpecError;
 pub use kind::{FieldKind, field_kinds, field_values};
+pub use part::Part;
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
-    Activation, Adam, ChainInit, Checkpoints, Cnn, Data, Device, Divergence, Evaluate, Length, Mlp,
+    Activation, Adam, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device, Divergence, Evaluate, Length, Mlp,
     Model, Objective, OodSet, Optimizer, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train,
     Training,
 };

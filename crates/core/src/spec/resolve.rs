@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::identity::value;
 use super::raw::{
-    RawAdam, RawCnn, RawData, RawDivergence, RawEvaluate, RawMlp, RawModel, RawObjective, RawOod,
+    RawAdam, RawCnn, RawCorruptions, RawData, RawDivergence, RawEvaluate, RawMlp, RawModel, RawObjective, RawOod,
     RawOptimizer, RawReplayBuffer, RawResources, RawSampler, RawTrain, Tables,
 };
 use super::resolved::{
-    Adam, Checkpoints, Cnn, Data, Divergence, Evaluate, Length, Mlp, Model, Objective, Optimizer,
+    Adam, Checkpoints, Cnn, Corruptions, Data, Divergence, Evaluate, Length, Mlp, Model, Objective, Optimizer,
     ReplayBuffer, Resources, Sampler, Spec, Train, Training,
 };
 
@@ -166,6 +166,18 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         limit: unless_zero(*get!(evaluate.limit)),
         ece_bins: get!(evaluate.ece_bins).clone(),
         samples: *get!(evaluate.samples),
+        corruptions: evaluate.corruptions.as_ref().and_then(corruptions),
+        only: None,
+    })
+}
+
+/// None where no kind is named.
+fn corruptions(raw: &RawCorruptions) -> Option<Corruptions> {
+    let kinds = raw.kinds.clone().unwrap_or_default();
+    (!kinds.is_empty()).then(|| Corruptions {
+        kinds,
+        severities: raw.severities.unwrap_or(5),
+        limit: raw.limit.and_then(unless_zero),
     })
 }
 
@@ -229,6 +241,11 @@ pub fn spell_out(spec: &Spec) -> Tables {
             limit: Some(evaluate.limit.unwrap_or_default()),
             ece_bins: Some(evaluate.ece_bins.clone()),
             samples: Some(evaluate.samples),
+            corruptions: evaluate.corruptions.as_ref().map(|corruptions| RawCorruptions {
+                kinds: Some(corruptions.kinds.clone()),
+                severities: Some(corruptions.severities),
+                limit: Some(corruptions.limit.unwrap_or_default()),
+            }),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),

@@ -170,6 +170,9 @@ fn wrong(manifest: &Manifest, run: RunId) -> Option<String> {
     absent(manifest).map(|name| format!("it names no `{name}`"))
 }
 
+/// What a whole evaluation of a trial that did not diverge leaves.
+const EVALUATED: &[&str] = &[results::PREDICTIONS, results::RELIABILITY, results::ENERGIES];
+
 /// A file that every run of this kind and outcome leaves, and this has not.
 fn absent(manifest: &Manifest) -> Option<&'static str> {
     let finished = !manifest.outcome.diverged();
@@ -179,7 +182,8 @@ fn absent(manifest: &Manifest) -> Option<&'static str> {
         }
         RunKind::Evaluation => (
             &[results::METRICS, results::EVALUATE],
-            &[results::PREDICTIONS, results::RELIABILITY, results::ENERGIES],
+            // A part leaves what it looked at and no more.
+            if manifest.part.is_some() { &[] } else { EVALUATED },
         ),
     };
     let wanted = always.iter().chain(if_finished.iter().filter(|_| finished));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, Hasher};
 use crate::id::{CellId, EvalId, RunId, RunParts, TrialId};
 use crate::results::Outcome;
+use crate::spec::Part;
 
 /// Bytes by digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct Manifest {
     pub seed: u64,
     /// For an evaluation, the training run it measured.
     pub training: Option<RunId>,
+    /// Which part, of an evaluation run that is only a part of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// How training ended.
     pub outcome: Outcome,
     /// Results by name.

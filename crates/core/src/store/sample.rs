@@ -136,6 +136,7 @@ impl Sample {
             eval: training.map(|_| eval),
             seed,
             training,
+            part: None,
             outcome: outcome.clone(),
             results: Files::new(),
             records: Files::new(),

@@ -252,6 +252,7 @@ fn manifest(seed: u64, kind: RunKind, attempt: u32) -> Manifest {
         eval: measured.then(|| eval(seed)),
         seed,
         training: measured.then(|| runs()[seed as usize][0]),
+        part: None,
         outcome: Outcome::finished(STEPS),
         results: BTreeMap::new(),
         records: BTreeMap::new(),

@@ -2,12 +2,15 @@
 //! by rule.
 
 mod batches;
+mod corruptions;
 mod images;
 mod inputs;
 mod split;
 mod synthetic;
+mod warp;
 
 pub use batches::BatchOrder;
+pub use corruptions::corrupted;
 pub use images::Images;
 pub use inputs::{Inputs, Places, first};
 pub use split::{Part, split};

@@ -7,6 +7,7 @@ use jem_core::results::{self, Metrics, Outcome};
 use jem_core::spec::Spec;
 use tch::Device;
 
+use super::part::Look;
 use super::Set;
 use crate::data::Images;
 use crate::eval::metric::{Logits, MetricError, Score};
@@ -21,9 +22,6 @@ pub struct Evaluated {
     /// The files.
     pub files: Vec<(&'static str, Vec<u8>)>,
 }
-
-/// Told the name of each set; an error from it ends the evaluation.
-pub type Look<'a> = &'a mut dyn FnMut(&str) -> Result<(), Box<dyn Error>>;
 
 /// Evaluates the network that `weights` holds on `sets`, the test set first.
 /// `outcome` is that of its training: a network that diverged has no weights

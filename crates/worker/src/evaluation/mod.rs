@@ -2,8 +2,11 @@
 //! reads or writes a store or knows the time: what can change a number of an
 //! evaluation stands here or is used from here.
 
+mod corruptions;
 mod files;
+mod part;
 mod sets;
 
-pub use files::{Evaluated, Look, evaluate};
+pub use files::{Evaluated, evaluate};
+pub use part::{Found, Look, Subject, run_part};
 pub use sets::{Set, SetError, sets};

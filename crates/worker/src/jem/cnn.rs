@@ -5,6 +5,7 @@ use jem_core::spec::{Activation, Cnn};
 use tch::Tensor;
 
 use super::activation::apply;
+use super::network::last_layer;
 use super::{Mode, Network, ParameterShape};
 
 /// 3×3 convolutions; the first keeps the image's size, each other halves it.
@@ -55,7 +56,7 @@ impl Network for CnnNetwork {
         all
     }
 
-    fn logits(&self, parameters: &[Tensor], x: &Tensor, _: Mode) -> Tensor {
+    fn features(&self, parameters: &[Tensor], x: &Tensor, _: Mode) -> Tensor {
         let (convolutions, dense) = parameters.split_at(2 * self.convolutions());
         let mut h = x.shallow_clone();
         for (i, layer) in convolutions.chunks_exact(2).enumerate() {
@@ -64,13 +65,14 @@ impl Network for CnnNetwork {
             h = apply(self.activation, &h);
         }
         h = h.flatten(1, -1);
-        for (i, layer) in dense.chunks_exact(2).enumerate() {
-            h = h.linear(&layer[0], Some(&layer[1]));
-            if i + 1 < dense.len() / 2 {
-                h = apply(self.activation, &h);
-            }
+        for layer in dense[..dense.len() - 2].chunks_exact(2) {
+            h = apply(self.activation, &h.linear(&layer[0], Some(&layer[1])));
         }
         h
+    }
+
+    fn head(&self, parameters: &[Tensor]) -> (Tensor, Tensor) {
+        last_layer(parameters)
     }
 }
 

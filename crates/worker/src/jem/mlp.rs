@@ -4,6 +4,7 @@ use jem_core::spec::{Activation, Mlp};
 use tch::Tensor;
 
 use super::activation::apply;
+use super::network::last_layer;
 use super::{Mode, Network, ParameterShape};
 
 /// Fully connected layers on the flattened input.
@@ -31,15 +32,14 @@ impl Network for MlpNetwork {
         self.widths.windows(2).enumerate().flat_map(layer).collect()
     }
 
-    fn logits(&self, parameters: &[Tensor], x: &Tensor, _: Mode) -> Tensor {
-        let mut h = x.flatten(1, -1);
-        let layers = parameters.len() / 2;
-        for (i, layer) in parameters.chunks_exact(2).enumerate() {
-            h = h.linear(&layer[0], Some(&layer[1]));
-            if i + 1 < layers {
-                h = apply(self.activation, &h);
-            }
-        }
-        h
+    fn features(&self, parameters: &[Tensor], x: &Tensor, _: Mode) -> Tensor {
+        let hidden = &parameters[..parameters.len() - 2];
+        hidden.chunks_exact(2).fold(x.flatten(1, -1), |h, layer| {
+            apply(self.activation, &h.linear(&layer[0], Some(&layer[1])))
+        })
+    }
+
+    fn head(&self, parameters: &[Tensor]) -> (Tensor, Tensor) {
+        last_layer(parameters)
     }
 }

@@ -22,8 +22,24 @@ pub trait Network {
     /// Names, shapes and initial bounds of the parameters, in order.
     fn parameters(&self) -> Vec<ParameterShape>;
 
-    /// Logits `[n, k]` of inputs `[n, c, h, w]`.
-    fn logits(&self, parameters: &[Tensor], x: &Tensor, mode: Mode) -> Tensor;
+    /// Penultimate features `[n, d]` of inputs `[n, c, h, w]`: what the last
+    /// linear layer is applied to.
+    fn features(&self, parameters: &[Tensor], x: &Tensor, mode: Mode) -> Tensor;
+
+    /// Weight `[k, d]` and bias `[k]` of the last linear layer.
+    fn head(&self, parameters: &[Tensor]) -> (Tensor, Tensor);
+
+    /// Logits `[n, k]` of inputs `[n, c, h, w]`: features · Wᵀ + b.
+    fn logits(&self, parameters: &[Tensor], x: &Tensor, mode: Mode) -> Tensor {
+        let (weight, bias) = self.head(parameters);
+        self.features(parameters, x, mode).linear(&weight, Some(&bias))
+    }
+}
+
+/// The last two of `parameters`, where they are the last layer's.
+pub(super) fn last_layer(parameters: &[Tensor]) -> (Tensor, Tensor) {
+    let last = &parameters[parameters.len() - 2..];
+    (last[0].shallow_clone(), last[1].shallow_clone())
 }
 
 /// The network that `model` describes, for inputs of `shape` `[c, h, w]` and
@@ -32,5 +48,36 @@ pub fn build(model: &Model, shape: [usize; 3], classes: usize) -> Box<dyn Networ
     match model {
         Model::Mlp(mlp) => Box::new(MlpNetwork::new(mlp, shape, classes)),
         Model::Cnn(cnn) => Box::new(CnnNetwork::new(cnn, shape, classes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jem::Parameters;
+    use jem_core::spec::{Activation, Cnn, Mlp};
+    use tch::{Device, Kind};
+
+    #[test]
+    fn logits_are_the_head_applied_to_the_features() {
+        let activation = Activation::Silu;
+        let cnn = |hidden| Model::Cnn(Cnn { channels: vec![4, 6], hidden, activation });
+        let models = [
+            (Model::Mlp(Mlp { hidden: vec![7, 5], activation }), 5),
+            (cnn(0), 6 * 4 * 4),
+            (cnn(9), 9),
+        ];
+        for (model, width) in models {
+            let network = build(&model, [1, 8, 8], 10);
+            let parameters = Parameters::init(&network.parameters(), 0, Device::Cpu);
+            let parameters = parameters.tensors();
+            let x = Tensor::arange(3 * 64, (Kind::Float, Device::Cpu)).sin().view([3, 1, 8, 8]);
+            let features = network.features(parameters, &x, Mode::Eval);
+            let (weight, bias) = network.head(parameters);
+            assert_eq!((features.size(), weight.size()), (vec![3, width], vec![10, width]));
+            let expected = features.matmul(&weight.tr()) + bias;
+            let logits = network.logits(parameters, &x, Mode::Eval);
+            assert!(logits.allclose(&expected, 1e-5, 1e-6, false), "{model:?}");
+        }
     }
 }

@@ -68,9 +68,13 @@ mod tests {
         fn parameters(&self) -> Vec<ParameterShape> {
             Vec::new()
         }
-        fn logits(&self, _: &[Tensor], x: &Tensor, mode: Mode) -> Tensor {
+        fn features(&self, _: &[Tensor], x: &Tensor, mode: Mode) -> Tensor {
             assert_eq!(mode, Mode::Eval);
             x.flatten(1, -1).square() * -0.5
+        }
+        fn head(&self, _: &[Tensor]) -> (Tensor, Tensor) {
+            let float = (Kind::Float, Device::Cpu);
+            (Tensor::ones([1, 1], float), Tensor::zeros([1], float))
         }
     }
 

@@ -1,17 +1,23 @@
-//! Evaluation of a training run, and its record in the store.
+//! Evaluation of a training run, and its record in the store. Each part of an
+//! evaluation is a run of its own, whose results are taken over where they are
+//! there; the whole is put together from them.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
+use jem_core::dataset::Split;
 use jem_core::event::{Event, FailureClass};
-use jem_core::results;
-use jem_core::store::{Manifest, RunKind};
+use jem_core::id::RunParts;
+use jem_core::results::{self, Metrics};
+use jem_core::spec::{Evaluate, Part, Spec};
+use jem_core::store::{Artifact, Manifest, RunKind};
 
 use super::same_data::same_data;
 use super::trial::Context;
 use super::{Failure, life};
-use crate::data::Inputs;
-use crate::evaluation::{self, Set};
+use crate::data::{Inputs, first};
+use crate::evaluation::{self, Set, Subject, run_part};
 
 /// Evaluates the training run and records the evaluation run; says the
 /// accuracy. A diverged trial is recorded as such, with no metrics.
@@ -20,44 +26,197 @@ pub(super) fn evaluate(
     inputs: &mut Inputs,
     training: &Manifest,
 ) -> Result<(Manifest, Option<f64>), Failure> {
-    let (job, store, device) = (context.job, context.store, context.device);
-    let stored = |name: &str| -> Result<Option<Arrays>, Failure> {
-        if !training.results.contains_key(name) {
-            return Ok(None);
-        }
-        Ok(Some(Arrays::from_bytes(&store.result(training, name)?)?))
+    let asked = &context.job.spec.evaluate;
+    let parts = asked.parts();
+    let (metrics, files) = if training.outcome.diverged() || (parts.is_empty() && asked.only.is_none())
+    {
+        base(context, inputs, training, &context.job.spec.clone())?
+    } else if let Some(part) = asked.only {
+        one_part(context, inputs, training, &context.job.spec.clone(), part)?
+    } else {
+        whole(context, inputs, training, &parts)?
     };
-    let diverged = training.outcome.diverged();
-    let sets = if diverged { Vec::new() } else { sets(context, inputs)? };
-    let (weights, buffer) = (stored(results::WEIGHTS)?, stored(results::BUFFER)?);
+    let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
+    manifest.part = context.job.spec.evaluate.only;
+    let manifest = record(context, manifest, files)?;
+    Ok((manifest, metrics.metrics.get("clf/accuracy").copied()))
+}
+
+/// Result files by name.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// What every evaluation measures, and all parts, each from its own run.
+fn whole(
+    context: &mut Context<'_>,
+    inputs: &mut Inputs,
+    training: &Manifest,
+    parts: &[Part],
+) -> Result<(Metrics, Files), Failure> {
+    let asked = context.job.spec.evaluate.clone();
+    let (mut metrics, mut files) = cached(context, inputs, training, asked.base(), None)?;
+    for part in parts {
+        let settings = asked.part(*part);
+        let (found, more) = cached(context, inputs, training, settings, Some(*part))?;
+        metrics.metrics.extend(found.metrics);
+        metrics.undefined.extend(found.undefined);
+        files.extend(more);
+    }
+    files.retain(|(name, _)| name != results::METRICS && name != results::EVALUATE);
+    files.extend(described(&metrics, &asked)?);
+    Ok((metrics, files))
+}
+
+/// An evaluation with `settings` out of the store, or made and put there.
+fn cached(
+    context: &mut Context<'_>,
+    inputs: &mut Inputs,
+    training: &Manifest,
+    settings: Evaluate,
+    part: Option<Part>,
+) -> Result<(Metrics, Files), Failure> {
+    let job = context.job;
+    let spec = Spec { evaluate: settings, ..job.spec.clone() };
+    let data = own_data(context, inputs, &spec)?;
+    let eval = spec.eval_id(job.seed);
+    let parts = RunParts { of: eval.digest(), data, ..job.evaluation.clone() };
+    if let Some(known) = context.store.done(parts.run_id())? {
+        return taken_over(context, &known);
+    }
+    let (metrics, files) = match part {
+        None => base(context, inputs, training, &spec)?,
+        Some(part) => one_part(context, inputs, training, &spec, part)?,
+    };
+    let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
+    (manifest.run, manifest.parts, manifest.eval) = (parts.run_id(), parts, Some(eval));
+    manifest.part = part;
+    record(context, manifest, files.clone())?;
+    Ok((metrics, files))
+}
+
+/// The results of `known`.
+fn taken_over(context: &Context<'_>, known: &Manifest) -> Result<(Metrics, Files), Failure> {
+    let bytes = |name: &String| context.store.result(known, name);
+    let files = known.results.keys().map(|name| Ok((name.clone(), bytes(name)?)));
+    let files: Files = files.collect::<Result<_, Failure>>()?;
+    let metrics = context.store.result(known, results::METRICS)?;
+    Ok((serde_json::from_slice(&metrics)?, files))
+}
+
+/// The data that an evaluation of `spec` rests on, in the order in which the
+/// front names them: of the training, then its own.
+fn own_data(
+    context: &Context<'_>,
+    inputs: &mut Inputs,
+    spec: &Spec,
+) -> Result<Vec<(String, jem_core::digest::Digest)>, Failure> {
+    let mut data = context.job.training.data.clone();
+    let bad = |error: evaluation::SetError| Failure::new(FailureClass::BadInput, error.to_string());
+    evaluation::sets(spec, inputs, &context.places(), &mut data).map_err(bad)?;
+    Ok(data)
+}
+
+fn stored(
+    context: &Context<'_>,
+    training: &Manifest,
+    name: &str,
+) -> Result<Option<Arrays>, Failure> {
+    if !training.results.contains_key(name) {
+        return Ok(None);
+    }
+    Ok(Some(Arrays::from_bytes(&context.store.result(training, name)?)?))
+}
+
+/// Runs `work`, which tells the name of what it looks at before it does.
+fn watched<T>(
+    context: &mut Context<'_>,
+    work: impl FnOnce(evaluation::Look<'_>) -> Result<T, Box<dyn Error>>,
+) -> Result<T, Failure> {
+    let trial = context.job.trial;
     let mut failure = None;
     let mut look = |set: &str| -> Result<(), Box<dyn Error>> {
         life::work_was_done();
         let told = if life::asked_to_stop() {
             Err(Failure::preempted("stopped while evaluating; the training is kept"))
         } else {
-            context.tell(&Event::EvaluationStarted { trial: job.trial, set: set.to_owned() })
+            context.tell(&Event::EvaluationStarted { trial, set: set.to_owned() })
         };
         told.map_err(|why| {
             failure = Some(why);
             "it was interrupted".into()
         })
     };
-    let known = (weights.as_ref(), buffer.as_ref());
-    let (spec, seed, outcome) = (&job.spec, job.seed, &training.outcome);
-    let evaluated = evaluation::evaluate(spec, seed, outcome, known, &sets, device, &mut look);
-    let evaluated = match (evaluated, failure) {
-        (Ok(evaluated), _) => evaluated,
-        (Err(_), Some(failure)) => return Err(failure),
-        (Err(error), None) => return Err(Failure::new(FailureClass::Bug, error.to_string())),
-    };
-    record(context, evaluated)
+    let done = work(&mut look);
+    match (done, failure) {
+        (Ok(done), _) => Ok(done),
+        (Err(_), Some(failure)) => Err(failure),
+        (Err(error), None) => Err(Failure::new(FailureClass::Bug, error.to_string())),
+    }
 }
 
-fn sets(context: &Context<'_>, inputs: &mut Inputs) -> Result<Vec<Set>, Failure> {
+/// What every evaluation measures.
+fn base(
+    context: &mut Context<'_>,
+    inputs: &mut Inputs,
+    training: &Manifest,
+    spec: &Spec,
+) -> Result<(Metrics, Files), Failure> {
+    let diverged = training.outcome.diverged();
+    let sets = if diverged { Vec::new() } else { sets(context, inputs, spec)? };
+    let weights = stored(context, training, results::WEIGHTS)?;
+    let buffer = stored(context, training, results::BUFFER)?;
+    let (seed, outcome, device) = (context.job.seed, &training.outcome, context.device);
+    let known = (weights.as_ref(), buffer.as_ref());
+    let found = watched(context, |look| {
+        evaluation::evaluate(spec, seed, outcome, known, &sets, device, look)
+    })?;
+    let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
+    Ok((found.metrics, named.collect()))
+}
+
+/// One part.
+fn one_part(
+    context: &mut Context<'_>,
+    inputs: &mut Inputs,
+    training: &Manifest,
+    spec: &Spec,
+    part: Part,
+) -> Result<(Metrics, Files), Failure> {
+    let source = &spec.training.data.train;
+    let (places, mut seen) = (context.places(), Vec::new());
+    let train = inputs.get(&places, source, Split::Train, &mut seen)?;
+    let test = inputs.get(&places, source, Split::Test, &mut seen)?;
+    let test = first(&test.images, spec.evaluate.limit);
+    let weights = stored(context, training, results::WEIGHTS)?;
+    let weights = weights.ok_or_else(|| {
+        Failure::new(FailureClass::Bug, "a training that finished left no weights")
+    })?;
+    let buffer = stored(context, training, results::BUFFER)?;
+    let (seed, device) = (context.job.seed, context.device);
+    let found = watched(context, |look| {
+        let known = (&weights, buffer.as_ref());
+        let subject = Subject::new(spec, seed, known, (&train.images, &test), device)?;
+        run_part(part, &subject, look)
+    })?;
+    let outcome = training.outcome.clone();
+    let metrics = Metrics { outcome, metrics: found.metrics, undefined: found.undefined };
+    let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
+    let mut files: Files = named.collect();
+    files.extend(described(&metrics, &spec.evaluate)?);
+    Ok((metrics, files))
+}
+
+/// The files that say what was found and what was asked.
+fn described(metrics: &Metrics, asked: &Evaluate) -> Result<Files, Failure> {
+    Ok(vec![
+        (results::METRICS.to_owned(), serde_json::to_vec_pretty(metrics)?),
+        (results::EVALUATE.to_owned(), serde_json::to_vec_pretty(asked)?),
+    ])
+}
+
+fn sets(context: &Context<'_>, inputs: &mut Inputs, spec: &Spec) -> Result<Vec<Set>, Failure> {
     let job = context.job;
     let mut seen = Vec::new();
-    let sets = evaluation::sets(&job.spec, inputs, &context.places(), &mut seen)
+    let sets = evaluation::sets(spec, inputs, &context.places(), &mut seen)
         .map_err(|error| Failure::new(FailureClass::BadInput, error.to_string()))?;
     // The evaluation's id names the training data first, then its own.
     let planned = &job.evaluation.data;
@@ -67,14 +226,12 @@ fn sets(context: &Context<'_>, inputs: &mut Inputs) -> Result<Vec<Set>, Failure>
 
 fn record(
     context: &Context<'_>,
-    evaluated: evaluation::Evaluated,
-) -> Result<(Manifest, Option<f64>), Failure> {
-    let metrics = evaluated.metrics;
-    let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
-    for (name, bytes) in evaluated.files {
-        manifest.results.insert(name.to_owned(), context.store.put(&bytes)?);
-    }
+    mut manifest: Manifest,
+    files: Files,
+) -> Result<Manifest, Failure> {
+    let kept = files.into_iter().map(|(name, bytes)| Ok((name, context.store.put(&bytes)?)));
+    manifest.results = kept.collect::<Result<BTreeMap<String, Artifact>, Failure>>()?;
     manifest.records.extend(context.records()?);
     context.store.finish(&manifest)?;
-    Ok((manifest, metrics.metrics.get("clf/accuracy").copied()))
+    Ok(manifest)
 }

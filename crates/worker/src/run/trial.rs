@@ -74,6 +74,7 @@ impl Context<'_> {
             eval,
             seed: job.seed,
             training,
+            part: None,
             outcome,
             results: Default::default(),
             records: Default::default(),

@@ -11,6 +11,6 @@ pub use file::{RawExpectation, RawReport, RawSpec, Scale, Statistic, Tables};
 pub use ood::RawOod;
 pub use sweep::{MAX_SEEDS, RawAxes, RawSeeds, RawSweep};
 pub use tables::{
-    RawAdam, RawCnn, RawData, RawDivergence, RawEvaluate, RawMlp, RawModel, RawObjective,
+    RawAdam, RawCnn, RawCorruptions, RawData, RawDivergence, RawEvaluate, RawMlp, RawModel, RawObjective,
     RawOptimizer, RawReplayBuffer, RawResources, RawSampler, RawTrain,
 };

@@ -6,12 +6,16 @@ use serde::{Deserialize, Serialize};
 use super::RawOod;
 use crate::dataset::Source;
 use crate::spec::preset;
-use crate::spec::resolved::{Activation, ChainInit, Device, PixelRange};
+use crate::spec::resolved::{Activation, ChainInit, Corruption, Device, PixelRange};
 
 /// Declares a table whose fields are all optional, and how one such table is
-/// laid over another.
+/// laid over another. Tables inside it stand after `with`: they are laid over
+/// each other field by field.
 macro_rules! table {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+    (
+        $(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
+        $(with { $($(#[$inner_doc:meta])* $inner:ident: $inner_type:ty,)* })?
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
@@ -21,6 +25,11 @@ macro_rules! table {
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $field: Option<$type>,
             )*
+            $($(
+                $(#[$inner_doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $inner: Option<$inner_type>,
+            )*)?
         }
 
         impl $name {
@@ -29,6 +38,9 @@ macro_rules! table {
                 $(if over.$field.is_some() {
                     self.$field.clone_from(&over.$field);
                 })*
+                $($(if let Some(inner) = &over.$inner {
+                    self.$inner.get_or_insert_default().overlay(inner);
+                })*)?
             }
         }
     };
@@ -279,6 +291,24 @@ table! {
         /// Buffer samples kept with the evaluation, of the 100 that training keeps; the report's grid shows the first 10.
         #[schemars(range(min = 0, max = 100))]
         samples: u64,
+    } with {
+        /// Accuracy and calibration on corrupted test images.
+        corruptions: RawCorruptions,
+    }
+}
+
+table! {
+    /// Test images made worse, at severities 1 to 5.
+    RawCorruptions {
+        /// Kinds of corruption.
+        #[schemars(length(max = 10))]
+        kinds: Vec<Corruption>,
+        /// The highest severity; all from 1 on are looked at.
+        #[schemars(range(min = 1, max = 5))]
+        severities: u64,
+        /// Use only the first this many test images; 0 for all of them.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        limit: u64,
     }
 }
 

@@ -1,0 +1,63 @@
+//! The parts of an evaluation. Each that costs much is a run of its own in the
+//! store, with an id and a cache of its own: a part that is added to a finished
+//! trial, or changed, leaves the others as they are.
+
+use serde::{Deserialize, Serialize};
+
+use super::resolved::Evaluate;
+
+/// A part of an evaluation, in the order in which they are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// `[evaluate.corruptions]`
+    Corruptions,
+}
+
+impl Part {
+    /// All parts, in their order.
+    pub const ALL: [Self; 1] = [Self::Corruptions];
+
+    /// Its table's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Corruptions => "corruptions",
+        }
+    }
+}
+
+impl Evaluate {
+    /// The parts that are asked for beside what every evaluation measures;
+    /// none of an evaluation that is a part itself.
+    pub fn parts(&self) -> Vec<Part> {
+        let asked = |part: &Part| match part {
+            Part::Corruptions => self.corruptions.is_some(),
+        };
+        match self.only {
+            Some(_) => Vec::new(),
+            None => Part::ALL.into_iter().filter(asked).collect(),
+        }
+    }
+
+    /// What every evaluation measures, without the parts: the evaluation that
+    /// a file without their tables asks for.
+    pub fn base(&self) -> Self {
+        Self { corruptions: None, only: None, ..self.clone() }
+    }
+
+    /// The evaluation of `part` by itself: its table, and of the rest only
+    /// what it rests on.
+    pub fn part(&self, part: Part) -> Self {
+        let none = Self {
+            ood: Vec::new(),
+            limit: self.limit,
+            ece_bins: Vec::new(),
+            samples: 0,
+            corruptions: None,
+            only: Some(part),
+        };
+        match part {
+            Part::Corruptions => Self { corruptions: self.corruptions.clone(), ..none },
+        }
+    }
+}

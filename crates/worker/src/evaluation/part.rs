@@ -1,0 +1,104 @@
+//! Parts of an evaluation beside what every evaluation measures. A part is
+//! given a trained network and finds metrics and files; it knows nothing of
+//! the other parts, so that its numbers are its own.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use jem_core::arrays::Arrays;
+use jem_core::dataset::LabelledImages;
+use jem_core::spec::{Part, Spec};
+use tch::{Device, Tensor};
+
+use super::corruptions;
+use crate::jem::{Network, Parameters, build};
+
+/// What a part may look at.
+pub struct Subject<'a> {
+    /// What was trained and is evaluated.
+    pub spec: &'a Spec,
+    /// The trial's seed; streams of a part are derived from it.
+    pub seed: u64,
+    /// The network.
+    pub network: Box<dyn Network>,
+    /// Its trained parameters, without a graph.
+    pub parameters: Vec<Tensor>,
+    /// The test images, no more than `evaluate.limit` of them.
+    pub test: &'a LabelledImages,
+    /// All training images, before hold-out and limit.
+    pub training: &'a LabelledImages,
+    /// The samples that training kept of its buffer; none where λ = 0.
+    pub buffer: Option<&'a Arrays>,
+    /// Where tensors are.
+    pub device: Device,
+}
+
+/// What a part found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Values by metric path.
+    pub metrics: BTreeMap<String, f64>,
+    /// Why a metric has no value, by path.
+    pub undefined: BTreeMap<String, String>,
+    /// Result files by name.
+    pub files: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// Told what is looked at next; an error from it ends the part.
+pub type Look<'a> = &'a mut dyn FnMut(&str) -> Result<(), Box<dyn Error>>;
+
+impl<'a> Subject<'a> {
+    /// The network that `weights` holds.
+    ///
+    /// # Errors
+    /// When they do not fit the spec.
+    pub fn new(
+        spec: &'a Spec,
+        seed: u64,
+        (weights, buffer): (&Arrays, Option<&'a Arrays>),
+        (training, test): (&'a LabelledImages, &'a LabelledImages),
+        device: Device,
+    ) -> Result<Self, Box<dyn Error>> {
+        let network = build(&spec.training.model, test.shape, test.classes);
+        let parameters = Parameters::load(&network.parameters(), weights, device)?.frozen();
+        Ok(Self { spec, seed, network, parameters, test, training, buffer, device })
+    }
+}
+
+impl Found {
+    /// Takes a value in, or that it has none: a metric without a finite value
+    /// is listed with the reason.
+    pub fn put(&mut self, path: String, value: Result<f64, impl ToString>) {
+        match value {
+            Ok(value) if value.is_finite() => {
+                self.metrics.insert(path, value);
+            }
+            Ok(value) => {
+                self.undefined.insert(path, format!("its value is {value}"));
+            }
+            Err(why) => {
+                self.undefined.insert(path, why.to_string());
+            }
+        }
+    }
+}
+
+/// Runs `part` on `subject`.
+///
+/// # Errors
+/// When the spec does not ask for it, a file cannot be written, or `look`
+/// fails.
+pub fn run_part(
+    part: Part,
+    subject: &Subject<'_>,
+    look: Look<'_>,
+) -> Result<Found, Box<dyn Error>> {
+    let evaluate = &subject.spec.evaluate;
+    let unasked = || format!("the spec has no [evaluate.{}]", part.name());
+    match part {
+        Part::Corruptions => {
+            let asked = evaluate.corruptions.as_ref().ok_or_else(unasked)?;
+            corruptions::measure(asked, subject, look)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Parts of an evaluation: runs of their own, added to finished trials without
+//! training again, and taken over where they are there.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod sandbox;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use jem_core::store::Manifest;
+use sandbox::{Sandbox, manifests, tiny};
+
+const CORRUPTIONS: &str =
+    "[evaluate.corruptions]\nkinds = [\"gaussian_noise\", \"contrast\"]\nseverities = 2\nlimit = 50\n";
+
+/// How many runs of training, whole evaluations and parts there are.
+fn runs(sandbox: &Sandbox) -> (usize, usize) {
+    let all = manifests(&sandbox.path("results"));
+    let trainings = all.iter().filter(|manifest| manifest.training.is_none()).count();
+    (trainings, all.len() - trainings)
+}
+
+#[test]
+fn a_part_is_added_to_finished_trials_and_its_run_is_taken_over() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", &tiny(""));
+    sandbox.ok(&["run", "tiny.toml"]);
+    assert_eq!(runs(&sandbox), (2, 2));
+    sandbox.write("tiny.toml", &tiny(CORRUPTIONS));
+    assert!(sandbox.ok(&["plan", "tiny.toml"]).contains("2 trials: 2 evaluate"));
+    let said = sandbox.ok(&["eval", "tiny.toml"]);
+    assert!(said.contains("2 of 2 trials done"), "{said}");
+    // Of each trial: the part, and the whole; what every evaluation measures
+    // was there.
+    assert_eq!(runs(&sandbox), (2, 6));
+    let table = sandbox.ok(&["table", "tiny.toml", "--format", "csv", "--all-metrics"]);
+    assert!(table.contains("corrupted/mean_accuracy/severity=2"), "{table}");
+
+    // Another set is a new evaluation, but the corruptions are the same run.
+    let more = tiny(CORRUPTIONS).replace(r#"["rotated"]"#, r#"["rotated", "uniform-noise"]"#);
+    sandbox.write("tiny.toml", &more);
+    sandbox.ok(&["eval", "tiny.toml"]);
+    assert_eq!(runs(&sandbox), (2, 10));
+
+    // The whole has the bytes of one that was made at once.
+    sandbox.ok(&["run", "tiny.toml", "--results", "fresh"]);
+    let digests = |results: &str| -> BTreeMap<String, String> {
+        let of = |run: &Manifest| (run.run.to_string(), run.results_digest().to_hex());
+        manifests(&sandbox.path(results)).iter().map(of).collect()
+    };
+    let (again, fresh) = (digests("results"), digests("fresh"));
+    assert_eq!(fresh.len(), 8);
+    assert!(fresh.iter().all(|(run, digest)| again.get(run) == Some(digest)));
+    sandbox.ok(&["store", "fsck"]);
+    sandbox.ok(&["verify", "tiny.toml"]);
+    // Three evaluations of each trial, whose parts are no rows.
+    let listed = sandbox.ok(&["ls", "accuracy >= 0", "--json"]);
+    let rows: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(rows.as_array().map(Vec::len), Some(6), "{listed}");
+}
+
+#[test]
+fn eval_trains_nothing_and_says_what_it_leaves_out() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", &tiny(CORRUPTIONS));
+    let said = sandbox.jem(&["eval", "tiny.toml"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("2 trials are not trained"), "{said:?}");
+    assert!(said.out.contains("nothing to run"), "{said:?}");
+    assert!(manifests(&sandbox.path("results")).is_empty());
+}
+
+#[test]
+fn a_part_that_is_altered_in_the_store_is_not_taken_over() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", &tiny(CORRUPTIONS));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let all = manifests(&sandbox.path("results"));
+    let digest = all.iter().find_map(|m| m.results.get("corruptions.json")).unwrap().digest;
+    let hex = digest.to_hex();
+    let path = sandbox.path("results/objects").join(&hex[..2]).join(&hex[2..]);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[10] ^= 1;
+    Sandbox::overwrite(&path, &bytes);
+    let more = tiny(CORRUPTIONS).replace(r#"["rotated"]"#, r#"["rotated", "uniform-noise"]"#);
+    sandbox.write("tiny.toml", &more);
+    let said = sandbox.jem(&["eval", "tiny.toml"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.contains("holds other bytes"), "{said:?}");
+}

@@ -67,8 +67,12 @@ const fn metric(
 
 use Direction::{HigherIsBetter, LowerIsBetter};
 
+/// The temperature that a training's chains are nominally at: a point of its
+/// curves, and a metric of its evaluation.
+pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
+
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 18] = [
+pub const METRICS: [MetricInfo; 19] = [
     metric(
         "clf/accuracy",
         "accuracy",
@@ -194,6 +198,13 @@ pub const METRICS: [MetricInfo; 18] = [
         Unit::Nat,
         Direction::None,
         "Sample standard deviation (n - 1) of E(x).",
+    ),
+    metric(
+        EFFECTIVE_TEMPERATURE,
+        "effective temperature",
+        Unit::Dimensionless,
+        Direction::None,
+        "noise² / (2 step size) of a chain's last step; nominal where gradient or state is clamped.",
     ),
 ];
 

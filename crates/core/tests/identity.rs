@@ -256,7 +256,7 @@ proptest! {
         fields in some_fields(),
         axes in some_fields(),
         zipped in any::<bool>(),
-        preset in select(vec!["seed-chapter", "jem-paper", "ebmkit-mnist"]),
+        preset in select(vec!["seed-chapter", "jem-paper", "ebmkit-mnist", "jem-plus-plus"]),
     ) {
         let base: Vec<(&str, String)> =
             fields.iter().map(|(path, value)| (*path, (*value).to_owned())).collect();

@@ -266,9 +266,15 @@ fn the_annotated_file_says_every_key_there_is() {
     }
 }
 
+const PLUS_PLUS: &str = "preset = \"jem-plus-plus\"\nsampler.kind = \"langevin\"\n\
+                         sampler.temperature = 0.5\nobjective.lambda_joint = 1\n\
+                         objective.cross_entropy = 0\nsampler.step_size_decay = 0.5";
+
 #[test]
 fn a_resolved_spec_is_read_back_from_its_own_toml() {
-    for text in ["", "preset = \"jem-paper\"", "preset = \"ebmkit-mnist\"\ntrain.steps = 7"] {
+    for text in
+        ["", "preset = \"jem-paper\"", "preset = \"ebmkit-mnist\"\ntrain.steps = 7", PLUS_PLUS]
+    {
         let once = spec(text);
         let again = spec(&to_toml(&once));
         assert_eq!(once, again);

@@ -46,7 +46,7 @@ pub fn forward_macs(model: &Model, shape: [usize; 3], classes: usize) -> f64 {
 
 /// Multiply-adds of a whole training. A pass back costs as much as a pass
 /// forward for each of input and parameters: a training step three passes a
-/// batch (data, and samples where λ > 0), a Langevin step two.
+/// batch (data, and the samples of each term that has chains), a Langevin step two.
 pub fn trial_flops(spec: &Spec, shape: [usize; 3], classes: usize, n_train: usize) -> f64 {
     let training = &spec.training;
     let batch = training.train.batch_size as f64;
@@ -57,12 +57,8 @@ pub fn trial_flops(spec: &Spec, shape: [usize; 3], classes: usize, n_train: usiz
         Length::Epochs(epochs) => epochs as f64 * (used / batch).floor().max(1.0),
     };
     let pass = batch * forward_macs(&training.model, shape, classes);
-    let update = if training.objective.lambda > 0.0 {
-        let chain = training.sampler.steps as f64 * (2.0 * pass + LANGEVIN_OVERHEAD);
-        6.0 * pass + chain
-    } else {
-        3.0 * pass
-    };
+    let chain = training.sampler.steps as f64 * (2.0 * pass + LANGEVIN_OVERHEAD);
+    let update = 3.0 * pass + training.objective.rounds() as f64 * (3.0 * pass + chain);
     steps * (update + UPDATE_OVERHEAD)
 }
 

@@ -67,8 +67,12 @@ const fn metric(
 
 use Direction::{HigherIsBetter, LowerIsBetter};
 
+/// The temperature that a training's chains are nominally at: a point of its
+/// curves, and a metric of its evaluation.
+pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
+
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 20] = [
+pub const METRICS: [MetricInfo; 21] = [
     metric(
         "clf/accuracy",
         "accuracy",
@@ -208,6 +212,13 @@ pub const METRICS: [MetricInfo; 20] = [
         Unit::Nat,
         Direction::None,
         "Sample standard deviation (n - 1) of E(x).",
+    ),
+    metric(
+        EFFECTIVE_TEMPERATURE,
+        "effective temperature",
+        Unit::Dimensionless,
+        Direction::None,
+        "noise² / (2 step size) of a chain's last step; nominal where gradient or state is clamped.",
     ),
 ];
 

@@ -29,18 +29,23 @@ fn ids(text: &str) -> [String; 3] {
 
 /// Every field with values that go together with all values of the others;
 /// the first is that of no preset. Alternatives stand apart.
-const FIELDS: [(&str, &[&str]); 48] = [
+const FIELDS: [(&str, &[&str]); 53] = [
     ("data.validation", &["2000", "4000"]),
     ("data.limit", &["30000", "20000", "0"]),
     ("data.range", &["\"[-1, 1]\"", "\"[0, 1]\""]),
     ("data.noise_std", &["0.25", "0.03"]),
     ("objective.lambda", &["2.5", "0.1", "10"]),
     ("objective.energy_l2", &["0.125", "0.1"]),
+    ("objective.cross_entropy", &["0.5", "2"]),
+    ("objective.lambda_joint", &["0.25", "3"]),
     ("sampler.steps", &["7", "60"]),
     ("sampler.step_size", &["0.75", "0.1", "10"]),
     ("sampler.noise_std", &["0.0625", "0"]),
     ("sampler.clamp", &["true", "false"]),
-    ("sampler.init", &["\"uniform\"", "\"normal\""]),
+    ("sampler.init", &["\"uniform\"", "\"normal\"", "\"data\"", "\"class_gaussian\""]),
+    ("sampler.clip_gradient", &["0.01", "1"]),
+    ("sampler.step_size_decay", &["0.5", "0.9"]),
+    ("sampler.conditional", &["true", "false"]),
     ("replay_buffer.size", &["3000", "20000"]),
     ("replay_buffer.reinit", &["0.5", "1", "0"]),
     ("optimizer.adam.lr", &["0.003", "1e-5"]),
@@ -113,8 +118,15 @@ fn asked(path: &str) -> &'static str {
 }
 
 fn all_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    FIELDS.into_iter().chain(CNN).chain(PARTS)
+    FIELDS.into_iter().chain(CNN).chain(OWN_NOISE).chain(PARTS)
 }
+
+/// Fields that go with no noise of another field and no clamp.
+const OWN_NOISE: [(&str, &[&str]); 2] =
+    [("sampler.kind", &["\"langevin\"", "\"mala\""]), ("sampler.temperature", &["0.5", "2"])];
+
+/// What [`OWN_NOISE`] goes with.
+const NO_OTHER_NOISE: &str = "sampler.noise_std = 0\nsampler.clamp = false\n";
 
 /// Out-of-distribution sets that go with any training set.
 const OOD: &str = "evaluate.ood = [\"rotated\"]\n";
@@ -145,7 +157,7 @@ fn the_list_of_fields_above_is_complete() {
 
 #[test]
 fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
-    for (path, values) in all_fields() {
+    for (path, values) in FIELDS.into_iter().chain(CNN).chain(PARTS) {
         let line = format!("{path} = {}\n", values[0]);
         let text = match path {
             "evaluate.ood" => line,
@@ -176,6 +188,23 @@ fn a_swept_field_of_a_part_makes_the_ids_of_the_whole_spec() {
         }
         assert_eq!((plan.trials.len(), evaluations.len()), (2, 2), "{path}");
     }
+}
+
+#[test]
+fn kind_and_temperature_change_the_ids_of_a_chain_with_noise_of_its_own() {
+    let text = |fields: &str| format!("{OOD}{NO_OTHER_NOISE}{fields}");
+    let kind = |name: &str| format!("sampler.kind = \"{name}\"\n");
+    let seen = [
+        ids(&text("")),
+        ids(&text(&kind("langevin"))),
+        ids(&text(&kind("mala"))),
+        ids(&text(&format!("{}sampler.temperature = 0.5\n", kind("mala")))),
+    ];
+    for (i, one) in seen.iter().enumerate() {
+        assert!(seen[..i].iter().all(|other| one.iter().zip(other).all(|(a, b)| a != b)));
+    }
+    let unset = format!("{}sampler.temperature = 1\n", kind("sgld"));
+    assert_eq!(ids(&text(&unset)), seen[0]);
 }
 
 #[test]
@@ -262,7 +291,7 @@ proptest! {
         fields in some_fields(),
         axes in some_fields(),
         zipped in any::<bool>(),
-        preset in select(vec!["seed-chapter", "jem-paper", "ebmkit-mnist"]),
+        preset in select(vec!["seed-chapter", "jem-paper", "ebmkit-mnist", "jem-plus-plus"]),
     ) {
         let base: Vec<(&str, String)> =
             fields.iter().map(|(path, value)| (*path, (*value).to_owned())).collect();

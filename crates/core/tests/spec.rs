@@ -98,7 +98,8 @@ error: unknown key `noise_sdt` in `sampler`
 4 | noise_sdt = 0.1
   | ^^^^^^^^^ did you mean `noise_std`?
   |
-  = help: accepted keys: `clamp`, `init`, `noise_std`, `step_size`, `steps`";
+  = help: accepted keys: `clamp`, `clip_gradient`, `conditional`, `init`, `kind`, `noise_std`, \
+`step_size`, `step_size_decay`, `steps`, `temperature`";
     assert_eq!(shown, expected);
 }
 
@@ -165,6 +166,22 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
         ("replay_buffer.size = 9000000", "is too large"),
         ("train.steps = 1\ntrain.epochs = 1", "exclude each other"),
         ("model.mlp.hidden = [1]\nmodel.cnn.hidden = 1", "exclude each other"),
+        ("objective.lambda = 0\nobjective.cross_entropy = 0", "nothing would be trained"),
+        (
+            "objective.lambda = 0\nobjective.lambda_joint = 2\nsampler.steps = 0",
+            "lambda_joint = 2 needs",
+        ),
+        ("sampler.kind = \"langevin\"", "a kind that has its own noise"),
+        ("sampler.temperature = 0.5", "says nothing to sgld"),
+        (
+            "sampler = { kind = \"mala\", noise_std = 0, clamp = true }",
+            "a clamp would break the balance",
+        ),
+        ("sampler.conditional = true\nreplay_buffer.size = 600", "60 slots a class"),
+        (
+            "objective = { lambda = 0, lambda_joint = 1 }\nreplay_buffer.size = 600",
+            "60 slots a class",
+        ),
     ] {
         let shown = problem(text).to_string();
         assert!(shown.contains(message), "{message:?} is not in\n{shown}");
@@ -249,9 +266,15 @@ fn the_annotated_file_says_every_key_there_is() {
     }
 }
 
+const PLUS_PLUS: &str = "preset = \"jem-plus-plus\"\nsampler.kind = \"langevin\"\n\
+                         sampler.temperature = 0.5\nobjective.lambda_joint = 1\n\
+                         objective.cross_entropy = 0\nsampler.step_size_decay = 0.5";
+
 #[test]
 fn a_resolved_spec_is_read_back_from_its_own_toml() {
-    for text in ["", "preset = \"jem-paper\"", "preset = \"ebmkit-mnist\"\ntrain.steps = 7"] {
+    for text in
+        ["", "preset = \"jem-paper\"", "preset = \"ebmkit-mnist\"\ntrain.steps = 7", PLUS_PLUS]
+    {
         let once = spec(text);
         let again = spec(&to_toml(&once));
         assert_eq!(once, again);

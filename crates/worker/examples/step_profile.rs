@@ -32,13 +32,14 @@ fn training() -> Training {
             noise_std: 0.0,
         },
         model: Model::Mlp(Mlp { hidden: vec![256, 256], activation: Activation::Silu }),
-        objective: Objective { lambda: 1.0, energy_l2: 0.01 },
+        objective: Objective { lambda: 1.0, energy_l2: 0.01, ..Default::default() },
         sampler: Sampler {
             steps: CHAIN,
             step_size: 1.0,
             noise_std: 0.01,
             clamp: false,
             init: ChainInit::Uniform,
+            ..Default::default()
         },
         replay_buffer: ReplayBuffer { size: 5000, reinit: 0.05 },
         optimizer: Optimizer::Adam(Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 }),

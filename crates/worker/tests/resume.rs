@@ -59,8 +59,21 @@ const WILD: &str = "rollback_every = 5\nrollback_to = 2\nmax_restarts = 3\n\
 const BARRED: &str = "rollback_every = 4\nmax_restarts = 4\nmin_accuracy = 0.72\n\
                       min_accuracy_from = 20\nmax_saturation = 0.999\n";
 
+/// Both contrastive terms, chains of classes, starts from data, steps that can
+/// be refused: what a checkpoint has to hold for them.
+const OF_CLASSES: &str = "max_energy_gap = 1e5\nrollback_every = 5\nmax_restarts = 1\n\
+                          max_saturation = 1\n";
+
 fn training(more: &str) -> Training {
     let mut text = format!("{SPEC}{more}");
+    if more == OF_CLASSES {
+        let sampler = "noise_std = 0\nkind = \"mala\"\nconditional = true\ntemperature = 0.01";
+        text = text
+            .replace("noise_std = 0.05", sampler)
+            .replace("init = \"uniform\"", "init = \"class_gaussian\"")
+            .replace("lambda = 0.5", "lambda = 0.5\nlambda_joint = 0.25")
+            .replace("size = 64", "size = 160");
+    }
     if more == WIDE {
         text = text.replace("hidden = [24]", "hidden = [640, 640]").replace("= 16", "= 64");
     }
@@ -140,6 +153,12 @@ fn a_training_goes_on_from_any_step_as_if_it_had_never_stopped() {
 #[test]
 fn so_it_does_with_two_threads() {
     goes_on(WIDE, 2, &[7, 20]);
+}
+
+#[test]
+fn so_does_one_with_chains_of_classes() {
+    let outcome = goes_on(OF_CLASSES, 1, &[1, 6, 19, 36]);
+    assert_eq!(outcome, Outcome::finished(37));
 }
 
 #[test]

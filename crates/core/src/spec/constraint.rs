@@ -6,6 +6,7 @@ use crate::diagnostic::{nearest, quoted_list};
 
 use super::raw::RawOod;
 use super::resolved::{Evaluate, Length, Model, OodSet, Spec, Training};
+use super::sampling::{check_covariances, check_sampling};
 
 /// A pair or more of values that do not go together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +20,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    fn new(message: String, paths: &[&'static str], help: impl Into<String>) -> Self {
+    pub(super) fn new(message: String, paths: &[&'static str], help: impl Into<String>) -> Self {
         Self { message, paths: paths.to_vec(), help: help.into() }
     }
 }
@@ -41,6 +42,7 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
     if let Some(entry) = known(&training.data.train) {
         check_examples(training, entry, &mut found);
         check_size(training, entry, &mut found);
+        check_covariances(training, entry, &mut found);
     }
     check_evaluation(&spec.evaluate, &training.data.train, &mut found);
     found
@@ -83,28 +85,6 @@ fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>)
             }
         }
         _ => {}
-    }
-}
-
-fn check_sampling(training: &Training, found: &mut Vec<Violation>) {
-    if training.objective.lambda == 0.0 {
-        return;
-    }
-    let (size, batch) = (training.replay_buffer.size, training.train.batch_size);
-    if size < batch {
-        found.push(Violation::new(
-            format!("a replay buffer of {size} chains is smaller than a batch of {batch}"),
-            &["replay_buffer.size", "train.batch_size"],
-            "each step takes one chain from the buffer for every example of the batch",
-        ));
-    }
-    if training.sampler.steps == 0 {
-        let lambda = training.objective.lambda;
-        found.push(Violation::new(
-            format!("0 Langevin steps cannot make the samples that lambda = {lambda} needs"),
-            &["sampler.steps", "objective.lambda"],
-            "take at least 1 step, or set objective.lambda = 0",
-        ));
     }
 }
 

@@ -84,7 +84,8 @@ mod tests {
         assert_eq!(find("model.mlp.hidden"), Some(FieldKind::List));
         assert_eq!(find("data.train"), Some(FieldKind::Text));
         assert_eq!(find("resources.device"), Some(FieldKind::Word(vec!["cpu", "cuda"])));
-        assert_eq!(find("sampler.init"), Some(FieldKind::Word(vec!["uniform", "normal"])));
+        let inits = vec!["uniform", "normal", "data", "class_gaussian"];
+        assert_eq!(find("sampler.init"), Some(FieldKind::Word(inits)));
         assert_eq!(find("resources.timeout"), None);
     }
 }

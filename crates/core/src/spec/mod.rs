@@ -21,6 +21,7 @@ mod raw;
 mod report;
 mod resolve;
 mod resolved;
+mod sampling;
 mod schema;
 mod show;
 mod tree;
@@ -34,6 +35,7 @@ pub use resolved::{
     Model, Objective, OodSet, Optimizer, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train,
     Training,
 };
+pub use sampling::SamplerKind;
 pub use schema::schema;
 pub use show::{settings, show_value, to_toml, value_at};
 

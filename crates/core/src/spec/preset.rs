@@ -16,10 +16,11 @@ pub const DEFAULT: &str = "seed-chapter";
 /// Where the presets lie, from the root of the workspace.
 pub const FOLDER: &str = "crates/core/src/spec/presets";
 
-const TEXTS: [(&str, &str); 3] = [
+const TEXTS: [(&str, &str); 4] = [
     ("seed-chapter", include_str!("presets/seed-chapter.toml")),
     ("jem-paper", include_str!("presets/jem-paper.toml")),
     ("ebmkit-mnist", include_str!("presets/ebmkit-mnist.toml")),
+    ("jem-plus-plus", include_str!("presets/jem-plus-plus.toml")),
 ];
 
 static EMBEDDED: LazyLock<Arc<Presets>> = LazyLock::new(|| Arc::new(Presets::read(TEXTS)));

@@ -101,7 +101,12 @@ fn model(model: &RawModel) -> Result<Model, Unset> {
 }
 
 fn objective(objective: &RawObjective) -> Result<Objective, Unset> {
-    Ok(Objective { lambda: *get!(objective.lambda), energy_l2: *get!(objective.energy_l2) })
+    Ok(Objective {
+        lambda: *get!(objective.lambda),
+        energy_l2: *get!(objective.energy_l2),
+        cross_entropy: objective.cross_entropy.and_then(unless_one),
+        lambda_joint: objective.lambda_joint.and_then(unless_zero),
+    })
 }
 
 fn sampler(sampler: &RawSampler) -> Result<Sampler, Unset> {
@@ -111,6 +116,11 @@ fn sampler(sampler: &RawSampler) -> Result<Sampler, Unset> {
         noise_std: *get!(sampler.noise_std),
         clamp: *get!(sampler.clamp),
         init: *get!(sampler.init),
+        kind: sampler.kind.unwrap_or_default(),
+        temperature: sampler.temperature.and_then(unless_one),
+        clip_gradient: sampler.clip_gradient.and_then(unless_zero),
+        step_size_decay: sampler.step_size_decay.and_then(unless_one),
+        conditional: sampler.conditional.unwrap_or_default(),
     })
 }
 
@@ -210,6 +220,8 @@ pub fn spell_out(spec: &Spec) -> Tables {
         objective: Some(Box::new(RawObjective {
             lambda: Some(training.objective.lambda),
             energy_l2: Some(training.objective.energy_l2),
+            cross_entropy: Some(training.objective.cross_entropy.unwrap_or(1.0)),
+            lambda_joint: Some(training.objective.lambda_joint.unwrap_or_default()),
         })),
         sampler: Some(Box::new(RawSampler {
             steps: Some(training.sampler.steps),
@@ -217,6 +229,11 @@ pub fn spell_out(spec: &Spec) -> Tables {
             noise_std: Some(training.sampler.noise_std),
             clamp: Some(training.sampler.clamp),
             init: Some(training.sampler.init),
+            kind: Some(training.sampler.kind),
+            temperature: Some(training.sampler.temperature.unwrap_or(1.0)),
+            clip_gradient: Some(training.sampler.clip_gradient.unwrap_or_default()),
+            step_size_decay: Some(training.sampler.step_size_decay.unwrap_or(1.0)),
+            conditional: Some(training.sampler.conditional),
         })),
         replay_buffer: Some(Box::new(RawReplayBuffer {
             size: Some(training.replay_buffer.size),

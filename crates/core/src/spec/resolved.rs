@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
+use super::sampling::SamplerKind;
 use crate::dataset::Source;
 
 /// One fully resolved configuration: what a trial trains and evaluates.
@@ -129,18 +130,26 @@ pub enum Activation {
     Relu,
 }
 
-/// `[objective]`: loss = CE + λ (mean E(x⁺) − mean E(x⁻)) + α (mean E(x⁺)² + mean E(x⁻)²)
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// `[objective]`: loss = w CE + λ (mean E(x⁺) − mean E(x⁻))
+/// + λ_joint (mean E(x⁺, y) − mean E(x⁻, y)) + α (mean E(x⁺)² + mean E(x⁻)²)
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
-    /// λ, the weight of the contrastive (generative) term; with 0 no chains run.
+    /// λ, the weight of the contrastive (generative) term.
     pub lambda: f64,
     /// α, the weight of the squared energies.
     pub energy_l2: f64,
+    /// w, the weight of the cross-entropy; unset for 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cross_entropy: Option<f64>,
+    /// λ_joint, the weight of the contrastive term of p(x, y), whose chains
+    /// descend E(x, y) for the labels y of the batch; unset for 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_joint: Option<f64>,
 }
 
 /// `[sampler]`: x ← x − step_size ∇E(x) + noise_std ξ
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sampler {
     /// Langevin steps between two updates of the parameters.
@@ -153,16 +162,42 @@ pub struct Sampler {
     pub clamp: bool,
     /// What new chains start from.
     pub init: ChainInit,
+    /// Where a step's noise comes from, and whether steps can be refused.
+    #[serde(default, skip_serializing_if = "SamplerKind::is_sgld")]
+    pub kind: SamplerKind,
+    /// T, for the kinds whose noise follows from it; unset for 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Every value of the energy's gradient is clamped to ± this; unset for
+    /// no clamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_gradient: Option<f64>,
+    /// What the step size is multiplied by after each step of a chain; unset
+    /// for 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_size_decay: Option<f64>,
+    /// Whether the chains of the p(x) term have a class each and descend
+    /// E(x, y).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conditional: bool,
 }
 
 /// What a new chain starts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ChainInit {
     /// Uniform over the pixel range (Grathwohl et al. 2020).
+    #[default]
     Uniform,
     /// Standard normal (the seed chapter).
     Normal,
+    /// Training images, of the chain's class where it has one.
+    Data,
+    /// Normal with mean and covariance of the training images of the slot's
+    /// class, clamped to the pixel range (Yang and Ji 2021, JEM++).
+    ClassGaussian,
 }
 
 /// `[replay_buffer]`

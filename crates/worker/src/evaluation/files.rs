@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
+use jem_core::metric::EFFECTIVE_TEMPERATURE;
 use jem_core::results::{self, Metrics, Outcome};
 use jem_core::spec::Spec;
 use tch::Device;
@@ -13,6 +14,7 @@ use crate::data::Images;
 use crate::eval::metric::{Logits, MetricError, Score};
 use crate::eval::{Outputs, measure, predict};
 use crate::jem::{Network, Parameters, build, class_probabilities, not_finite, to_host};
+use crate::training::sampler;
 
 /// What an evaluation found, and its result files by name.
 #[derive(Clone, Debug)]
@@ -46,7 +48,7 @@ pub fn evaluate(
     let weights = weights.ok_or("a training that finished left no weights")?;
     let outputs = outputs(spec, seed, weights, sets, device, look)?;
     let (test, ood) = outputs.split_first().ok_or("there is no test set")?;
-    let measured = match measure(&test.1, ood, &spec.evaluate.ece_bins) {
+    let mut measured = match measure(&test.1, ood, &spec.evaluate.ece_bins) {
         Ok(measured) => measured,
         Err(MetricError::NotFinite { what: "logits", .. }) => {
             let mut found = not_finite(*steps, "logits on the test sets");
@@ -62,6 +64,11 @@ pub fn evaluate(
     ];
     if let Some(buffer) = buffer {
         files.push((results::SAMPLES, samples(buffer, spec.evaluate.samples as usize)?));
+    }
+    if spec.training.objective.contrastive() {
+        let last = sampler(&spec.training, outcome.restarts().len() as u64);
+        let temperature = last.effective_temperature();
+        measured.metrics.insert(EFFECTIVE_TEMPERATURE.to_owned(), temperature);
     }
     let outcome = outcome.clone();
     let metrics = Metrics { outcome, metrics: measured.metrics, undefined: measured.undefined };

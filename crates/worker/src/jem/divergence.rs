@@ -17,6 +17,8 @@ pub struct Look {
     /// Share of the samples' values at the ends of the pixel range; none
     /// where nobody asks for it or no chain runs.
     pub saturation: Option<f64>,
+    /// mean E(x⁻, y) − mean E(x⁺, y); none where λ_joint = 0.
+    pub gap_joint: Option<f64>,
 }
 
 /// Looks at step `step` (counted from 1). NaN compares as neither above nor
@@ -25,7 +27,9 @@ pub fn detect(limits: &Limits, step: u64, look: &Look) -> Option<Divergence> {
     let named = || StepValues::NAMES.iter().zip(look.values);
     let reason = if let Some((name, _)) = named().find(|(_, v)| !v.is_finite()) {
         format!("not finite: {name}")
-    } else if look.values[6].abs() > limits.max_energy_gap {
+    } else if look.values[6].abs() > limits.max_energy_gap
+        || above(look.gap_joint.map(f64::abs), Some(limits.max_energy_gap))
+    {
         format!("runaway energy gap: beyond ±{}", limits.max_energy_gap)
     } else if above(look.saturation, limits.max_saturation) {
         format!("saturated chains: more than {} at the ends", limits.max_saturation.unwrap_or(1.0))
@@ -37,7 +41,9 @@ pub fn detect(limits: &Limits, step: u64, look: &Look) -> Option<Divergence> {
         return None;
     };
     let named = named().map(|(name, value)| ((*name).to_owned(), value));
-    let more = look.saturation.map(|share| ("train/saturation".to_owned(), share));
+    let saturation = look.saturation.map(|share| ("train/saturation".to_owned(), share));
+    let joint = look.gap_joint.map(|gap| ("train/energy_gap_joint".to_owned(), gap));
+    let more = saturation.into_iter().chain(joint);
     let mean = ("train/accuracy since the last look".to_owned(), look.accuracy);
     let values = named.chain(more).chain([mean]).map(|(name, value)| (name, value.to_string()));
     Some(Divergence { step, reason, values: values.collect(), restarts: Vec::new() })
@@ -71,7 +77,7 @@ mod tests {
     }
 
     fn look() -> Look {
-        Look { values: [1.0; 7], accuracy: 0.9, saturation: Some(0.1) }
+        Look { values: [1.0; 7], accuracy: 0.9, saturation: Some(0.1), gap_joint: None }
     }
 
     fn reason(step: u64, look: &Look) -> String {
@@ -92,6 +98,8 @@ mod tests {
             let mut look = look();
             look.values[6] = gap;
             assert!(reason(1, &look).contains("gap"));
+            let joint = Look { gap_joint: Some(gap), values: [1.0; 7], ..look };
+            assert!(reason(1, &joint).contains("gap"));
         }
     }
 

@@ -1,28 +1,21 @@
-//! The loss: CE(f(x), y) + λ (mean E(x⁺) − mean E(x⁻)) + α (mean E(x⁺)² + mean E(x⁻)²).
+//! The loss: w CE(f(x), y) + λ (mean E(x⁺) − mean E(x⁻))
+//! + λ_joint (mean E(x⁺, y) − mean E(x⁻, y)) + α (squares of the energies).
 //!
-//! The second term's gradient is that of −log p(x⁺) (Grathwohl et al. 2020,
-//! equation 2); the third, of weight α, keeps energies near zero (Du and
-//! Mordatch 2019). With λ = 0 there are no samples and the loss is the
-//! cross-entropy alone, whatever α is.
+//! The gradient of the second term is that of −log p(x⁺) (Grathwohl et al.
+//! 2020, equation 2), that of the third that of −log p(x⁺, y). The last, of
+//! weight α, is mean E⁺² + mean E⁻² for each of the two that is there: it
+//! keeps energies near zero (Du and Mordatch 2019). Where neither is, the
+//! loss is the cross-entropy alone, whatever α is.
 
 use jem_core::spec::Objective;
 use tch::{Kind, Reduction, Tensor};
 
-use super::energy;
-
 /// Energies of the data and of the samples, `[n]` each.
 pub struct Energies {
-    /// E(x⁺), of the batch of data.
+    /// Of the batch of data, x⁺.
     pub data: Tensor,
-    /// E(x⁻), of the samples.
+    /// Of the samples, x⁻.
     pub samples: Tensor,
-}
-
-impl Energies {
-    /// From the logits `[n, k]` of data and of samples.
-    pub fn of(data: &Tensor, samples: &Tensor) -> Self {
-        Self { data: energy(data), samples: energy(samples) }
-    }
 }
 
 /// The loss and its parts, scalars.
@@ -31,10 +24,10 @@ pub struct Terms {
     pub loss: Tensor,
     /// The cross-entropy in nats.
     pub ce: Tensor,
-    /// mean E(x⁺); none where λ = 0.
-    pub energy_data: Option<Tensor>,
-    /// mean E(x⁻); none where λ = 0.
-    pub energy_samples: Option<Tensor>,
+    /// mean E(x⁺) and mean E(x⁻); none where λ = 0.
+    pub marginal: Option<(Tensor, Tensor)>,
+    /// mean E(x⁺, y) and mean E(x⁻, y); none where λ_joint = 0.
+    pub joint: Option<(Tensor, Tensor)>,
 }
 
 /// Mean cross-entropy in nats of `logits` `[n, k]` and `labels` `[n]`.
@@ -42,19 +35,33 @@ pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
     logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, 0.0)
 }
 
-/// The loss from its cross-entropy and, where λ > 0, its energies.
-pub fn terms(objective: &Objective, ce: Tensor, energies: Option<Energies>) -> Terms {
-    let Some(Energies { data, samples }) = energies else {
-        let loss = ce.shallow_clone();
-        return Terms { loss, ce, energy_data: None, energy_samples: None };
+/// The loss from its cross-entropy and the energies of the terms that are
+/// there: those of p(x), E(x), and those of p(x, y), E(x, y).
+pub fn terms(
+    objective: &Objective,
+    ce: Tensor,
+    marginal: Option<Energies>,
+    joint: Option<Energies>,
+) -> Terms {
+    let mut loss = match objective.cross_entropy {
+        None => ce.shallow_clone(),
+        // Not 0 · CE: an infinite one would still be seen.
+        Some(0.0) => ce.zeros_like(),
+        Some(weight) => &ce * weight,
     };
-    let (mean_data, mean_samples) = (data.mean(Kind::Float), samples.mean(Kind::Float));
-    let mut loss = &ce + (&mean_data - &mean_samples) * objective.lambda;
-    if objective.energy_l2 > 0.0 {
-        let squares = data.square().mean(Kind::Float) + samples.square().mean(Kind::Float);
-        loss += squares * objective.energy_l2;
-    }
-    Terms { loss, ce, energy_data: Some(mean_data), energy_samples: Some(mean_samples) }
+    let mut contrast = |energies: Energies, weight: f64| {
+        let Energies { data, samples } = energies;
+        let (mean_data, mean_samples) = (data.mean(Kind::Float), samples.mean(Kind::Float));
+        loss = &loss + (&mean_data - &mean_samples) * weight;
+        if objective.energy_l2 > 0.0 {
+            let squares = data.square().mean(Kind::Float) + samples.square().mean(Kind::Float);
+            loss += squares * objective.energy_l2;
+        }
+        (mean_data, mean_samples)
+    };
+    let marginal = marginal.map(|energies| contrast(energies, objective.lambda));
+    let joint = joint.map(|energies| contrast(energies, objective.joint()));
+    Terms { loss, ce, marginal, joint }
 }
 
 #[cfg(test)]
@@ -70,15 +77,38 @@ mod tests {
             data: Tensor::from_slice(&[1f32, 3.0]),
             samples: Tensor::from_slice(&[2f32, 6.0]),
         };
-        let objective = Objective { lambda: 2.0, energy_l2: 0.1 };
-        let terms = terms(&objective, Tensor::from(0.5f32), Some(energies));
+        let objective = Objective { lambda: 2.0, energy_l2: 0.1, ..Objective::default() };
+        let terms = terms(&objective, Tensor::from(0.5f32), Some(energies), None);
         assert!((terms.loss.double_value(&[]) + 1.0).abs() < 1e-6);
     }
 
     #[test]
+    fn each_term_has_its_own_weight() {
+        let energies = |data: f32, samples: f32| {
+            let [data, samples] = [data, samples].map(|e| Tensor::from_slice(&[e]));
+            Some(Energies { data, samples })
+        };
+        // 3 · 0.5 + 2 (1 − 4) + 10 (2 − 1.5) + 0.1 (1 + 16 + 4 + 2.25).
+        let objective = Objective {
+            lambda: 2.0,
+            energy_l2: 0.1,
+            cross_entropy: Some(3.0),
+            lambda_joint: Some(10.0),
+        };
+        let ce = || Tensor::from(0.5f32);
+        let all = terms(&objective, ce(), energies(1.0, 4.0), energies(2.0, 1.5));
+        assert!((all.loss.double_value(&[]) - 2.825).abs() < 1e-5);
+        let objective = Objective { cross_entropy: Some(0.0), energy_l2: 0.0, ..objective };
+        let infinite = Tensor::from(f32::INFINITY);
+        let joint = terms(&objective, infinite, None, energies(2.0, 1.5));
+        assert!((joint.loss.double_value(&[]) - 5.0).abs() < 1e-6);
+        assert!(joint.ce.double_value(&[]).is_infinite() && joint.marginal.is_none());
+    }
+
+    #[test]
     fn without_samples_the_loss_is_the_cross_entropy() {
-        let objective = Objective { lambda: 0.0, energy_l2: 0.3 };
-        let terms = terms(&objective, Tensor::from(0.25f32), None);
+        let objective = Objective { lambda: 0.0, energy_l2: 0.3, ..Objective::default() };
+        let terms = terms(&objective, Tensor::from(0.25f32), None, None);
         assert_eq!(terms.loss.double_value(&[]), 0.25);
     }
 }

@@ -1,11 +1,10 @@
-//! Stochastic gradient Langevin dynamics on the input:
+//! Stochastic gradient Langevin dynamics on the input of a network:
 //! x ← x − step_size ∇ₓE(x) + noise_std ξ (Grathwohl et al. 2020, equation 3).
 
-use jem_core::random::{At, Stream};
 use jem_core::spec::Sampler;
 use tch::{Device, Tensor};
 
-use super::{Mode, Network, energy};
+use super::{Chain, Mode, Network, energy};
 
 /// Where the chain's noise comes from.
 pub trait Noise {
@@ -14,19 +13,11 @@ pub trait Noise {
     fn normal(&mut self, step: u64, part: u32, shape: &[i64], device: Device) -> Tensor;
 }
 
-impl Noise for Stream {
-    fn normal(&mut self, step: u64, part: u32, shape: &[i64], device: Device) -> Tensor {
-        let n: i64 = shape.iter().product();
-        let mut values = vec![0f32; n as usize];
-        self.fill_normal(At { step, part }, &mut values);
-        Tensor::from_slice(&values).reshape(shape).to_device(device)
-    }
-}
-
-/// Runs `sampler.steps` Langevin steps from `x` `[n, c, h, w]` and returns
-/// where they end. The network is in eval mode and its parameters are
-/// `frozen`: only the gradient with respect to the input is computed.
-/// `bounds` are the ends of the pixel range, for `sampler.clamp`.
+/// Runs `sampler.steps` Langevin steps on E(x) from `x` `[n, c, h, w]` and
+/// returns where they end. No step is refused, whatever the sampler's kind.
+/// The network is in eval mode and its parameters are `frozen`: only the
+/// gradient with respect to the input is computed. `bounds` are the ends of
+/// the pixel range, for `sampler.clamp`.
 pub fn langevin(
     network: &dyn Network,
     frozen: &[Tensor],
@@ -36,22 +27,8 @@ pub fn langevin(
     noise: &mut dyn Noise,
     step: u64,
 ) -> Tensor {
-    let mut x = x.detach().copy();
-    let shape = x.size();
-    for part in 0..sampler.steps as u32 {
-        let leaf = x.detach().set_requires_grad(true);
-        let total = energy(&network.logits(frozen, &leaf, Mode::Eval)).sum(tch::Kind::Float);
-        let gradient = &Tensor::run_backward(&[total], &[leaf], false, false)[0];
-        let _guard = tch::no_grad_guard();
-        x -= gradient * sampler.step_size;
-        if sampler.noise_std > 0.0 {
-            x += noise.normal(step, part, &shape, x.device()) * sampler.noise_std;
-        }
-        if sampler.clamp {
-            let _ = x.clamp_(bounds.0, bounds.1);
-        }
-    }
-    x
+    let energy = |x: &Tensor| energy(&network.logits(frozen, x, Mode::Eval));
+    Chain { sampler, bounds, step }.unadjusted(&energy, x, noise).x
 }
 
 #[cfg(test)]
@@ -59,6 +36,7 @@ pub fn langevin(
 mod tests {
     use super::*;
     use crate::jem::ParameterShape;
+    use jem_core::random::Stream;
     use tch::Kind;
 
     /// One logit −x²/2, so that E(x) = x²/2 and ∇E = x.
@@ -79,8 +57,7 @@ mod tests {
     }
 
     fn sampler(steps: u64, step_size: f64, noise_std: f64, clamp: bool) -> Sampler {
-        let init = jem_core::spec::ChainInit::Uniform;
-        Sampler { steps, step_size, noise_std, clamp, init }
+        Sampler { steps, step_size, noise_std, clamp, ..Sampler::default() }
     }
 
     fn column(n: i64, value: f64) -> Tensor {

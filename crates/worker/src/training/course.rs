@@ -7,6 +7,7 @@ use std::rc::Rc;
 use jem_core::arrays::{Array, Arrays};
 use jem_core::dataset::LabelledImages;
 use jem_core::id::TrialId;
+use jem_core::metric::EFFECTIVE_TEMPERATURE;
 use jem_core::results::{Divergence, Epoch, Outcome, Restart};
 use jem_core::spec::Training;
 use tch::{Device, Kind, Tensor};
@@ -153,20 +154,31 @@ impl Course {
 
     fn look(&mut self, step: u64, values: &StepValues) -> Option<Divergence> {
         let limits = &self.spec.divergence;
-        let asked = limits.max_saturation.is_some();
-        let saturation = if asked { self.trainer.saturation() } else { None };
-        let accuracy = self.window.take()[2];
-        detect(limits, step, &Look { values: values.read(), accuracy, saturation })
+        let contrastive = self.trainer.chains().is_some();
+        let asked = limits.max_saturation.is_some() && contrastive;
+        let [_, _, saturation, _, _, gap_joint] = values.read_chains();
+        let look = Look {
+            values: values.read(),
+            accuracy: self.window.take()[2],
+            saturation: asked.then_some(saturation),
+            gap_joint: (self.spec.objective.joint() > 0.0).then_some(gap_joint),
+        };
+        detect(limits, step, &look)
     }
 
     /// The point of the curves at `step`.
     fn reach_point(&mut self, step: u64) -> Result<Epoch, Divergence> {
-        let contrastive = self.trainer.buffer().is_some();
-        // Without chains there are no samples to speak of.
-        let shown = if contrastive { StepValues::NAMES.len() } else { 5 };
-        let named = StepValues::NAMES.iter().zip(self.curve.take()).take(shown);
+        let values = self.curve.take();
+        // Without chains there are no samples to speak of. How chains move
+        // describes a training and ends none.
+        let told = StepValues::of(&self.spec)
+            .filter(|(place, _)| *place < StepValues::NAMES.len() || values[*place].is_finite());
         let mut means: BTreeMap<String, f64> =
-            named.map(|(name, value)| ((*name).to_owned(), value)).collect();
+            told.map(|(place, name)| (name.to_owned(), values[place])).collect();
+        if self.trainer.chains().is_some() {
+            let now = sampler(&self.spec, self.restarts.made().len() as u64);
+            means.insert(EFFECTIVE_TEMPERATURE.to_owned(), now.effective_temperature());
+        }
         if let Some(images) = &self.validation {
             means.extend(validate(&self.trainer, images));
         }

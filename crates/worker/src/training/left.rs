@@ -6,7 +6,7 @@ use jem_core::results;
 use tch::Tensor;
 
 use super::Course;
-use crate::jem::to_host;
+use crate::jem::{Chains, to_host};
 
 /// Buffer samples kept with a training run.
 const KEPT_SAMPLES: usize = 100;
@@ -30,8 +30,8 @@ impl Course {
         if !outcome.diverged() {
             let trainer = self.trainer();
             files.push((results::WEIGHTS, trainer.parameters().to_arrays().to_bytes()?));
-            if let Some(buffer) = trainer.buffer() {
-                let sample = buffer_sample(buffer.chains(), self.seed());
+            if let Some(chains) = trainer.chains() {
+                let sample = buffer_sample(chains, self.seed());
                 files.push((results::BUFFER, sample.to_bytes()?));
             }
         }
@@ -40,13 +40,17 @@ impl Course {
 }
 
 /// A sample of the buffer's chains, chosen by the stream `kept samples`,
-/// never by their energy or looks.
-fn buffer_sample(chains: &Tensor, seed: u64) -> Arrays {
+/// never by their energy or looks; and their classes, where they have any.
+fn buffer_sample(chains: &Chains, seed: u64) -> Arrays {
+    let states = chains.buffer().chains();
     let stream = Stream::new(seed, "kept samples");
-    let rows = stream.distinct(At::step(0), KEPT_SAMPLES, chains.size()[0] as usize);
-    let rows = Tensor::from_slice(&rows).to_device(chains.device());
-    let (shape, data) = to_host(&chains.index_select(0, &rows));
+    let rows = stream.distinct(At::step(0), KEPT_SAMPLES, states.size()[0] as usize);
+    let chosen = Tensor::from_slice(&rows).to_device(states.device());
+    let (shape, data) = to_host(&states.index_select(0, &chosen));
     let mut arrays = Arrays::default();
     arrays.insert_f32("samples", &shape, data);
+    if let Some(classes) = chains.classes() {
+        arrays.insert_i64("classes", rows.iter().map(|&row| classes[row as usize]).collect());
+    }
     arrays
 }

@@ -5,7 +5,7 @@ use tch::{Device, Tensor};
 
 use crate::jem::{Misfit, StepValues};
 
-const N: usize = StepValues::NAMES.len();
+const N: usize = StepValues::COUNT;
 
 /// Sums of the step values since the last [`Means::take`], kept on the device
 /// so that adding a step waits for nothing.
@@ -26,7 +26,7 @@ impl Means {
         self.count += 1;
     }
 
-    /// The means, in the order of [`StepValues::NAMES`]; forgets the steps.
+    /// The means, in the order of the values; forgets the steps.
     pub fn take(&mut self) -> [f64; N] {
         let mut values = [0f64; N];
         if let Some(sum) = self.sum.take() {

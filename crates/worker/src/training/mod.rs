@@ -10,4 +10,5 @@ mod snapshot;
 
 pub use course::{Course, NothingLeft, Stepped};
 pub use left::File;
+pub use restarts::sampler;
 pub use snapshot::{Point, Snapshot, Standing};

@@ -82,8 +82,8 @@ pub fn sampler(spec: &Training, number: u64) -> Sampler {
 /// the chain is other than before.
 fn repeats(spec: &Training) -> bool {
     let policy = &spec.divergence;
-    let same = spec.sampler.noise_std == 0.0
+    let same = !spec.sampler.is_noisy()
         && policy.restart_step_size.is_none()
         && policy.restart_extra_steps.is_none();
-    spec.objective.lambda == 0.0 || same
+    !spec.objective.contrastive() || same
 }

@@ -7,6 +7,7 @@ use super::RawOod;
 use crate::dataset::Source;
 use crate::spec::preset;
 use crate::spec::resolved::{Activation, ChainInit, Corruption, Device, PixelRange};
+use crate::spec::sampling::SamplerKind;
 
 /// Declares a table whose fields are all optional, and how one such table is
 /// laid over another. Tables inside it stand after `with`: they are laid over
@@ -133,33 +134,52 @@ impl RawModel {
 }
 
 table! {
-    /// Weights of the loss terms: cross-entropy + lambda (mean E(x⁺) − mean E(x⁻)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²).
+    /// Weights of the loss terms: cross_entropy · CE + lambda (mean E(x⁺) − mean E(x⁻)) + lambda_joint (mean E(x⁺, y) − mean E(x⁻, y)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²).
     RawObjective {
-        /// λ, the weight of the contrastive (generative) term; with 0 no chains run.
+        /// λ, the weight of the contrastive (generative) term, p(x); with 0 it has no chains.
         #[schemars(range(min = 0, max = 1_000_000))]
         lambda: f64,
         /// α, the weight of the squared energies.
         #[schemars(range(min = 0, max = 1_000_000))]
         energy_l2: f64,
+        /// The weight of the cross-entropy, p(y|x); unset for 1, 0 for an energy model that no label trains.
+        #[schemars(range(min = 0, max = 1_000_000))]
+        cross_entropy: f64,
+        /// The weight of the contrastive term of p(x, y), with class-conditional chains; 0 for none.
+        #[schemars(range(min = 0, max = 1_000_000))]
+        lambda_joint: f64,
     }
 }
 
 table! {
     /// Langevin dynamics: x ← x − step_size ∇E(x) + noise_std ξ.
     RawSampler {
-        /// Langevin steps between two updates of the parameters; at least 1 unless lambda is 0.
+        /// Langevin steps between two updates of the parameters; at least 1 unless lambda and lambda_joint are 0.
         #[schemars(range(min = 0, max = 100_000))]
         steps: u64,
         /// What the energy's gradient is multiplied by.
         #[schemars(range(max = 1_000_000), extend("exclusiveMinimum" = 0))]
         step_size: f64,
-        /// Standard deviation of the noise added in each step.
+        /// Standard deviation of the noise added in each step; 0 where the kind has its own.
         #[schemars(range(min = 0, max = 1000))]
         noise_std: f64,
         /// Whether samples are clamped to the pixel range after each step.
         clamp: bool,
         /// What new chains start from.
         init: ChainInit,
+        /// Where a step's noise comes from, and whether steps can be refused; unset for sgld.
+        kind: SamplerKind,
+        /// T of langevin and mala; unset for 1.
+        #[schemars(range(max = 1_000_000), extend("exclusiveMinimum" = 0))]
+        temperature: f64,
+        /// Every value of the energy's gradient is clamped to ± this; 0 for no clamp.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        clip_gradient: f64,
+        /// What the step size is multiplied by after each step of a chain; unset for 1.
+        #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
+        step_size_decay: f64,
+        /// Whether each chain of the p(x) term has a class y, a slot of that class in the buffer, and descends E(x, y); unset for false.
+        conditional: bool,
     }
 }
 

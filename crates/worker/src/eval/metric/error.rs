@@ -63,6 +63,11 @@ pub enum MetricError {
         /// How many inputs the other group has.
         n: usize,
     },
+    /// Values that are all alike, where their spread is divided by.
+    Constant {
+        /// The input.
+        what: &'static str,
+    },
     /// A histogram or calibration error over zero bins.
     NoBins,
     /// A score name that stands for no score.
@@ -96,6 +101,9 @@ impl fmt::Display for MetricError {
             ),
             Self::SingleClass { missing, n } => {
                 write!(f, "no {missing} among {n} inputs: detecting them has no value")
+            }
+            Self::Constant { what } => {
+                write!(f, "{what}: all values are the same; a spread above 0 is needed")
             }
             Self::NoBins => write!(f, "0 bins: at least one is needed"),
             Self::UnknownScore { name } => {

@@ -13,6 +13,8 @@ mod calibration;
 mod classification;
 mod error;
 mod logits;
+mod mixing;
+mod normal_quantile;
 mod ood;
 mod ranking;
 mod reliability;
@@ -26,6 +28,7 @@ pub use calibration::{
 pub use classification::Predictions;
 pub use error::MetricError;
 pub use logits::Logits;
+pub use mixing::{ess_bulk, ess_mean, rank_rhat, split_rhat};
 pub use ood::{Detection, detection};
 pub use reliability::{aurc, error_auroc, excess_aurc};
 pub use score::Score;

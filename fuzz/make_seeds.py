@@ -3,7 +3,8 @@
     python3 fuzz/make_seeds.py
 
 Standard library alone (written with Python 3.12). The seeds of the text readers
-beside them were taken from real experiments and a real run.
+beside them were taken from real experiments and a real run, pictures from the
+fixtures of the core crate.
 """
 
 import gzip
@@ -17,6 +18,7 @@ import zlib
 from pathlib import Path
 
 SEEDS = Path(__file__).parent / "seeds"
+PICTURES = Path(__file__).parents[1] / "crates/core/tests/fixtures/images"
 
 
 def put(target, name, data):
@@ -106,6 +108,45 @@ for name, data in {
 put("cifar_reader", "one", bytes([3]) + bytes(3072))
 put("cifar_reader", "two", bytes([9]) + b"\x10" * 3072 + bytes([0]) + b"\xff" * 3072)
 
+put("cifar_reader", "hundred", bytes([19, 99]) + b"\x10" * 3072)
+
+
+def element(kind, data, small=True):
+    if small and 0 < len(data) <= 4:
+        return struct.pack("<HH", kind, len(data)) + data.ljust(4, b"\0")
+    return struct.pack("<II", kind, len(data)) + data + b"\0" * (-len(data) % 8)
+
+
+def matrix(name, dims, kind, data, flags=9):
+    body = element(6, struct.pack("<II", flags, 0), False) + element(5, struct.pack(f"<{len(dims)}i", *dims))
+    body += element(1, name) + (data if isinstance(data, bytes) and kind is None else element(kind, data))
+    return struct.pack("<II", 14, len(body)) + body
+
+
+def mat(*elements):
+    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM" + b"".join(elements)
+
+
+def deflated(data):
+    body = zlib.compress(data, 9)
+    return struct.pack("<II", 15, len(body)) + body
+
+
+digits = matrix(b"X", [32, 32, 3, 2], 2, bytes(i % 7 for i in range(6144)))
+answers = matrix(b"y", [2, 1], 2, bytes([1, 10]))
+reals = matrix(b"y", [2, 1], 9, struct.pack("<dd", 3.0, 10.0), 6)
+lying = matrix(b"X", [32, 32, 3, 1_000_000], None, struct.pack("<II", 2, 3_072_000_000))
+for name, data in {
+    "plain": mat(digits, answers),
+    "compressed": mat(deflated(digits), deflated(answers)),
+    "reals": mat(deflated(reals), digits),
+    "text-first": mat(matrix(b"t", [1, 4], 4, b"t\0e\0x\0t\0", 4), digits, answers),
+    "claims-3-gigabytes": mat(deflated(lying), answers),
+    "claims-3-gigabytes-in-all": mat(deflated(struct.pack("<II", 14, 0xF0000000) + lying[8:]), answers),
+    "holds-too-much": mat(deflated(matrix(b"X", [32, 32, 3, 1], 2, bytes(10_000_000)))),
+}.items():
+    put("mat_reader", name, data)
+
 members = [("a", b"first"), ("folder/b", b"second" * 20)]
 for name, data in {
     "gnu.tar": tar(members),
@@ -125,6 +166,12 @@ row = bytes(i % 7 for i in range(3072))
 put("picture_reader", "one", b"[7]\0" + png(1024, [row]))
 put("picture_reader", "two", b"[0,1]\0" + png(1024, [row, row]))
 put("picture_reader", "narrow", b"[0,1]\0" + png(512, [row[:1536], row[:1536]]))
+
+for name in ["grey.png", "palette.png", "opaque.png", "sixteen.png", "grey.jpg", "halved.jpg", "progressive.jpg"]:
+    put("image_reader", name, (PICTURES / name).read_bytes())
+put("image_reader", "large.png", png(2000, [bytes(6000)] * 500))
+claimed = png(4, [bytes(12)])
+put("image_reader", "claims-much.png", claimed[:16] + struct.pack(">II", 4096, 4096) + claimed[24:29] + struct.pack(">I", zlib.crc32(claimed[12:16] + struct.pack(">II", 4096, 4096) + claimed[24:29])) + claimed[33:])
 
 pair = {"a": {"dtype": "F32", "shape": [2, 1], "data_offsets": [0, 8]}, "b": {"dtype": "I64", "shape": [1], "data_offsets": [8, 16]}}
 for name, data in {

@@ -51,7 +51,7 @@ const TABLES: [(&str, &[&str]); 4] = [
 ];
 
 /// Crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 18] = [
     ("sha2", &["crates/core/src/digest.rs", "crates/fingerprint/src/"]),
     ("syn", &["crates/fingerprint/src/"]),
     ("toml", &["crates/core/src/spec/", "crates/core/src/dataset/catalogue.rs"]),
@@ -61,6 +61,7 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("tar", &["crates/core/src/dataset/"]),
     ("zip", &["crates/core/src/dataset/"]),
     ("flate2", &["crates/core/src/dataset/"]),
+    ("zune_jpeg", &["crates/core/src/dataset/"]),
     ("tch", &["crates/worker/"]),
     ("polars", &["src/table/"]),
     ("statrs", &["src/table/"]),

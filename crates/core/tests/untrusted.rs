@@ -39,6 +39,20 @@ fn the_picture_reader_survives_any_bytes() {
 }
 
 #[test]
+fn the_mat_reader_survives_any_bytes() {
+    bombard("mat_reader", entry::mat_reader, 4000, DEFLATE);
+}
+
+/// Bytes held for each of a picture's: pixels as planes and as they come, the
+/// coefficients of a progressive JPEG, and rows of reals while it is resized.
+const PICTURE: usize = 30 * 1032;
+
+#[test]
+fn the_image_reader_survives_any_bytes() {
+    bombard("image_reader", entry::image_reader, 3000, PICTURE);
+}
+
+#[test]
 fn the_archive_readers_survive_any_bytes() {
     bombard("archive_reader", entry::archive_reader, 3000, 64);
 }

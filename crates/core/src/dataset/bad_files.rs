@@ -56,26 +56,22 @@ impl Files {
 
     fn idx(&self, images: &[u8], labels: &[u8]) -> UserFiles {
         UserFiles {
-            name: None,
             idx: Some(IdxFiles {
                 train_images: None,
                 train_labels: None,
                 test_images: self.put("images", images),
                 test_labels: self.put("labels", labels),
             }),
-            cifar: None,
             classes: 3,
-            pixel_max: None,
+            ..UserFiles::default()
         }
     }
 
     fn cifar(&self, bytes: &[u8]) -> UserFiles {
         UserFiles {
-            name: None,
-            idx: None,
             cifar: Some(CifarFiles { train: Vec::new(), test: vec![self.put("batch", bytes)] }),
             classes: 10,
-            pixel_max: None,
+            ..UserFiles::default()
         }
     }
 }

@@ -102,6 +102,25 @@ pub enum DatasetError {
         /// What the decoder said.
         reason: String,
     },
+    /// A file that is not what it should be, for a reason of its format.
+    #[error("{}: this is not {what}: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        what: &'static str,
+        /// Why it is not.
+        reason: String,
+    },
+    /// A folder of images that cannot be read as one, or an image of it that
+    /// is not like the others.
+    #[error("{}: {reason}", path.display())]
+    ImageFolder {
+        /// The folder or the file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// A catalogue file with other bytes than the catalogue's.
     #[error("{}: {found} where the catalogue has {expected}{hint}; run \
              `jem data fetch {set}` to replace it", path.display())]

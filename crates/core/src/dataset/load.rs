@@ -4,14 +4,17 @@ use std::path::Path;
 
 use crate::digest::Digest;
 
-use super::catalogue::{CatalogueFile, Entry, Format, Role, catalogue};
-use super::cifar;
+use super::catalogue::{self, CatalogueFile, Entry, Role, catalogue};
+use super::cifar::{self, Records};
 use super::error::DatasetError;
 use super::folder::file_path;
 use super::idx::{self, Kind};
+use super::image_folder::{self, Wanted};
 use super::images::{LabelledImages, Split};
 use super::reader::{Layout, Part, read_split};
-use super::source::{CifarFiles, IdxFiles, Source, UserFiles};
+use super::source::Source;
+use super::svhn;
+use super::user_files::{Format, IdxFiles, ImageFolders, UserFiles};
 
 /// A split that was read, and what exactly was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub fn expected_digests(
         Source::Files(files) => user_parts(files, split)?
             .into_iter()
             .map(|part| {
-                let (_, digest) = part.bytes()?;
+                let digest = part.digest()?;
                 Ok((part.name, digest))
             })
             .collect(),
@@ -63,7 +66,7 @@ pub fn expected_digests(
 }
 
 /// Channels, height and width of the images; of the user's own files only the
-/// header of the test images is read.
+/// header of the test images, or the first picture, is read.
 ///
 /// # Errors
 /// When the set does not exist, or the file's header is wrong.
@@ -72,11 +75,15 @@ pub fn shape_of(source: &Source) -> Result<[usize; 3], DatasetError> {
         Source::Catalogue(name) => Ok(catalogue().entry(name)?.shape),
         Source::Files(files) => {
             files.check()?;
-            let Some(idx) = &files.idx else {
-                return Ok(cifar::SHAPE);
-            };
-            let [height, width] = idx::image_sides(&idx.test_images)?;
-            Ok([1, height, width])
+            match files.format()? {
+                Format::Idx(idx) => {
+                    let [height, width] = idx::image_sides(&idx.test_images)?;
+                    Ok([1, height, width])
+                }
+                Format::Cifar(_) | Format::Cifar100(_) => Ok(cifar::SHAPE),
+                Format::Svhn(_) => Ok(svhn::SHAPE),
+                Format::Images(folders) => image_folder::shape(&folders.test, wanted(folders)),
+            }
         }
     }
 }
@@ -113,10 +120,10 @@ impl Entry {
             name: self.digest_name(file),
             path: file_path(self, dir, file),
             layout: match (self.format, file.role) {
-                (Format::Idx, Role::Labels) => Layout::Idx(Kind::Labels),
-                (Format::Idx, Role::Images | Role::Records) => Layout::Idx(Kind::Images),
-                (Format::Cifar, _) => Layout::Cifar,
-                (Format::Embedded, _) => Layout::Digits(split),
+                (catalogue::Format::Idx, Role::Labels) => Layout::Idx(Kind::Labels),
+                (catalogue::Format::Idx, Role::Images | Role::Records) => Layout::Idx(Kind::Images),
+                (catalogue::Format::Cifar, _) => Layout::Cifar(Records::Ten),
+                (catalogue::Format::Embedded, _) => Layout::Digits(split),
             },
             known: Some((self, file)),
         };
@@ -136,10 +143,20 @@ impl Entry {
 
 fn user_parts(files: &UserFiles, split: Split) -> Result<Vec<Part<'static>>, DatasetError> {
     files.check()?;
-    let parts = match (&files.idx, &files.cifar) {
-        (Some(idx), _) => idx_parts(idx, split),
-        (None, Some(cifar)) => cifar_parts(cifar, split),
-        (None, None) => Vec::new(),
+    let parts: Vec<_> = match files.format()? {
+        Format::Idx(idx) => idx_parts(idx, split),
+        format => {
+            let (word, layout) = match format {
+                Format::Cifar100(files) => {
+                    ("cifar100", Layout::Cifar(Records::Hundred(files.labels)))
+                }
+                Format::Svhn(_) => ("svhn", Layout::Svhn),
+                Format::Images(folders) => ("images", Layout::Folder(wanted(folders))),
+                _ => ("cifar", Layout::Cifar(Records::Ten)),
+            };
+            let paths = format.paths(split).into_iter().enumerate();
+            paths.map(|(i, path)| user_part(format!("{word}/{split}_{i}"), path, layout)).collect()
+        }
     };
     if parts.is_empty() {
         return Err(DatasetError::NoSplit {
@@ -166,11 +183,6 @@ fn idx_parts(files: &IdxFiles, split: Split) -> Vec<Part<'static>> {
     images.into_iter().chain(labels).collect()
 }
 
-fn cifar_parts(files: &CifarFiles, split: Split) -> Vec<Part<'static>> {
-    let paths = match split {
-        Split::Train => &files.train,
-        Split::Test => &files.test,
-    };
-    let name = |i| format!("cifar/{split}_{i}");
-    paths.iter().enumerate().map(|(i, path)| user_part(name(i), path, Layout::Cifar)).collect()
+fn wanted(folders: &ImageFolders) -> Wanted {
+    Wanted { sides: folders.resize, channels: folders.channels.map(usize::from) }
 }

@@ -9,7 +9,7 @@ pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// What the file that starts with `bytes` looks like.
 pub(super) fn looks_like(bytes: &[u8]) -> Option<&'static str> {
-    const STARTS: [(&[u8], &str); 9] = [
+    const STARTS: [(&[u8], &str); 10] = [
         (&IDX_IMAGES, "an IDX image file (magic 0x00000803)"),
         (&IDX_LABELS, "an IDX label file (magic 0x00000801)"),
         (&GZIP, "gzip-compressed data"),
@@ -18,6 +18,7 @@ pub(super) fn looks_like(bytes: &[u8]) -> Option<&'static str> {
         (b"\xff\xd8\xff", "a JPEG picture"),
         (b"\x93NUMPY", "a NumPy array file"),
         (b"MATLAB 5.0", "a MATLAB file"),
+        (b"MATLAB 7.3", "a MATLAB 7.3 (HDF5) file"),
         (b"\x80\x02", "a Python pickle"),
     ];
     let start = bytes.trim_ascii_start();

@@ -18,17 +18,23 @@ mod fetch;
 mod folder;
 mod gz;
 mod idx;
+mod image_folder;
 mod images;
 mod load;
 mod lock;
 mod magic;
+mod mat;
 mod mirror;
+mod picture;
 mod png_rows;
 mod reader;
 mod registry;
+mod resize;
 mod source;
+mod svhn;
 #[doc(hidden)]
 pub mod untrusted;
+mod user_files;
 
 pub use catalogue::{Catalogue, CatalogueFile, Entry, Format, Role, Splits, catalogue};
 pub use error::DatasetError;
@@ -37,4 +43,7 @@ pub use folder::{FileCheck, FileContent, FileState, default_data_dir, is_present
 pub use images::{LabelledImages, Split};
 pub use load::{Loaded, classes_of, expected_digests, load, pixel_max_of, shape_of};
 pub use mirror::{Mirror, PngRows};
-pub use source::{CifarFiles, IdxFiles, Source, UserFiles};
+pub use source::Source;
+pub use user_files::{
+    Cifar100Files, Cifar100Labels, CifarFiles, IdxFiles, ImageFolders, SvhnFiles, UserFiles,
+};

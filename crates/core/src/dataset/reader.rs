@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::digest::Digest;
 
 use super::catalogue::{CatalogueFile, Entry};
+use super::cifar::Records;
 use super::error::DatasetError;
 use super::folder::{FileContent, FileState, open_regular, state_of};
 use super::idx::{self, Kind};
+use super::image_folder::Wanted;
 use super::images::LabelledImages;
 use super::load::Loaded;
 use super::magic::looks_like;
-use super::{cifar, digits};
+use super::{cifar, digits, image_folder, svhn};
 
 /// One file of a split.
 pub(super) struct Part<'a> {
@@ -32,12 +34,24 @@ pub(super) enum Layout {
     /// IDX images or labels.
     Idx(Kind),
     /// CIFAR records, appended to those before.
-    Cifar,
+    Cifar(Records),
+    /// SVHN's MATLAB file.
+    Svhn,
+    /// A folder of pictures.
+    Folder(Wanted),
     /// The embedded digits.
     Digits(super::images::Split),
 }
 
 impl Part<'_> {
+    /// The digest of what the part holds.
+    pub(super) fn digest(&self) -> Result<Digest, DatasetError> {
+        match self.layout {
+            Layout::Folder(_) => image_folder::digest(&self.path),
+            _ => Ok(self.bytes()?.1),
+        }
+    }
+
     /// The decompressed bytes and their digest; where the catalogue knows the
     /// file, they are its bytes.
     pub(super) fn bytes(&self) -> Result<(Vec<u8>, Digest), DatasetError> {
@@ -117,6 +131,13 @@ pub(super) fn read_split(
     let mut digests = Vec::new();
     let (mut images_path, mut labels_path) = (PathBuf::new(), PathBuf::new());
     for part in parts {
+        if let Layout::Folder(wanted) = part.layout {
+            let read = image_folder::read(&part.path, wanted)?;
+            digests.push((part.name, read.digest));
+            (images.shape, images.pixels, images.labels) = (read.shape, read.pixels, read.labels);
+            (images_path, labels_path) = (part.path.clone(), part.path);
+            continue;
+        }
         let (bytes, digest) = part.bytes()?;
         digests.push((part.name, digest));
         match part.layout {
@@ -131,12 +152,18 @@ pub(super) fn read_split(
                 images.labels = idx::parse(&part.path, bytes, Kind::Labels)?.data;
                 labels_path = part.path;
             }
-            Layout::Cifar => {
+            Layout::Cifar(records) => {
                 images.shape = cifar::SHAPE;
                 let (pixels, labels) = (&mut images.pixels, &mut images.labels);
-                cifar::append(&part.path, &bytes, classes, pixels, labels)?;
+                cifar::append(&part.path, &bytes, records, classes, pixels, labels)?;
                 (images_path, labels_path) = (part.path.clone(), part.path);
             }
+            Layout::Svhn => {
+                images.shape = svhn::SHAPE;
+                (images.pixels, images.labels) = svhn::parse(&part.path, &bytes)?;
+                (images_path, labels_path) = (part.path.clone(), part.path);
+            }
+            Layout::Folder(_) => {}
             Layout::Digits(split) => {
                 images.shape = digits::SHAPE;
                 (images.pixels, images.labels) = digits::read(split);

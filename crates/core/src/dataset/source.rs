@@ -3,14 +3,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::error::DatasetError;
+use super::images::Split;
+use super::user_files::{UserFiles, is_plain};
 
 /// Where images come from: `"mnist"`, or a table of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,55 +20,6 @@ pub enum Source {
     Catalogue(String),
     /// Files of the user's own.
     Files(UserFiles),
-}
-
-/// Files of the user's own; exactly one of `idx` and `cifar` is given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UserFiles {
-    /// What tables and charts call the set: letters, digits, `-`, `_` and `.`.
-    /// The name of the test images' folder when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// IDX files, raw or gzip-compressed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub idx: Option<IdxFiles>,
-    /// CIFAR binary files.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cifar: Option<CifarFiles>,
-    /// How many classes there are, 1 to 256; every label is below it.
-    pub classes: usize,
-    /// The value of a fully bright pixel, 1 to 255; 255 when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pixel_max: Option<u8>,
-}
-
-/// IDX files. A set that only judges (out-of-distribution data) needs no train
-/// files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IdxFiles {
-    /// Train images, `[n, h, w]`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub train_images: Option<PathBuf>,
-    /// Train labels, `[n]`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub train_labels: Option<PathBuf>,
-    /// Test images, `[n, h, w]`.
-    pub test_images: PathBuf,
-    /// Test labels, `[n]`.
-    pub test_labels: PathBuf,
-}
-
-/// CIFAR binary files; each list is read in its order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CifarFiles {
-    /// Train records; may be empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub train: Vec<PathBuf>,
-    /// Test records.
-    pub test: Vec<PathBuf>,
 }
 
 impl Source {
@@ -81,9 +33,11 @@ impl Source {
         if let Some(name) = &files.name {
             return name.clone();
         }
-        let path = files.first_test_file().unwrap_or(Path::new(""));
+        let path = files.paths(Split::Test).first().copied().unwrap_or(Path::new(""));
         let folder = path.parent().and_then(Path::file_name);
-        let name = folder.or(path.file_stem()).unwrap_or_default();
+        // A folder of images is called by its own name.
+        let own = files.images.is_some().then(|| path.file_name()).flatten();
+        let name = own.or(folder).or(path.file_stem()).unwrap_or_default();
         let plain = |c| if is_plain(c) { c } else { '-' };
         name.to_string_lossy().chars().map(plain).collect()
     }
@@ -97,79 +51,10 @@ impl Source {
             return self.clone();
         };
         let mut files = files.clone();
-        if let Some(idx) = &mut files.idx {
-            for path in [&mut idx.test_images, &mut idx.test_labels] {
-                *path = base.join(&path);
-            }
-            for path in [&mut idx.train_images, &mut idx.train_labels].into_iter().flatten() {
-                *path = base.join(&path);
-            }
-        }
-        if let Some(cifar) = &mut files.cifar {
-            for path in cifar.train.iter_mut().chain(&mut cifar.test) {
-                *path = base.join(&path);
-            }
+        for path in files.paths_mut() {
+            *path = base.join(&path);
         }
         Self::Files(files)
-    }
-}
-
-/// Whether `c` may stand in a name that becomes a part of a metric's path.
-fn is_plain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-_.".contains(c)
-}
-
-impl UserFiles {
-    fn first_test_file(&self) -> Option<&Path> {
-        let idx = self.idx.as_ref().map(|idx| &idx.test_images);
-        let cifar = self.cifar.as_ref().and_then(|cifar| cifar.test.first());
-        idx.or(cifar).map(PathBuf::as_path)
-    }
-
-    /// Whether the description can be used; the files are not looked at.
-    ///
-    /// # Errors
-    /// When not exactly one format is given, a file lacks its partner, or a
-    /// number is out of its range.
-    pub fn check(&self) -> Result<(), DatasetError> {
-        let wrong = |text: &str| Err(DatasetError::UserFiles(text.to_owned()));
-        match (&self.idx, &self.cifar) {
-            (None, None) => {
-                return wrong(
-                    "own data need one table of files: `idx = { test_images = …, test_labels = … }` \
-                     or `cifar = { test = [ … ] }`",
-                );
-            }
-            (Some(_), Some(_)) => {
-                return wrong("own data have either `idx` or `cifar` files; remove one of the two");
-            }
-            (Some(idx), None) if idx.train_images.is_some() != idx.train_labels.is_some() => {
-                return wrong(
-                    "`train_images` and `train_labels` belong together: give both or neither",
-                );
-            }
-            (None, Some(cifar)) if cifar.test.is_empty() => {
-                return wrong("`cifar.test` names no file; at least one is needed");
-            }
-            _ => {}
-        }
-        if !(1..=256).contains(&self.classes) {
-            return Err(DatasetError::UserFiles(format!(
-                "`classes = {}`: 1 to 256 are accepted, as labels are single bytes",
-                self.classes
-            )));
-        }
-        if let Some(name) = &self.name
-            && (name.is_empty() || !name.chars().all(is_plain))
-        {
-            return Err(DatasetError::UserFiles(format!(
-                "`name = \"{name}\"`: letters, digits, `-`, `_` and `.` are accepted"
-            )));
-        }
-        if self.pixel_max == Some(0) {
-            return wrong("`pixel_max = 0`: 1 to 255 are accepted");
-        }
-        Ok(())
     }
 }
 
@@ -178,7 +63,8 @@ impl fmt::Display for Source {
         match self {
             Self::Catalogue(name) => f.write_str(name),
             Self::Files(files) => {
-                let path = files.first_test_file().map(|path| path.display().to_string());
+                let paths = files.paths(Split::Test);
+                let path = paths.first().map(|path| path.display().to_string());
                 write!(f, "own files ({}, …)", path.unwrap_or_default())
             }
         }
@@ -257,6 +143,9 @@ mod tests {
             "train = \"mnist\"",
             "train = { idx = { test_images = \"a\", test_labels = \"b\" }, classes = 10 }",
             "train = { cifar = { test = [\"a\"], train = [\"b\"] }, classes = 3, pixel_max = 16 }",
+            "train = { cifar100 = { test = [\"a\"], labels = \"coarse\" }, classes = 20 }",
+            "train = { svhn = { test = \"a.mat\", train = \"b.mat\" }, classes = 10 }",
+            "train = { images = { test = \"a\", resize = [32, 32], channels = 3 }, classes = 1 }",
         ];
         for text in tables {
             let source = read(text).unwrap();
@@ -275,6 +164,13 @@ mod tests {
             ("train = { idx = { test_images = \"a\" }, classes = 10 }", "test_labels"),
             ("train = { cifar = { test = [] }, classes = 10 }", "names no file"),
             ("train = { cifar = { test = [\"a\"] }, classes = 0 }", "1 to 256"),
+            (
+                "train = { cifar = { test = [\"a\"] }, svhn = { test = \"b\" }, classes = 10 }",
+                "remove the others",
+            ),
+            ("train = { images = { test = \"a\", resize = [0, 32] }, classes = 1 }", "1 to 4096"),
+            ("train = { images = { test = \"a\", channels = 2 }, classes = 1 }", "1 and 3"),
+            ("train = { cifar100 = { test = [\"a\"], labels = \"x\" }, classes = 1 }", "coarse"),
             ("train = { cifar = { test = [\"a\"] }, classes = 2, colour = 1 }", "unknown field"),
             ("train = { cifar = { test = [\"a\"] }, classes = 2, pixel_max = 0 }", "1 to 255"),
             (
@@ -309,6 +205,7 @@ mod tests {
         assert_eq!(label(&format!("{{ {files} }}")), "my-set");
         assert_eq!(label(&format!("{{ name = \"kmnist\", {files} }}")), "kmnist");
         assert_eq!(label("{ cifar = { test = [\"a.bin\"] }, classes = 2 }"), "a");
+        assert_eq!(label("{ images = { test = \"data/textures\" }, classes = 1 }"), "textures");
         let error = read(&format!("train = {{ name = \"a/b\", {files} }}")).unwrap_err();
         assert!(error.contains("are accepted"), "{error}");
     }

@@ -8,8 +8,9 @@ use std::path::Path;
 use flate2::bufread::GzDecoder;
 
 use super::archive::{self, Member};
+use super::cifar::Records;
 use super::idx::{self, Kind};
-use super::{DatasetError, cifar, png_rows};
+use super::{Cifar100Labels, DatasetError, cifar, picture, png_rows, resize, svhn};
 
 /// The file that errors name.
 const FILE: &str = "untrusted";
@@ -30,8 +31,49 @@ pub fn idx(bytes: Vec<u8>, images: bool) -> Result<Vec<u8>, DatasetError> {
 /// When the bytes are no such file.
 pub fn cifar(bytes: &[u8], classes: usize) -> Result<(Vec<u8>, Vec<u8>), DatasetError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-    cifar::append(Path::new(FILE), bytes, classes, &mut pixels, &mut labels)?;
+    let records = Records::Ten;
+    cifar::append(Path::new(FILE), bytes, records, classes, &mut pixels, &mut labels)?;
     Ok((pixels, labels))
+}
+
+/// The pixels and labels of a CIFAR-100 file.
+///
+/// # Errors
+/// When the bytes are no such file.
+pub fn cifar100(bytes: &[u8], labels: Cifar100Labels) -> Result<(Vec<u8>, Vec<u8>), DatasetError> {
+    let records = Records::Hundred(labels);
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    cifar::append(Path::new(FILE), bytes, records, 100, &mut pixels, &mut labels)?;
+    Ok((pixels, labels))
+}
+
+/// The pixels and labels of an SVHN file.
+///
+/// # Errors
+/// When the bytes are no such file.
+pub fn svhn(bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), DatasetError> {
+    svhn::parse(Path::new(FILE), bytes)
+}
+
+/// Shape `[c, h, w]` and planes of a PNG or JPEG file.
+///
+/// # Errors
+/// With a reason in words.
+pub fn image(bytes: &[u8]) -> Result<([usize; 3], Vec<u8>), String> {
+    picture::decode(bytes).map(|picture| (picture.shape, picture.pixels))
+}
+
+/// As [`image`], brought to `channels` channels and `sides`.
+///
+/// # Errors
+/// With a reason in words.
+pub fn image_as(
+    bytes: &[u8],
+    channels: usize,
+    sides: [usize; 2],
+) -> Result<([usize; 3], Vec<u8>), String> {
+    let picture = resize::resize(picture::decode(bytes)?.with_channels(channels), sides);
+    Ok((picture.shape, picture.pixels))
 }
 
 /// How an archive is packed.

@@ -1,7 +1,7 @@
 //! What must hold between the fields of one spec; ranges of single fields
 //! stand with the fields.
 
-use crate::dataset::{Entry, Source, catalogue};
+use crate::dataset::{Entry, Source, Split, catalogue};
 use crate::diagnostic::{nearest, quoted_list};
 
 use super::raw::RawOod;
@@ -74,13 +74,11 @@ fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>)
             ));
         }
         Source::Files(files) if path == "data.train" => {
-            let trains = files.idx.as_ref().is_some_and(|idx| idx.train_images.is_some())
-                || files.cifar.as_ref().is_some_and(|cifar| !cifar.train.is_empty());
-            if !trains {
+            if files.paths(Split::Train).is_empty() {
                 found.push(Violation::new(
                     "these files have no training split".to_owned(),
                     &[path],
-                    "give `train_images` and `train_labels` in `idx`, or `train` in `cifar`",
+                    "give `train_images` and `train_labels` in `idx`, or `train` in the others",
                 ));
             }
         }

@@ -5,7 +5,10 @@
 #![allow(dead_code, reason = "a fuzz target uses one of these")]
 
 use jem_core::arrays::Arrays;
-use jem_core::dataset::untrusted::{Packing, cifar, idx, members, picture};
+use jem_core::dataset::Cifar100Labels;
+use jem_core::dataset::untrusted::{
+    Packing, cifar, cifar100, idx, image, image_as, members, picture, svhn,
+};
 use jem_core::digest::{Canonical, Digest, Hasher, encode_leaf};
 use jem_core::event::{Command, Event};
 use jem_core::id::RunId;
@@ -53,6 +56,28 @@ pub fn cifar_reader(bytes: &[u8]) {
     if let Ok((pixels, labels)) = cifar(bytes, 10) {
         assert_eq!(pixels.len(), labels.len() * 3072);
         assert!(labels.iter().all(|label| *label < 10));
+    }
+    for which in [Cifar100Labels::Fine, Cifar100Labels::Coarse] {
+        if let Ok((pixels, labels)) = cifar100(bytes, which) {
+            assert_eq!(pixels.len(), labels.len() * 3072);
+        }
+    }
+}
+
+/// An SVHN file.
+pub fn mat_reader(bytes: &[u8]) {
+    if let Ok((pixels, labels)) = svhn(bytes) {
+        assert!(pixels.len() % 3072 == 0 && !pixels.is_empty());
+        assert!(labels.iter().all(|label| *label < 10));
+    }
+}
+
+/// A picture of a folder of images, as it is and made small and grey.
+pub fn image_reader(bytes: &[u8]) {
+    if let Ok(([channels, height, width], pixels)) = image(bytes) {
+        assert!([1, 3].contains(&channels));
+        assert_eq!(pixels.len(), channels * height * width);
+        assert!(image_as(bytes, 1, [3, 5]).is_ok_and(|(_, pixels)| pixels.len() == 15));
     }
 }
 

@@ -10,8 +10,7 @@ use std::fs;
 use jem_core::store::Manifest;
 use sandbox::{Sandbox, manifests, tiny};
 
-const CORRUPTIONS: &str =
-    "[evaluate.corruptions]\nkinds = [\"gaussian_noise\", \"contrast\"]\nseverities = 2\nlimit = 50\n";
+const CORRUPTIONS: &str = "[evaluate.corruptions]\nkinds = [\"gaussian_noise\", \"contrast\"]\nseverities = 2\nlimit = 50\n";
 
 /// How many runs of training, whole evaluations and parts there are.
 fn runs(sandbox: &Sandbox) -> (usize, usize) {

@@ -8,7 +8,7 @@ use jem_core::dataset::{Source, catalogue, is_present};
 use jem_core::event::{FailureClass, Job};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{Provenance, host};
-use jem_core::spec::{OodSet, Spec};
+use jem_core::spec::Spec;
 use jem_core::store::{Leases, Store};
 
 use super::conclusion::Conclusion;
@@ -246,11 +246,7 @@ fn trial_lines(plan: &Plan, missing: &[&Trial], specs: &[Spec]) -> Vec<TrialLine
 pub(super) fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError> {
     let mut absent: Vec<String> = Vec::new();
     for spec in specs {
-        let ood = spec.evaluate.ood.iter().filter_map(|set| match set {
-            OodSet::Test(source) => Some(source),
-            _ => None,
-        });
-        for source in std::iter::once(&spec.training.data.train).chain(ood) {
+        for source in spec.training.data.sources().chain(spec.evaluate.sources()) {
             if let Source::Catalogue(name) = source
                 && !absent.contains(name)
                 && !is_present(catalogue().entry(name)?, data)

@@ -102,11 +102,7 @@ fn manifest(store: &Store, run: RunId) -> Result<Option<Manifest>, String> {
     }
 }
 
-fn run_of(
-    store: &Store,
-    training: &Manifest,
-    evaluation: &Manifest,
-) -> Result<Run, String> {
+fn run_of(store: &Store, training: &Manifest, evaluation: &Manifest) -> Result<Run, String> {
     let (spec, _): (Training, u64) = json_of(store, training, SPEC)?;
     let settings: Evaluate = json_of(store, evaluation, EVALUATE)?;
     let metrics: Metrics = json_of(store, evaluation, METRICS)?;

@@ -9,7 +9,7 @@ use jem_core::id::{RunId, RunParts};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Fingerprints;
 use jem_core::results::Outcome;
-use jem_core::spec::{OodSet, Spec};
+use jem_core::spec::Spec;
 use jem_core::store::{Accepted, Manifest, RunPair, Store, StoreError};
 use rayon::prelude::*;
 
@@ -113,13 +113,14 @@ impl<'a> Keys<'a> {
     }
 
     fn look_up(&mut self, spec: &Spec) -> Result<DataDigests, DatasetError> {
-        let train = &spec.training.data.train;
-        let training = self.digests_of(train, Split::Train)?;
-        let mut evaluation = self.digests_of(train, Split::Test)?;
-        for set in &spec.evaluate.ood {
-            if let OodSet::Test(source) = set {
-                evaluation.extend(self.digests_of(source, Split::Test)?);
-            }
+        let data = &spec.training.data;
+        let mut training = Vec::new();
+        for source in data.sources() {
+            training.extend(self.digests_of(source, Split::Train)?);
+        }
+        let mut evaluation = self.digests_of(&data.train, Split::Test)?;
+        for source in spec.evaluate.sources() {
+            evaluation.extend(self.digests_of(source, Split::Test)?);
         }
         Ok(DataDigests { training, evaluation })
     }
@@ -146,14 +147,11 @@ impl<'a> Keys<'a> {
         let known = |source: &Source, split: Split| {
             self.digests.get(&format!("{source:?} {split}")).cloned().unwrap_or_default()
         };
-        let train = &spec.training.data.train;
-        let mut evaluation = known(train, Split::Test);
-        for set in &spec.evaluate.ood {
-            if let OodSet::Test(source) = set {
-                evaluation.extend(known(source, Split::Test));
-            }
-        }
-        DataDigests { training: known(train, Split::Train), evaluation }
+        let data = &spec.training.data;
+        let training = data.sources().flat_map(|source| known(source, Split::Train)).collect();
+        let mut evaluation = known(&data.train, Split::Test);
+        evaluation.extend(spec.evaluate.sources().flat_map(|source| known(source, Split::Test)));
+        DataDigests { training, evaluation }
     }
 
     /// Name and digest of every data file that some trial reads, sorted.

@@ -5,7 +5,7 @@ use std::path::Path;
 use jem_core::dataset::{Source, Split, expected_digests};
 use jem_core::digest::Digest;
 use jem_core::results::{EVALUATE, SPEC};
-use jem_core::spec::{Checkpoints, Device, Evaluate, OodSet, Resources, Spec, Training};
+use jem_core::spec::{Checkpoints, Device, Evaluate, Resources, Spec, Training};
 use jem_core::store::{Manifest, Store};
 
 /// What a run was asked.
@@ -106,23 +106,24 @@ impl Recovered {
     }
 
     /// The data files that training and evaluation read, as they are now:
-    /// those of catalogue sets, in the data folder `data`.
+    /// those of catalogue sets, in the data folder `folder`.
     ///
     /// # Errors
     /// When some are files of the user's own, or a set is not known.
-    pub fn data(&self, data: &Path) -> Result<(DataFiles, DataFiles), Unrecoverable> {
+    pub fn data(&self, folder: &Path) -> Result<(DataFiles, DataFiles), Unrecoverable> {
         let digests = |source: &Source, split| match source {
             Source::Files(_) => Err(Unrecoverable::OwnFiles),
-            Source::Catalogue(_) => expected_digests(source, split, data)
+            Source::Catalogue(_) => expected_digests(source, split, folder)
                 .map_err(|error| Unrecoverable::Data(error.to_string())),
         };
-        let train = &self.training.data.train;
-        let (training, mut evaluation) =
-            (digests(train, Split::Train)?, digests(train, Split::Test)?);
-        for set in self.evaluate.iter().flat_map(|evaluate| &evaluate.ood) {
-            if let OodSet::Test(source) = set {
-                evaluation.extend(digests(source, Split::Test)?);
-            }
+        let data = &self.training.data;
+        let mut training = Vec::new();
+        for source in data.sources() {
+            training.extend(digests(source, Split::Train)?);
+        }
+        let mut evaluation = digests(&data.train, Split::Test)?;
+        for source in self.evaluate.iter().flat_map(Evaluate::sources) {
+            evaluation.extend(digests(source, Split::Test)?);
         }
         Ok((training, evaluation))
     }

@@ -72,7 +72,7 @@ use Direction::{HigherIsBetter, LowerIsBetter};
 pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 21] = [
+pub const METRICS: [MetricInfo; 24] = [
     metric(
         "clf/accuracy",
         "accuracy",
@@ -163,6 +163,27 @@ pub const METRICS: [MetricInfo; 21] = [
         Unit::Dimensionless,
         Direction::None,
         "How many OOD inputs were scored; average precision depends on it.",
+    ),
+    metric(
+        "ood/auroc_near/<score>",
+        "near AUROC",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Mean AUROC over the OOD sets that evaluate.near names.",
+    ),
+    metric(
+        "ood/auroc_far/<score>",
+        "far AUROC",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Mean AUROC over the OOD sets that evaluate.far names.",
+    ),
+    metric(
+        "ood_validation/auroc/<set>/<score>",
+        "validation AUROC",
+        Unit::Fraction,
+        HigherIsBetter,
+        "AUROC on a set of evaluate.validation_ood, which hyper-parameters may be tuned on.",
     ),
     metric(
         "error/auroc/<score>",

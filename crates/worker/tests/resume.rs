@@ -8,7 +8,7 @@ use jem_core::plan::Plan;
 use jem_core::random::{At, Stream};
 use jem_core::results::Outcome;
 use jem_core::spec::Training;
-use jem_worker::training::{Course, Point, Snapshot, Standing};
+use jem_worker::training::{Course, Point, Snapshot, Standing, TrainSets};
 use std::rc::Rc;
 
 /// Two libtorch thread settings in one process; tests of this file share it.
@@ -94,7 +94,8 @@ fn images() -> LabelledImages {
 
 fn course(spec: &Training, images: &LabelledImages) -> Course {
     let trial = jem_core::id::TrialId::from_digest(jem_core::digest::Digest::of(b"trial"));
-    Course::new(trial, spec, 3, images, tch::Device::Cpu).unwrap()
+    let sets = TrainSets { train: images, auxiliary: None };
+    Course::new(trial, spec, 3, sets, tch::Device::Cpu).unwrap()
 }
 
 type Files = Vec<(&'static str, Vec<u8>)>;

@@ -1,11 +1,14 @@
 //! What must hold between the fields of one spec; ranges of single fields
 //! stand with the fields.
 
+mod data;
+mod evaluation;
+
 use crate::dataset::{Entry, Source, Split, catalogue};
 use crate::diagnostic::{nearest, quoted_list};
 
 use super::raw::RawOod;
-use super::resolved::{Evaluate, Length, Model, OodSet, Spec, Training};
+use super::resolved::{Length, Model, Spec, Training};
 use super::sampling::{check_covariances, check_sampling};
 
 /// A pair or more of values that do not go together.
@@ -44,7 +47,8 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
         check_size(training, entry, &mut found);
         check_covariances(training, entry, &mut found);
     }
-    check_evaluation(&spec.evaluate, &training.data.train, &mut found);
+    data::check_data(training, &spec.evaluate, &mut found);
+    evaluation::check_evaluation(&spec.evaluate, &training.data.train, &mut found);
     found
 }
 
@@ -61,7 +65,7 @@ fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>)
         Source::Catalogue(name) if known(source).is_none() => {
             let names = || catalogue().sets().iter().map(|set| set.name.as_str());
             let made: Vec<&str> =
-                if path == "evaluate.ood" { RawOod::made().collect() } else { Vec::new() };
+                if path.starts_with("evaluate.") { RawOod::made().collect() } else { Vec::new() };
             let meant = nearest(name, names().chain(made.iter().copied()));
             let meant = meant.map(|meant| format!("; did you mean \"{meant}\"?"));
             found.push(Violation::new(
@@ -73,7 +77,7 @@ fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>)
                 ),
             ));
         }
-        Source::Files(files) if path == "data.train" => {
+        Source::Files(files) if path.starts_with("data.") => {
             if files.paths(Split::Train).is_empty() {
                 found.push(Violation::new(
                     "these files have no training split".to_owned(),
@@ -192,82 +196,5 @@ fn parameters(model: &Model, entry: &Entry) -> u64 {
             widths.push(classes);
             count + dense(&widths)
         }
-    }
-}
-
-fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
-    for (index, bins) in evaluate.ece_bins.iter().enumerate() {
-        if evaluate.ece_bins[..index].contains(bins) {
-            found.push(Violation::new(
-                format!("{bins} bins are listed twice"),
-                &["evaluate.ece_bins"],
-                "list each number of bins once",
-            ));
-        }
-    }
-    let kinds = evaluate.corruptions.as_ref().map_or(&[][..], |asked| &asked.kinds);
-    if (1..kinds.len()).any(|index| kinds[..index].contains(&kinds[index])) {
-        found.push(Violation::new(
-            "a kind of corruption is listed twice".to_owned(),
-            &["evaluate.corruptions.kinds"],
-            "list each kind once",
-        ));
-    }
-    for (index, set) in evaluate.ood.iter().enumerate() {
-        if evaluate.ood[..index].iter().any(|other| other.name() == set.name()) {
-            found.push(Violation::new(
-                format!("two out-of-distribution sets are called `{}`", set.name()),
-                &["evaluate.ood"],
-                "metrics are told apart by the name of the set; list each once",
-            ));
-        }
-        if RESERVED.contains(&set.name().as_str()) {
-            found.push(Violation::new(
-                format!("an out-of-distribution set cannot be called `{}`", set.name()),
-                &["evaluate.ood"],
-                "give it another `name`; metrics and arrays of the test set have this one",
-            ));
-        }
-        check_ood(set, train, found);
-    }
-}
-
-/// Names that metric paths and arrays have for parts of the test set.
-const RESERVED: [&str; 3] = ["test", "correct", "misclassified"];
-
-fn check_ood(set: &OodSet, train: &Source, found: &mut Vec<Violation>) {
-    let paths = ["evaluate.ood", "data.train"];
-    let trained = known(train);
-    match (set, trained) {
-        (OodSet::Test(source), _) if source == train => found.push(Violation::new(
-            format!("`{}` is the training set itself", set.name()),
-            &paths,
-            "an out-of-distribution set must be another one",
-        )),
-        (OodSet::Test(source), _) => {
-            check_source(source, "evaluate.ood", found);
-            if let (Some(set), Some(trained)) = (known(source), trained)
-                && set.shape != trained.shape
-            {
-                let ([c, h, w], [tc, th, tw]) = (set.shape, trained.shape);
-                found.push(Violation::new(
-                    format!(
-                        "images of {} are {c}×{h}×{w}, those of {} {tc}×{th}×{tw}",
-                        set.name, trained.name
-                    ),
-                    &paths,
-                    "write evaluate.ood with sets of the training images' shape; \
-                     \"rotated\" and \"uniform-noise\" always have it",
-                ));
-            }
-        }
-        (OodSet::Rotated, Some(entry)) if entry.shape[1] != entry.shape[2] => {
-            found.push(Violation::new(
-                format!("images of {} are not square and cannot be turned by 90°", entry.name),
-                &paths,
-                "leave \"rotated\" out",
-            ));
-        }
-        _ => {}
     }
 }

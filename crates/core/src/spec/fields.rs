@@ -77,5 +77,8 @@ pub fn nearest_path(written: &str) -> Option<&'static str> {
 }
 
 /// Fields, or tables of fields, of which a spec has only one.
-pub const ALTERNATIVES: [(&str, &str); 2] =
-    [("train.epochs", "train.steps"), ("model.mlp", "model.cnn")];
+pub const ALTERNATIVES: [(&str, &str); 3] = [
+    ("train.epochs", "train.steps"),
+    ("model.mlp", "model.cnn"),
+    ("data.labels.fraction", "data.labels.per_class"),
+];

@@ -6,8 +6,10 @@
 //! preset (`document`) and resolved to a typed [`Spec`] (`resolve`), whose
 //! fields must go together (`constraint`).
 
+mod auxiliary;
 mod check;
 mod constraint;
+mod data;
 mod document;
 mod error;
 mod expect;
@@ -26,14 +28,16 @@ mod schema;
 mod show;
 mod tree;
 
+pub use auxiliary::{EnergyMargin, OutlierExposure};
+pub use data::{Augment, Labels};
 pub use error::SpecError;
 pub use kind::{FieldKind, field_kinds, field_values};
 pub use part::Part;
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
-    Activation, Adam, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device, Divergence, Evaluate, Length, Mlp,
-    Model, Objective, OodSet, Optimizer, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train,
-    Training,
+    Activation, Adam, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device,
+    Divergence, Evaluate, Length, Mlp, Model, Objective, OodSet, Optimizer, PixelRange,
+    ReplayBuffer, Resources, Sampler, Spec, Train, Training,
 };
 pub use sampling::SamplerKind;
 pub use schema::schema;

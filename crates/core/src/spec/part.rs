@@ -50,6 +50,9 @@ impl Evaluate {
     pub fn part(&self, part: Part) -> Self {
         let none = Self {
             ood: Vec::new(),
+            validation_ood: Vec::new(),
+            near: Vec::new(),
+            far: Vec::new(),
             limit: self.limit,
             ece_bins: Vec::new(),
             samples: 0,

@@ -2,15 +2,19 @@
 
 use serde_json::Value;
 
+use super::auxiliary::{EnergyMargin, OutlierExposure};
+use super::data::{Augment, Labels};
 use super::identity::value;
 use super::raw::{
-    RawAdam, RawCnn, RawCorruptions, RawData, RawDivergence, RawEvaluate, RawMlp, RawModel, RawObjective, RawOod,
-    RawOptimizer, RawReplayBuffer, RawResources, RawSampler, RawTrain, Tables,
+    RawAdam, RawAugment, RawCnn, RawCorruptions, RawData, RawDivergence, RawEnergyMargin,
+    RawEvaluate, RawLabels, RawMlp, RawModel, RawObjective, RawOod, RawOptimizer,
+    RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawTrain, Tables,
 };
 use super::resolved::{
-    Adam, Checkpoints, Cnn, Corruptions, Data, Divergence, Evaluate, Length, Mlp, Model, Objective, Optimizer,
-    ReplayBuffer, Resources, Sampler, Spec, Train, Training,
+    Adam, Checkpoints, Cnn, Corruptions, Data, Divergence, Evaluate, Length, Mlp, Model, Objective,
+    Optimizer, ReplayBuffer, Resources, Sampler, Spec, Train, Training,
 };
+use crate::dataset::Source;
 
 /// A value that neither the file nor its preset gives.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +85,23 @@ fn data(data: &RawData) -> Result<Data, Unset> {
         limit: unless_zero(*get!(data.limit)),
         range: *get!(data.range),
         noise_std: *get!(data.noise_std),
+        augment: data.augment.as_ref().map_or(Augment::default(), |augment| Augment {
+            pad: unless_zero(augment.pad.unwrap_or_default()),
+            flip: augment.flip.unwrap_or_default(),
+        }),
+        px_augment: data.px_augment.filter(|wanted| !wanted),
+        px_noise: data.px_noise.filter(|wanted| !wanted),
+        labels: data.labels.as_ref().and_then(|labels| match (labels.per_class, labels.fraction) {
+            (Some(n), _) => Some(Labels::PerClass(n)),
+            (None, fraction) => unless_one(fraction.unwrap_or(1.0)).map(Labels::Fraction),
+        }),
+        auxiliary: data.auxiliary.clone().filter(|source| *source != no_source()),
     })
+}
+
+/// What is written where no set is meant.
+fn no_source() -> Source {
+    Source::Catalogue("none".to_owned())
 }
 
 fn model(model: &RawModel) -> Result<Model, Unset> {
@@ -101,11 +121,19 @@ fn model(model: &RawModel) -> Result<Model, Unset> {
 }
 
 fn objective(objective: &RawObjective) -> Result<Objective, Unset> {
+    let exposure = objective.outlier_exposure.clone().unwrap_or_default();
+    let margin = objective.energy_margin.clone().unwrap_or_default();
     Ok(Objective {
         lambda: *get!(objective.lambda),
         energy_l2: *get!(objective.energy_l2),
         cross_entropy: objective.cross_entropy.and_then(unless_one),
         lambda_joint: objective.lambda_joint.and_then(unless_zero),
+        outlier_exposure: OutlierExposure { weight: exposure.weight.and_then(unless_zero) },
+        energy_margin: EnergyMargin {
+            weight: margin.weight.and_then(unless_zero),
+            m_in: margin.m_in,
+            m_out: margin.m_out,
+        },
     })
 }
 
@@ -152,6 +180,7 @@ fn train(train: &RawTrain) -> Result<Train, Unset> {
         decay_at: get!(train.decay_at).clone(),
         decay_factor: *get!(train.decay_factor),
         independent_px_batch: *get!(train.independent_px_batch),
+        pretrain_steps: train.pretrain_steps.and_then(unless_zero),
     })
 }
 
@@ -171,8 +200,12 @@ fn divergence(divergence: &RawDivergence) -> Result<Divergence, Unset> {
 }
 
 fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
+    let sets = |raw: &[RawOod]| raw.iter().map(|set| set.0.clone()).collect();
     Ok(Evaluate {
-        ood: get!(evaluate.ood).iter().map(|set| set.0.clone()).collect(),
+        ood: sets(get!(evaluate.ood)),
+        validation_ood: sets(evaluate.validation_ood.as_deref().unwrap_or_default()),
+        near: evaluate.near.clone().unwrap_or_default(),
+        far: evaluate.far.clone().unwrap_or_default(),
         limit: unless_zero(*get!(evaluate.limit)),
         ece_bins: get!(evaluate.ece_bins).clone(),
         samples: *get!(evaluate.samples),
@@ -215,6 +248,18 @@ pub fn spell_out(spec: &Spec) -> Tables {
             limit: Some(training.data.limit.unwrap_or_default()),
             range: Some(training.data.range),
             noise_std: Some(training.data.noise_std),
+            augment: Some(RawAugment {
+                pad: Some(training.data.augment.pad.unwrap_or_default()),
+                flip: Some(training.data.augment.flip),
+            }),
+            px_augment: Some(training.data.px_augment.unwrap_or(true)),
+            px_noise: Some(training.data.px_noise.unwrap_or(true)),
+            labels: Some(match training.data.labels {
+                Some(Labels::PerClass(n)) => RawLabels { fraction: None, per_class: Some(n) },
+                Some(Labels::Fraction(part)) => RawLabels { fraction: Some(part), per_class: None },
+                None => RawLabels { fraction: Some(1.0), per_class: None },
+            }),
+            auxiliary: Some(training.data.auxiliary.clone().unwrap_or_else(no_source)),
         })),
         model: Some(Box::new(spell_out_model(&training.model))),
         objective: Some(Box::new(RawObjective {
@@ -222,6 +267,14 @@ pub fn spell_out(spec: &Spec) -> Tables {
             energy_l2: Some(training.objective.energy_l2),
             cross_entropy: Some(training.objective.cross_entropy.unwrap_or(1.0)),
             lambda_joint: Some(training.objective.lambda_joint.unwrap_or_default()),
+            outlier_exposure: Some(RawOutlierExposure {
+                weight: Some(training.objective.outlier_exposure.weight.unwrap_or_default()),
+            }),
+            energy_margin: Some(RawEnergyMargin {
+                weight: Some(training.objective.energy_margin.weight.unwrap_or_default()),
+                m_in: training.objective.energy_margin.m_in,
+                m_out: training.objective.energy_margin.m_out,
+            }),
         })),
         sampler: Some(Box::new(RawSampler {
             steps: Some(training.sampler.steps),
@@ -255,6 +308,9 @@ pub fn spell_out(spec: &Spec) -> Tables {
         })),
         evaluate: Some(Box::new(RawEvaluate {
             ood: Some(evaluate.ood.iter().cloned().map(RawOod).collect()),
+            validation_ood: Some(evaluate.validation_ood.iter().cloned().map(RawOod).collect()),
+            near: Some(evaluate.near.clone()),
+            far: Some(evaluate.far.clone()),
             limit: Some(evaluate.limit.unwrap_or_default()),
             ece_bins: Some(evaluate.ece_bins.clone()),
             samples: Some(evaluate.samples),
@@ -321,5 +377,6 @@ fn spell_out_train(train: &Train) -> RawTrain {
         decay_at: Some(train.decay_at.clone()),
         decay_factor: Some(train.decay_factor),
         independent_px_batch: Some(train.independent_px_batch),
+        pretrain_steps: Some(train.pretrain_steps.unwrap_or_default()),
     }
 }

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::auxiliary::{EnergyMargin, OutlierExposure};
+use super::data::{Augment, Labels};
 use super::part::Part;
 use super::sampling::SamplerKind;
 use crate::dataset::Source;
@@ -61,6 +63,24 @@ pub struct Data {
     /// Standard deviation of Gaussian noise added to inputs in training and
     /// in testing, in units of the scaled range; 0 for none.
     pub noise_std: f64,
+    /// Random alterations of training images.
+    #[serde(default, skip_serializing_if = "Augment::is_off")]
+    pub augment: Augment,
+    /// `false` where the independent batch of the contrastive term is not
+    /// altered; else unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub px_augment: Option<bool>,
+    /// `false` where the independent batch of the contrastive term gets no
+    /// noise; else unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub px_noise: Option<bool>,
+    /// Which training examples are labelled; unset for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Labels>,
+    /// The set whose train split the terms on out-of-distribution data learn
+    /// from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auxiliary: Option<Source>,
 }
 
 /// The interval that pixels are scaled to.
@@ -146,6 +166,12 @@ pub struct Objective {
     /// descend E(x, y) for the labels y of the batch; unset for 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda_joint: Option<f64>,
+    /// A term on the auxiliary set.
+    #[serde(default, skip_serializing_if = "OutlierExposure::is_unset")]
+    pub outlier_exposure: OutlierExposure,
+    /// A term on the auxiliary set.
+    #[serde(default, skip_serializing_if = "EnergyMargin::is_unset")]
+    pub energy_margin: EnergyMargin,
 }
 
 /// `[sampler]`: x ← x − step_size ∇E(x) + noise_std ξ
@@ -252,6 +278,9 @@ pub struct Train {
     /// Whether the batch of the contrastive term is drawn independently of
     /// the labelled batch (Grathwohl et al. 2020) or is the same batch.
     pub independent_px_batch: bool,
+    /// Steps at the start with the cross-entropy alone; unset for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrain_steps: Option<u64>,
 }
 
 /// How long training goes on.
@@ -309,6 +338,16 @@ pub struct Divergence {
 pub struct Evaluate {
     /// Out-of-distribution sets.
     pub ood: Vec<OodSet>,
+    /// Out-of-distribution sets that hyper-parameters of scores may be tuned
+    /// on; none has the name of one of `ood`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation_ood: Vec<OodSet>,
+    /// Names of those of `ood` that are near to the training set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<String>,
+    /// Names of those of `ood` that are far from the training set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub far: Vec<String>,
     /// Use only the first this many test (and OOD) examples.
     pub limit: Option<u64>,
     /// Numbers of equal-width bins for ECE.
@@ -377,6 +416,12 @@ pub enum OodSet {
     Rotated,
     /// As many images of independent uniform pixels, from the stream `ood uniform`.
     UniformNoise,
+    /// As many images of independent normal pixels, clipped to the range, from
+    /// the stream `ood gaussian`.
+    GaussianNoise,
+    /// Each of the training set's own test images averaged with another one,
+    /// chosen by the stream `ood interpolation`.
+    Interpolation,
 }
 
 impl OodSet {
@@ -386,6 +431,8 @@ impl OodSet {
             Self::Test(source) => source.label(),
             Self::Rotated => "rotated".to_owned(),
             Self::UniformNoise => "uniform-noise".to_owned(),
+            Self::GaussianNoise => "gaussian-noise".to_owned(),
+            Self::Interpolation => "interpolation".to_owned(),
         }
     }
 }

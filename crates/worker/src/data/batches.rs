@@ -12,13 +12,27 @@ pub struct BatchOrder {
     n: usize,
     batch: usize,
     epoch: Option<(u64, Vec<i64>)>,
+    /// What the ordered places stand for; none where they are the rows.
+    rows: Option<Vec<i64>>,
 }
 
 impl BatchOrder {
     /// The order of the stream `name` over `n` ≥ 1 rows; a batch larger than
     /// the set is the set.
     pub fn new(seed: u64, name: &str, n: usize, batch: usize) -> Self {
-        Self { stream: Stream::new(seed, name), n, batch: batch.clamp(1, n.max(1)), epoch: None }
+        let batch = batch.clamp(1, n.max(1));
+        Self { stream: Stream::new(seed, name), n, batch, epoch: None, rows: None }
+    }
+
+    /// As [`BatchOrder::new`], over these rows alone.
+    pub fn of(seed: u64, name: &str, rows: Vec<i64>, batch: usize) -> Self {
+        let order = Self::new(seed, name, rows.len(), batch);
+        Self { rows: Some(rows), ..order }
+    }
+
+    /// Rows of a batch.
+    pub fn batch(&self) -> usize {
+        self.batch
     }
 
     /// Whole batches in one pass. What is left over waits for the next
@@ -45,7 +59,11 @@ impl BatchOrder {
             _ => fresh(),
         };
         let from = within * self.batch;
-        let rows = order.1[from..from + self.batch].to_vec();
+        let places = order.1[from..from + self.batch].iter();
+        let rows = match &self.rows {
+            Some(rows) => places.map(|&place| rows[place as usize]).collect(),
+            None => places.copied().collect(),
+        };
         self.epoch = Some(order);
         rows
     }
@@ -65,5 +83,14 @@ mod tests {
         assert_eq!(seen.len(), 9);
         assert_eq!(BatchOrder::new(4, "data order", 10, 3).rows(3), second);
         assert_eq!(order.steps(Length::Epochs(2)), 6);
+    }
+
+    #[test]
+    fn an_order_of_some_rows_gives_those_alone() {
+        let mut order = BatchOrder::of(4, "data order", vec![7, 2, 9], 2);
+        let places = BatchOrder::new(4, "data order", 3, 2).rows(5);
+        let rows: Vec<i64> = places.iter().map(|&place| [7, 2, 9][place as usize]).collect();
+        assert_eq!(order.rows(5), rows);
+        assert_eq!((order.batch(), order.steps_per_epoch()), (2, 1));
     }
 }

@@ -223,11 +223,8 @@ mod tests {
     #[test]
     fn an_image_depends_on_its_place_alone() {
         let two = set(2, &|i| (i % 17) as u8);
-        let one = LabelledImages {
-            pixels: two.pixels[..64].to_vec(),
-            labels: vec![0],
-            ..two.clone()
-        };
+        let one =
+            LabelledImages { pixels: two.pixels[..64].to_vec(), labels: vec![0], ..two.clone() };
         for kind in [Corruption::GaussianNoise, Corruption::ShotNoise, Corruption::Rotate] {
             let (all, first) = (corrupted(&two, kind, 4), corrupted(&one, kind, 4));
             assert_eq!(all.pixels[..64], first.pixels);

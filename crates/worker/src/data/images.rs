@@ -3,8 +3,10 @@
 
 use jem_core::dataset::LabelledImages;
 use jem_core::random::{At, Stream};
-use jem_core::spec::PixelRange;
+use jem_core::spec::{Augment, Data, PixelRange};
 use tch::{Device, Kind, Tensor};
+
+use super::augmented;
 
 /// Images `[n, c, h, w]` and labels `[n]`.
 #[derive(Debug)]
@@ -79,26 +81,82 @@ impl Images {
         }
     }
 
+    /// The label of every image, on the host.
+    pub fn labels(&self) -> Vec<i64> {
+        let mut labels = vec![0; self.len()];
+        self.labels.to_device(Device::Cpu).copy_data(&mut labels, self.len());
+        labels
+    }
+
     /// Images `[m, c, h, w]`, scaled to the pixel range, and labels `[m]`, of
     /// the rows `rows`.
     pub fn batch(&self, rows: &[i64]) -> (Tensor, Tensor) {
         let rows = Tensor::from_slice(rows).to_device(self.device());
+        (self.scaled(&self.pixels.index_select(0, &rows)), self.labels.index_select(0, &rows))
+    }
+
+    fn scaled(&self, pixels: &Tensor) -> Tensor {
         let (low, high) = self.range.bounds();
         let scale = (high - low) / f64::from(self.pixel_max);
-        let x = self.pixels.index_select(0, &rows).to_kind(Kind::Float) * scale + low;
+        pixels.to_kind(Kind::Float) * scale + low
+    }
+
+    /// As [`Images::batch`], for training: altered and with noise as `view`
+    /// says, from the streams `<name> augment` and `<name> noise` at `step`.
+    pub fn training_batch(
+        &self,
+        name: &str,
+        view: &View,
+        step: u64,
+        rows: &[i64],
+    ) -> (Tensor, Tensor) {
+        let rows = Tensor::from_slice(rows).to_device(self.device());
+        let pixels = self.pixels.index_select(0, &rows);
+        let stream = Stream::new(self.seed, &format!("{name} augment"));
+        let mut x = self.scaled(&augmented(&pixels, &view.augment, &stream, step));
+        if view.noise {
+            x = self.with_noise(x, &format!("{name} noise"), step);
+        }
         (x, self.labels.index_select(0, &rows))
     }
 
     /// As [`Images::batch`], with the set's noise added, from the stream
     /// `stream` at `step`.
     pub fn noisy_batch(&self, stream: &str, step: u64, rows: &[i64]) -> (Tensor, Tensor) {
-        let (mut x, y) = self.batch(rows);
+        let (x, y) = self.batch(rows);
+        (self.with_noise(x, stream, step), y)
+    }
+
+    fn with_noise(&self, mut x: Tensor, stream: &str, step: u64) -> Tensor {
         if self.noise_std > 0.0 {
             let mut values = vec![0f32; x.numel()];
             Stream::new(self.seed, stream).fill_normal(At::step(step), &mut values);
             x += Tensor::from_slice(&values).view_as(&x).to_device(x.device()) * self.noise_std;
         }
-        (x, y)
+        x
+    }
+}
+
+/// How images are seen in training.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Random alterations.
+    pub augment: Augment,
+    /// Whether the set's noise is added.
+    pub noise: bool,
+}
+
+impl View {
+    /// Of labelled and of auxiliary images.
+    pub fn labelled(data: &Data) -> Self {
+        Self { augment: data.augment, noise: true }
+    }
+
+    /// Of the independent batch of the contrastive term.
+    pub fn px(data: &Data) -> Self {
+        let augment =
+            if data.px_augment == Some(false) { Augment::default() } else { data.augment };
+        Self { augment, noise: data.px_noise != Some(false) }
     }
 }
 

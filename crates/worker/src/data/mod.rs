@@ -1,17 +1,21 @@
-//! Images as tensors: scaling, the validation split, batches, and sets made
-//! by rule.
+//! Images as tensors: scaling, alterations, the validation split, labels,
+//! batches, and sets made by rule.
 
+mod augment;
 mod batches;
 mod corruptions;
 mod images;
 mod inputs;
+mod labelled;
 mod split;
 mod synthetic;
 mod warp;
 
+pub use augment::augmented;
 pub use batches::BatchOrder;
 pub use corruptions::corrupted;
-pub use images::Images;
+pub use images::{Images, View};
 pub use inputs::{Inputs, Places, first};
+pub use labelled::labelled;
 pub use split::{Part, split};
-pub use synthetic::{rotated, uniform_noise};
+pub use synthetic::{gaussian_noise, interpolated, rotated, uniform_noise};

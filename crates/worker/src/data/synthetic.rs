@@ -33,6 +33,47 @@ pub fn uniform_noise(set: &LabelledImages) -> LabelledImages {
     }
 }
 
+/// As many images as `set` has, of independent pixels with mean 1/2 and
+/// variance 1 of the range from 0 to fully bright, clipped to it (Liang et al.
+/// 2018, appendix), from the stream `ood gaussian` of seed 0. Labels are 0 and
+/// mean nothing.
+pub fn gaussian_noise(set: &LabelledImages) -> LabelledImages {
+    let mut values = vec![0f32; set.pixels.len()];
+    Stream::new(0, "ood gaussian").fill_normal(At::step(0), &mut values);
+    let max = f32::from(set.pixel_max);
+    // A cast to bytes clips below; the smaller of two, above.
+    let pixel = |v: &f32| ((v + 0.5).min(1.0) * max).round() as u8;
+    LabelledImages {
+        pixels: values.iter().map(pixel).collect(),
+        labels: vec![0; set.labels.len()],
+        ..set.clone()
+    }
+}
+
+/// Each image of `set` averaged with another one: those that follow each other
+/// in a permutation from the stream `ood interpolation` of seed 0, the last
+/// with the first, so that none meets itself where there are two or more
+/// (Grathwohl et al. 2020, section 5.3). Their σ ξ is the test noise, which is
+/// added to every set. Halves are rounded to the even level. Labels are 0 and
+/// mean nothing.
+pub fn interpolated(set: &LabelledImages) -> LabelledImages {
+    let n = set.len();
+    let size: usize = set.shape.iter().product();
+    let order = Stream::new(0, "ood interpolation").permutation(At::step(0), n);
+    let mut pixels = vec![0u8; set.pixels.len()];
+    for (place, &from) in order.iter().enumerate() {
+        let from = from as usize;
+        let other = order[(place + 1) % n] as usize;
+        let image = |i: usize| &set.pixels[i * size..][..size];
+        let pairs = image(from).iter().zip(image(other));
+        for (pixel, (a, b)) in pixels[from * size..][..size].iter_mut().zip(pairs) {
+            let sum = u16::from(*a) + u16::from(*b);
+            *pixel = (sum / 2 + (sum & 1 & (sum / 2))) as u8;
+        }
+    }
+    LabelledImages { pixels, labels: vec![0; n], ..set.clone() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +96,37 @@ mod tests {
         let noise = uniform_noise(&large);
         assert_eq!(noise.pixels.iter().max(), Some(&16));
         assert_eq!(noise.pixels.iter().min(), Some(&0));
+    }
+
+    #[test]
+    fn gaussian_noise_is_clipped_as_often_as_the_normal_law_says() {
+        let large = LabelledImages { pixels: vec![0; 20_000], labels: vec![0; 5000], ..set() };
+        let noise = gaussian_noise(&large).pixels;
+        // P(z < −1/2 + 1/32) = .3196 rounds to 0; as many to 16. Five standard
+        // deviations of a binomial of 20,000 are .0165.
+        for end in [0, 16] {
+            let share = noise.iter().filter(|&&p| p == end).count() as f64 / 20_000.0;
+            assert!((share - 0.3196).abs() < 0.0165, "{end}: {share}");
+        }
+        let mean = noise.iter().map(|&p| f64::from(p)).sum::<f64>() / 20_000.0;
+        assert!((mean - 8.0).abs() < 0.3, "{mean}");
+    }
+
+    #[test]
+    fn an_image_is_averaged_with_another_and_halves_go_to_the_even() {
+        let pixels = vec![0, 1, 2, 3, 10, 12, 13, 16];
+        let two = LabelledImages { pixels, labels: vec![0; 2], ..set() };
+        let mean = interpolated(&two);
+        // 0+10, 1+12, 2+13, 3+16: 5, 6.5, 7.5, 9.5.
+        assert_eq!(mean.pixels, [5, 6, 8, 10, 5, 6, 8, 10]);
+        let many = LabelledImages {
+            pixels: (0..50).flat_map(|i| [2 * i; 4]).collect(),
+            labels: vec![0; 50],
+            pixel_max: 255,
+            ..set()
+        };
+        let means = interpolated(&many).pixels;
+        let same = means.iter().zip(&many.pixels).filter(|(a, b)| a == b).count();
+        assert_eq!(same, 0, "no image meets itself");
     }
 }

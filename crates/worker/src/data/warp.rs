@@ -3,11 +3,7 @@
 
 /// Every place takes the value at `from(y, x)`, both measured from the image's
 /// centre in pixels; outside the image is 0.
-pub fn moved(
-    x: &[f32],
-    [_, h, w]: [usize; 3],
-    from: impl Fn(f64, f64) -> (f64, f64),
-) -> Vec<f32> {
+pub fn moved(x: &[f32], [_, h, w]: [usize; 3], from: impl Fn(f64, f64) -> (f64, f64)) -> Vec<f32> {
     let (middle_y, middle_x) = ((h as f64 - 1.0) / 2.0, (w as f64 - 1.0) / 2.0);
     let mut out = Vec::with_capacity(x.len());
     for plane in x.chunks_exact(h * w) {

@@ -1,8 +1,10 @@
 //! What is measured on a trained network.
 
+mod groups;
 mod measure;
 pub mod metric;
 mod outputs;
 
+pub use groups::{near_and_far, validation_ood};
 pub use measure::{Measured, measure};
 pub use outputs::{Outputs, predict};

@@ -8,11 +8,11 @@ use jem_core::results::{self, Metrics, Outcome};
 use jem_core::spec::Spec;
 use tch::Device;
 
-use super::part::Look;
 use super::Set;
+use super::part::Look;
 use crate::data::Images;
 use crate::eval::metric::{Logits, MetricError, Score};
-use crate::eval::{Outputs, measure, predict};
+use crate::eval::{Measured, Outputs, measure, near_and_far, predict, validation_ood};
 use crate::jem::{Network, Parameters, build, class_probabilities, not_finite, to_host};
 use crate::training::sampler;
 
@@ -47,8 +47,10 @@ pub fn evaluate(
     };
     let weights = weights.ok_or("a training that finished left no weights")?;
     let outputs = outputs(spec, seed, weights, sets, device, look)?;
-    let (test, ood) = outputs.split_first().ok_or("there is no test set")?;
-    let mut measured = match measure(&test.1, ood, &spec.evaluate.ece_bins) {
+    let (test, others) = outputs.split_first().ok_or("there is no test set")?;
+    // Sets for validation come last.
+    let (ood, validation) = others.split_at(spec.evaluate.ood.len().min(others.len()));
+    let mut measured = match measured(spec, &test.1, ood, validation) {
         Ok(measured) => measured,
         Err(MetricError::NotFinite { what: "logits", .. }) => {
             let mut found = not_finite(*steps, "logits on the test sets");
@@ -73,6 +75,20 @@ pub fn evaluate(
     let outcome = outcome.clone();
     let metrics = Metrics { outcome, metrics: measured.metrics, undefined: measured.undefined };
     with_settings(spec, metrics, files)
+}
+
+/// All that is measured on the outputs.
+fn measured(
+    spec: &Spec,
+    test: &Outputs,
+    ood: &[(String, Outputs)],
+    validation: &[(String, Outputs)],
+) -> Result<Measured, MetricError> {
+    let asked = &spec.evaluate;
+    let mut measured = measure(test, ood, &asked.ece_bins)?;
+    near_and_far(&mut measured, &asked.near, &asked.far);
+    validation_ood(&mut measured, test, validation)?;
+    Ok(measured)
 }
 
 fn without_metrics(spec: &Spec, outcome: Outcome) -> Result<Evaluated, Box<dyn Error>> {

@@ -4,7 +4,7 @@ use jem_core::dataset::{DatasetError, LabelledImages, Split};
 use jem_core::digest::Digest;
 use jem_core::spec::{OodSet, Spec};
 
-use crate::data::{Inputs, Places, first, rotated, uniform_noise};
+use crate::data::{Inputs, Places, first, gaussian_noise, interpolated, rotated, uniform_noise};
 
 /// A set with its name in metric paths, which is also that of the stream of
 /// its test noise.
@@ -34,8 +34,8 @@ pub enum SetError {
     },
 }
 
-/// The test set of `spec`, then every out-of-distribution set; the digests of
-/// the files read are appended to `seen`.
+/// The test set of `spec`, then every out-of-distribution set, those for
+/// validation last; the digests of the files read are appended to `seen`.
 ///
 /// # Errors
 /// When a set cannot be read, or its images are not like the test images.
@@ -49,7 +49,7 @@ pub fn sets(
     let test = inputs.get(places, &spec.training.data.train, Split::Test, seen)?;
     let test = first(&test.images, asked.limit);
     let mut sets = vec![Set { name: "test".to_owned(), images: test.clone() }];
-    for set in &asked.ood {
+    for set in asked.sets() {
         let name = set.name();
         let odd = |what: String| SetError::Odd { name: set.name(), what, shape: test.shape };
         let images = match set {
@@ -62,12 +62,15 @@ pub fn sets(
             }
             OodSet::Rotated => rotated(&test),
             OodSet::UniformNoise => uniform_noise(&test),
+            OodSet::GaussianNoise => gaussian_noise(&test),
+            OodSet::Interpolation => interpolated(&test),
         };
         if images.shape != test.shape || images.is_empty() {
             return Err(odd(format!("has {} images of shape {:?}", images.len(), images.shape)));
         }
         // The labels of another set mean nothing here; its classes are ours.
-        sets.push(Set { name, images: LabelledImages { classes: test.classes, ..images } });
+        let images = LabelledImages { classes: test.classes, ..images };
+        sets.push(Set { name, images });
     }
     Ok(sets)
 }

@@ -93,13 +93,14 @@ impl Chains {
     }
 
     /// Advances chains of the buffer by a round for each term and returns
-    /// them: `rows.len()` for p(x), and one for the label of each of the
+    /// them: `n` for p(x), and one for the label of each of the
     /// training images `rows` for p(x, y).
     pub fn advance(
         &mut self,
         network: &dyn Network,
         frozen: &[Tensor],
         step: u64,
+        n: usize,
         rows: &[i64],
     ) -> Samples {
         let going = Going { network, frozen, sampler: &self.sampler, bounds: self.bounds, step };
@@ -107,9 +108,9 @@ impl Chains {
         let marginal = self.marginal.as_ref().map(|round| {
             let drawn = round.classes.map(|stream| {
                 let class = |i| stream.distinct(At { step, part: i as u32 }, 1, classes)[0];
-                (0..rows.len()).map(class).collect::<Vec<i64>>()
+                (0..n).map(class).collect::<Vec<i64>>()
             });
-            let ask = drawn.as_deref().map_or(Ask::Any(rows.len()), Ask::Classes);
+            let ask = drawn.as_deref().map_or(Ask::Any(n), Ask::Classes);
             going.round(&mut self.buffer, round, ask)
         });
         let joint = self.joint.as_ref().map(|round| {
@@ -183,6 +184,11 @@ impl Going<'_> {
 }
 
 impl Samples {
+    /// Of a step without chains.
+    pub fn none() -> Self {
+        Self { marginal: None, joint: None }
+    }
+
     fn rounds(&self) -> impl Iterator<Item = &Walked> {
         self.marginal.iter().chain(&self.joint)
     }

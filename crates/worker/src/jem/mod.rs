@@ -3,6 +3,7 @@
 
 mod activation;
 mod adam;
+mod auxiliary;
 mod chain;
 mod chains;
 mod class_gaussians;
@@ -21,6 +22,7 @@ mod step_values;
 mod trainer;
 
 pub use adam::{AdamState, clip_grad_norm};
+pub use auxiliary::{Auxiliary, energy_margin, outlier_exposure};
 pub use chain::{Chain, EnergyOf, Walked};
 pub use chains::{Chains, Samples};
 pub use class_gaussians::ClassGaussians;

@@ -94,6 +94,7 @@ mod tests {
             energy_l2: 0.1,
             cross_entropy: Some(3.0),
             lambda_joint: Some(10.0),
+            ..Objective::default()
         };
         let ce = || Tensor::from(0.5f32);
         let all = terms(&objective, ce(), energies(1.0, 4.0), energies(2.0, 1.5));

@@ -28,6 +28,7 @@ mod tests {
             decay_at: vec![0.5, 0.9],
             decay_factor: 0.1,
             independent_px_batch: false,
+            pretrain_steps: None,
         };
         let rate = |step| learning_rate(&train, 2.0, step, 100);
         assert_eq!([rate(0), rate(1), rate(3), rate(49)], [0.5, 1.0, 2.0, 2.0]);

@@ -7,11 +7,11 @@ use jem_core::spec::{Optimizer, Sampler, Training};
 use tch::{Device, Kind, Tensor};
 
 use super::{
-    AdamState, Chains, Energies, Misfit, Mode, Network, Parameters, ReplayBuffer, Samples,
-    StepValues, build, clip_grad_norm, cross_entropy, energy, energy_of_class, learning_rate,
-    terms,
+    AdamState, Auxiliary, Chains, Energies, Misfit, Mode, Network, Parameters, ReplayBuffer,
+    Samples, StepValues, build, clip_grad_norm, cross_entropy, energy, energy_of_class,
+    learning_rate, terms,
 };
-use crate::data::{BatchOrder, Images};
+use crate::data::{BatchOrder, Images, View, labelled};
 
 /// A network in training. The numbers of step s depend on the parameters and
 /// on (seed, s) alone.
@@ -25,7 +25,10 @@ pub struct Trainer {
     images: Rc<Images>,
     labelled: BatchOrder,
     unlabelled: Option<BatchOrder>,
+    auxiliary: Option<Auxiliary>,
+    seed: u64,
     steps: u64,
+    steps_per_epoch: u64,
     step: u64,
 }
 
@@ -40,19 +43,38 @@ impl Trainer {
         let batch = spec.train.batch_size as usize;
         let images = Rc::new(images);
         let independent = spec.objective.lambda > 0.0 && spec.train.independent_px_batch;
-        let labelled = BatchOrder::new(seed, "data order", images.len(), batch);
+        // An epoch is a pass over all images, however many are labelled.
+        let all = BatchOrder::new(seed, "data order", images.len(), batch);
+        let (steps, steps_per_epoch) = (all.steps(spec.train.length), all.steps_per_epoch());
+        let labelled = match spec.data.labels {
+            Some(rule) => {
+                let rows = labelled(&images.labels(), images.classes(), rule, seed);
+                BatchOrder::of(seed, "data order", rows, batch)
+            }
+            None => all,
+        };
         Self {
             adam: AdamState::new(adam, parameters.tensors()),
             chains: Chains::new(spec, seed, &images),
-            steps: labelled.steps(spec.train.length),
+            steps,
+            steps_per_epoch,
             unlabelled: independent.then(|| BatchOrder::new(seed, "px order", images.len(), batch)),
             labelled,
+            auxiliary: None,
+            seed,
             spec: spec.clone(),
             network,
             parameters,
             images,
             step: 0,
         }
+    }
+
+    /// With the auxiliary set `images`, which the terms on it learn from.
+    #[must_use]
+    pub fn with_auxiliary(mut self, images: Images) -> Self {
+        self.auxiliary = Some(Auxiliary::new(&self.spec, self.seed, images));
+        self
     }
 
     /// From here on the chains take their noise from the stream of the
@@ -106,9 +128,9 @@ impl Trainer {
         self.steps
     }
 
-    /// Steps of one pass over the labelled data.
+    /// Steps of one pass over the training images.
     pub fn steps_per_epoch(&self) -> u64 {
-        self.labelled.steps_per_epoch()
+        self.steps_per_epoch
     }
 
     /// The network.
@@ -135,8 +157,11 @@ impl Trainer {
     pub fn step(&mut self) -> StepValues {
         let step = self.step;
         let rows = self.labelled.rows(step);
-        let (x, y) = self.images.noisy_batch("data noise", step, &rows);
-        let samples = self.sample(step, &rows);
+        let view = View::labelled(&self.spec.data);
+        let (x, y) = self.images.training_batch("data", &view, step, &rows);
+        // While it is pre-trained, the cross-entropy is all.
+        let pretrained = self.spec.train.pretrain_steps.is_none_or(|steps| step >= steps);
+        let samples = if pretrained { self.sample(step, &rows) } else { Samples::none() };
         let logits = self.network.logits(self.parameters.tensors(), &x, Mode::Train);
         let ce = cross_entropy(&logits, &y);
         let logits_of = |x: &Tensor| self.network.logits(self.parameters.tensors(), x, Mode::Train);
@@ -144,7 +169,8 @@ impl Trainer {
             let data = match &mut self.unlabelled {
                 Some(order) => {
                     let rows = order.rows(step);
-                    energy(&logits_of(&self.images.noisy_batch("px noise", step, &rows).0))
+                    let view = View::px(&self.spec.data);
+                    energy(&logits_of(&self.images.training_batch("px", &view, step, &rows).0))
                 }
                 None => energy(&logits),
             };
@@ -155,7 +181,13 @@ impl Trainer {
             data: energy_of_class(&logits, &y),
             samples: energy_of_class(samples, &y),
         });
-        let terms = terms(&self.spec.objective, ce, marginal, joint);
+        let mut terms = terms(&self.spec.objective, ce, marginal, joint);
+        if let Some(auxiliary) = self.auxiliary.as_mut().filter(|_| pretrained) {
+            let (network, tensors) = (self.network.as_ref(), self.parameters.tensors());
+            if let Some(loss) = auxiliary.loss(network, tensors, &logits, step) {
+                terms.loss = &terms.loss + loss;
+            }
+        }
         let mut gradients =
             Tensor::run_backward(&[&terms.loss], self.parameters.tensors(), false, false);
         let norm = clip_grad_norm(&mut gradients, self.spec.train.clip_grad_norm);
@@ -181,8 +213,10 @@ impl Trainer {
     /// `rows` of the batch.
     fn sample(&mut self, step: u64, rows: &[i64]) -> Samples {
         let Some(chains) = &mut self.chains else {
-            return Samples { marginal: None, joint: None };
+            return Samples::none();
         };
-        chains.advance(self.network.as_ref(), &self.parameters.frozen(), step, rows)
+        // Few labelled images have a batch of their own, smaller than the other.
+        let n = self.unlabelled.as_ref().map_or(rows.len(), BatchOrder::batch);
+        chains.advance(self.network.as_ref(), &self.parameters.frozen(), step, n, rows)
     }
 }

@@ -28,14 +28,14 @@ pub(super) fn evaluate(
 ) -> Result<(Manifest, Option<f64>), Failure> {
     let asked = &context.job.spec.evaluate;
     let parts = asked.parts();
-    let (metrics, files) = if training.outcome.diverged() || (parts.is_empty() && asked.only.is_none())
-    {
-        base(context, inputs, training, &context.job.spec.clone())?
-    } else if let Some(part) = asked.only {
-        one_part(context, inputs, training, &context.job.spec.clone(), part)?
-    } else {
-        whole(context, inputs, training, &parts)?
-    };
+    let (metrics, files) =
+        if training.outcome.diverged() || (parts.is_empty() && asked.only.is_none()) {
+            base(context, inputs, training, &context.job.spec.clone())?
+        } else if let Some(part) = asked.only {
+            one_part(context, inputs, training, &context.job.spec.clone(), part)?
+        } else {
+            whole(context, inputs, training, &parts)?
+        };
     let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
     manifest.part = context.job.spec.evaluate.only;
     let manifest = record(context, manifest, files)?;

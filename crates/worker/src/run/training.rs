@@ -14,7 +14,7 @@ use super::trial::{Context, peak_rss};
 use super::{Failure, life};
 use crate::data::Inputs;
 use crate::jem::StepValues;
-use crate::training::{Course, Stepped};
+use crate::training::{Course, Stepped, TrainSets};
 
 /// How often at most the front hears of progress.
 const PROGRESS: Duration = Duration::from_millis(400);
@@ -25,10 +25,14 @@ pub(super) fn train(context: &mut Context<'_>, inputs: &mut Inputs) -> Result<Ma
     let job = context.job;
     let spec = &job.spec.training;
     let mut seen = Vec::new();
-    let set = inputs.get(&context.places(), &spec.data.train, Split::Train, &mut seen)?;
+    let mut get = |source| inputs.get(&context.places(), source, Split::Train, &mut seen);
+    let train = get(&spec.data.train)?;
+    let auxiliary = spec.data.auxiliary.as_ref().map(get).transpose()?;
+    let auxiliary = auxiliary.as_ref().map(|set| &set.images);
+    let sets = TrainSets { train: &train.images, auxiliary };
     same_data(&job.training.data, &seen)?;
     let fresh = || {
-        Course::new(job.trial, spec, job.seed, &set.images, context.device)
+        Course::new(job.trial, spec, job.seed, sets, context.device)
             .map_err(|error| Failure::new(FailureClass::BadInput, error.to_string()))
     };
     let mut keeper = Keeper::new(context, begun);

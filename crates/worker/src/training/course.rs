@@ -22,15 +22,52 @@ use crate::jem::{Look, Misfit, StepValues, Trainer, cross_entropy, detect, not_f
 /// A training counted in steps has this many points on its curves.
 const POINTS: u64 = 20;
 
-/// All training images are held out.
+/// A spec that does not fit the images at hand.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "of {images} training images {held_out} are held out: none is left to train on; \
-     lower data.validation"
-)]
-pub struct NothingLeft {
-    images: usize,
-    held_out: usize,
+pub enum Unfit {
+    /// All training images are held out.
+    #[error(
+        "of {images} training images {held_out} are held out: none is left to train on; \
+         lower data.validation"
+    )]
+    NothingLeft {
+        /// How many there are.
+        images: usize,
+        /// How many of them are held out.
+        held_out: usize,
+    },
+    /// The padding is too wide for the images.
+    #[error(
+        "data.augment.pad = {pad}: images of {}×{} reflect fewer pixels than their side; lower it",
+        sides[0], sides[1]
+    )]
+    Pad {
+        /// `data.augment.pad`
+        pad: u64,
+        /// Height and width of the images.
+        sides: [usize; 2],
+    },
+    /// Auxiliary images unlike the training images.
+    #[error(
+        "data.auxiliary has {images} images of shape {found:?}; the training images' is {shape:?}"
+    )]
+    Auxiliary {
+        /// How many there are.
+        images: usize,
+        /// Their shape.
+        found: [usize; 3],
+        /// That of the training images.
+        shape: [usize; 3],
+    },
+}
+
+/// The train splits that a training learns from.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainSets<'a> {
+    /// Of `data.train`.
+    pub train: &'a LabelledImages,
+    /// Of `data.auxiliary`, where one is named.
+    pub auxiliary: Option<&'a LabelledImages>,
 }
 
 /// A training under way.
@@ -62,26 +99,31 @@ pub struct Stepped {
 }
 
 impl Course {
-    /// A training of `spec` with `seed` on the train split `images`, before
-    /// its first step. `trial` names it in its results.
+    /// A training of `spec` with `seed` on `sets`, before its first step.
+    /// `trial` names it in its results.
     ///
     /// # Errors
-    /// When the hold-out leaves nothing to train on.
+    /// When the hold-out leaves nothing to train on, or images do not fit.
     pub fn new(
         trial: TrialId,
         spec: &Training,
         seed: u64,
-        images: &LabelledImages,
+        sets: TrainSets<'_>,
         device: Device,
-    ) -> Result<Self, NothingLeft> {
+    ) -> Result<Self, Unfit> {
         let data = &spec.data;
-        let all = Images::new(images, data.range, data.noise_std, seed, device);
+        check(spec, sets)?;
+        let on_device = |set| Images::new(set, data.range, data.noise_std, seed, device);
+        let all = on_device(sets.train);
         let part = split(all.len(), data.validation, data.limit, seed);
         if part.training.is_empty() {
-            return Err(NothingLeft { images: all.len(), held_out: part.validation.len() });
+            return Err(Unfit::NothingLeft { images: all.len(), held_out: part.validation.len() });
         }
         let validation = (!part.validation.is_empty()).then(|| all.select(&part.validation));
-        let trainer = Trainer::new(spec, seed, all.select(&part.training));
+        let mut trainer = Trainer::new(spec, seed, all.select(&part.training));
+        if let Some(auxiliary) = sets.auxiliary {
+            trainer = trainer.with_auxiliary(on_device(auxiliary));
+        }
         let every = trainer.steps_per_epoch().min(trainer.steps().div_ceil(POINTS)).max(1);
         let mut course = Self {
             trial,
@@ -295,6 +337,22 @@ fn infinite(state: &Arrays) -> Option<String> {
         Array::I64 { .. } => false,
     };
     state.iter().find(|(_, array)| bad(array)).map(|(name, _)| name.to_owned())
+}
+
+/// Whether the images can be altered, and the auxiliary ones be seen.
+fn check(spec: &Training, sets: TrainSets<'_>) -> Result<(), Unfit> {
+    let shape = sets.train.shape;
+    let [_, height, width] = shape;
+    let most = height.min(width) as u64;
+    if let Some(pad) = spec.data.augment.pad.filter(|pad| *pad >= most) {
+        return Err(Unfit::Pad { pad, sides: [height, width] });
+    }
+    match sets.auxiliary {
+        Some(set) if set.shape != shape || set.is_empty() => {
+            Err(Unfit::Auxiliary { images: set.len(), found: set.shape, shape })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn validate(trainer: &Trainer, images: &Images) -> [(String, f64); 2] {

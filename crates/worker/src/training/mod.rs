@@ -8,7 +8,7 @@ mod means;
 mod restarts;
 mod snapshot;
 
-pub use course::{Course, NothingLeft, Stepped};
+pub use course::{Course, Stepped, TrainSets, Unfit};
 pub use left::File;
 pub use restarts::sampler;
 pub use snapshot::{Point, Snapshot, Standing};

@@ -9,14 +9,24 @@ use serde_json::Value;
 use crate::dataset::Source;
 use crate::spec::resolved::OodSet;
 
-/// An entry of `evaluate.ood`.
+/// An entry of `evaluate.ood` or `evaluate.validation_ood`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawOod(pub OodSet);
 
 /// The sets that are made rather than read.
-const MADE: [(&str, OodSet, &str); 2] = [
+const MADE: [(&str, OodSet, &str); 4] = [
     ("rotated", OodSet::Rotated, "The training set's own test images, turned by 90°."),
+    (
+        "interpolation",
+        OodSet::Interpolation,
+        "Means of two of the training set's own test images (Grathwohl et al. 2020).",
+    ),
     ("uniform-noise", OodSet::UniformNoise, "Images of independent uniform pixels."),
+    (
+        "gaussian-noise",
+        OodSet::GaussianNoise,
+        "Images of independent normal pixels, mean 1/2 and variance 1 of the range, clipped to it (Liang et al. 2018).",
+    ),
 ];
 
 impl RawOod {

@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::RawOod;
-use crate::dataset::Source;
+use super::{RawEnergyMargin, RawOod, RawOutlierExposure};
 use crate::spec::preset;
-use crate::spec::resolved::{Activation, ChainInit, Corruption, Device, PixelRange};
+use crate::spec::resolved::{Activation, ChainInit, Corruption, Device};
 use crate::spec::sampling::SamplerKind;
 
 /// Declares a table whose fields are all optional, and how one such table is
@@ -46,25 +45,7 @@ macro_rules! table {
         }
     };
 }
-
-table! {
-    /// Training data and how it is scaled.
-    RawData {
-        /// What the network is trained and tested on: the name of a dataset, or files of your own.
-        train: Source,
-        /// Training examples held out for validation.
-        #[schemars(range(min = 0, max = 1_000_000_000))]
-        validation: u64,
-        /// Use only this many training examples, after the hold-out; 0 for all of them.
-        #[schemars(range(min = 0, max = 1_000_000_000))]
-        limit: u64,
-        /// The interval that pixels are scaled to.
-        range: PixelRange,
-        /// Standard deviation of Gaussian noise added to inputs in training and in testing, in units of the scaled range; 0 for none.
-        #[schemars(range(min = 0, max = 10))]
-        noise_std: f64,
-    }
-}
+pub(super) use table;
 
 table! {
     /// Fully connected layers on the flattened input.
@@ -148,6 +129,11 @@ table! {
         /// The weight of the contrastive term of p(x, y), with class-conditional chains; 0 for none.
         #[schemars(range(min = 0, max = 1_000_000))]
         lambda_joint: f64,
+    } with {
+        /// Cross-entropy to the uniform distribution on the auxiliary batch (Hendrycks et al. 2019).
+        outlier_exposure: RawOutlierExposure,
+        /// Squared hinges on the energies of the labelled and the auxiliary batch (Liu et al. 2020).
+        energy_margin: RawEnergyMargin,
     }
 }
 
@@ -257,6 +243,9 @@ table! {
         decay_factor: f64,
         /// Whether the batch of the contrastive term is drawn independently of the labelled batch (Grathwohl et al. 2020) or is the same batch.
         independent_px_batch: bool,
+        /// Steps at the start with the cross-entropy alone: no chains, no auxiliary set; 0 for none.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        pretrain_steps: u64,
     }
 }
 
@@ -299,9 +288,18 @@ table! {
 table! {
     /// What is measured on the trained network. Changing it never trains again.
     RawEvaluate {
-        /// Out-of-distribution sets: "rotated", "uniform-noise", the name of a dataset, or files of your own.
+        /// Out-of-distribution sets: "rotated", "interpolation", "uniform-noise", "gaussian-noise", the name of a dataset, or files of your own.
         #[schemars(length(max = 64))]
         ood: Vec<RawOod>,
+        /// Out-of-distribution sets that hyper-parameters of scores may be tuned on; none of them in ood.
+        #[schemars(length(max = 64))]
+        validation_ood: Vec<RawOod>,
+        /// Names of those sets of ood that are near to the training set: their mean AUROC is reported.
+        #[schemars(length(max = 64))]
+        near: Vec<String>,
+        /// Names of those sets of ood that are far from the training set: their mean AUROC is reported.
+        #[schemars(length(max = 64))]
+        far: Vec<String>,
         /// Use only the first this many test (and out-of-distribution) examples; 0 for all of them.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         limit: u64,

@@ -1,0 +1,116 @@
+//! What must hold within `[evaluate]`, and between it and the training set.
+
+use super::{Violation, check_source, known};
+use crate::dataset::Source;
+use crate::diagnostic::{nearest, quoted_list};
+use crate::spec::resolved::{Evaluate, OodSet};
+
+pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
+    for (index, bins) in evaluate.ece_bins.iter().enumerate() {
+        if evaluate.ece_bins[..index].contains(bins) {
+            found.push(Violation::new(
+                format!("{bins} bins are listed twice"),
+                &["evaluate.ece_bins"],
+                "list each number of bins once",
+            ));
+        }
+    }
+    let lists =
+        [("evaluate.ood", &evaluate.ood), ("evaluate.validation_ood", &evaluate.validation_ood)];
+    let mut names: Vec<String> = Vec::new();
+    for (path, set) in
+        lists.iter().flat_map(|(path, sets)| sets.iter().map(move |set| (*path, set)))
+    {
+        let name = set.name();
+        if names.contains(&name) {
+            found.push(Violation::new(
+                format!("two out-of-distribution sets are called `{name}`"),
+                &[path],
+                if path == "evaluate.ood" {
+                    "metrics are told apart by the name of the set; list each once"
+                } else {
+                    "what hyper-parameters are tuned on cannot be judged by: list a set once,                      in evaluate.ood or in evaluate.validation_ood"
+                },
+            ));
+        }
+        if RESERVED.contains(&name.as_str()) {
+            found.push(Violation::new(
+                format!("an out-of-distribution set cannot be called `{name}`"),
+                &[path],
+                "give it another `name`; metrics and arrays of the test set have this one",
+            ));
+        }
+        check_ood(set, train, path, found);
+        names.push(name);
+    }
+    check_groups(evaluate, found);
+}
+
+/// Near and far sets are sets of `ood`, each in one of the two.
+fn check_groups(evaluate: &Evaluate, found: &mut Vec<Violation>) {
+    let known: Vec<String> = evaluate.ood.iter().map(OodSet::name).collect();
+    let groups = [("evaluate.near", &evaluate.near), ("evaluate.far", &evaluate.far)];
+    let mut seen: Vec<&String> = Vec::new();
+    for (path, name) in
+        groups.iter().flat_map(|(path, names)| names.iter().map(move |n| (*path, n)))
+    {
+        if !known.contains(name) {
+            let meant = nearest(name, known.iter().map(String::as_str));
+            let meant = meant.map(|meant| format!("; did you mean \"{meant}\"?"));
+            found.push(Violation::new(
+                format!("`{name}` is no set of evaluate.ood{}", meant.unwrap_or_default()),
+                &[path, "evaluate.ood"],
+                format!("known: {}", quoted_list(known.iter().map(String::as_str))),
+            ));
+        } else if seen.contains(&name) {
+            found.push(Violation::new(
+                format!("`{name}` is listed twice as near or far"),
+                &[path],
+                "a set is near or far, or neither; list it once",
+            ));
+        }
+        seen.push(name);
+    }
+}
+
+/// Names that metric paths and arrays have for parts of the test set.
+const RESERVED: [&str; 3] = ["test", "correct", "misclassified"];
+
+fn check_ood(set: &OodSet, train: &Source, path: &'static str, found: &mut Vec<Violation>) {
+    let paths = [path, "data.train"];
+    let trained = known(train);
+    match (set, trained) {
+        (OodSet::Test(source), _) if source == train => found.push(Violation::new(
+            format!("`{}` is the training set itself", set.name()),
+            &paths,
+            "an out-of-distribution set must be another one",
+        )),
+        (OodSet::Test(source), _) => {
+            check_source(source, path, found);
+            if let (Some(set), Some(trained)) = (known(source), trained)
+                && set.shape != trained.shape
+            {
+                let ([c, h, w], [tc, th, tw]) = (set.shape, trained.shape);
+                found.push(Violation::new(
+                    format!(
+                        "images of {} are {c}×{h}×{w}, those of {} {tc}×{th}×{tw}",
+                        set.name, trained.name
+                    ),
+                    &paths,
+                    format!(
+                        "write {path} with sets of the training images' shape; \"rotated\" and \
+                         \"uniform-noise\" always have it"
+                    ),
+                ));
+            }
+        }
+        (OodSet::Rotated, Some(entry)) if entry.shape[1] != entry.shape[2] => {
+            found.push(Violation::new(
+                format!("images of {} are not square and cannot be turned by 90°", entry.name),
+                &paths,
+                "leave \"rotated\" out",
+            ));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,87 @@
+//! Near and far out-of-distribution sets, and those for validation.
+
+use super::metric::{Logits, MetricError, Score, detection};
+use super::{Measured, Outputs};
+
+/// Adds the mean AUROC of each score over the sets named in `near`, and over
+/// those in `far` (OpenOOD's two tables). Where a set's AUROC has no value the
+/// mean has none.
+pub fn near_and_far(measured: &mut Measured, near: &[String], far: &[String]) {
+    for (group, sets) in [("near", near), ("far", far)] {
+        for score in Score::ALL.iter().filter(|_| !sets.is_empty()) {
+            let score = score.name();
+            let path = format!("ood/auroc_{group}/{score}");
+            let value = |set: &String| {
+                let of = format!("ood/auroc/{set}/{score}");
+                measured.metrics.get(&of).copied().ok_or(format!("{of} has no value"))
+            };
+            match sets.iter().map(value).sum::<Result<f64, String>>() {
+                Ok(sum) => measured.metrics.insert(path, sum / sets.len() as f64).map(drop),
+                Err(why) => measured.undefined.insert(path, why).map(drop),
+            };
+        }
+    }
+}
+
+/// Adds the AUROC of each score on each set for validation, told from `test`.
+///
+/// # Errors
+/// When a logit is not finite.
+pub fn validation_ood(
+    measured: &mut Measured,
+    test: &Outputs,
+    sets: &[(String, Outputs)],
+) -> Result<(), MetricError> {
+    let logits = Logits::new(&test.logits, test.classes)?;
+    for (set, outputs) in sets {
+        let outside = Logits::new(&outputs.logits, outputs.classes)?;
+        for score in Score::ALL {
+            let path = format!("ood_validation/auroc/{set}/{}", score.name());
+            match detection(&score.of(&logits), &score.of(&outside)) {
+                Ok(found) => measured.metrics.insert(path, found.auroc).map(drop),
+                Err(why) => measured.undefined.insert(path, why.to_string()).map(drop),
+            };
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_the_mean_of_its_sets_and_has_none_where_one_has_none() {
+        let mut measured = Measured::default();
+        for score in Score::ALL {
+            let mut put = |set: &str, value| {
+                measured.metrics.insert(format!("ood/auroc/{set}/{}", score.name()), value)
+            };
+            put("a", 0.5);
+            put("b", 0.75);
+        }
+        let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
+        near_and_far(&mut measured, &names(&["a", "b"]), &names(&["a", "c"]));
+        assert_eq!(measured.metrics["ood/auroc_near/energy"], 0.625);
+        assert!(measured.undefined["ood/auroc_far/entropy"].contains("ood/auroc/c/entropy"));
+        let before = measured.metrics.len();
+        near_and_far(&mut measured, &[], &[]);
+        assert_eq!(measured.metrics.len(), before);
+    }
+
+    #[test]
+    fn validation_sets_have_paths_of_their_own() {
+        let outputs = |logits: &[f32]| Outputs {
+            logits: logits.to_vec(),
+            labels: vec![0; logits.len() / 2],
+            classes: 2,
+        };
+        let mut measured = Measured::default();
+        let far = [("far".to_owned(), outputs(&[-1.0, -1.0, 5.0, 0.0]))];
+        validation_ood(&mut measured, &outputs(&[4.0, 0.0, 2.0, 1.0]), &far).unwrap();
+        // Energies −4.02 and −2.31 inside, −(−0.31) and −5.01 outside: 2 of 4 pairs.
+        assert_eq!(measured.metrics["ood_validation/auroc/far/energy"], 0.5);
+        assert!(!measured.metrics.contains_key("ood/auroc/far/energy"));
+    }
+}

@@ -29,11 +29,15 @@ fn ids(text: &str) -> [String; 3] {
 
 /// Every field with values that go together with all values of the others;
 /// the first is that of no preset. Alternatives stand apart.
-const FIELDS: [(&str, &[&str]); 53] = [
+const FIELDS: [(&str, &[&str]); 59] = [
     ("data.validation", &["2000", "4000"]),
     ("data.limit", &["30000", "20000", "0"]),
     ("data.range", &["\"[-1, 1]\"", "\"[0, 1]\""]),
     ("data.noise_std", &["0.25", "0.03"]),
+    ("data.augment.pad", &["4", "2", "0"]),
+    ("data.augment.flip", &["true", "false"]),
+    ("objective.energy_margin.m_in", &["-23", "0"]),
+    ("objective.energy_margin.m_out", &["-5", "0.5"]),
     ("objective.lambda", &["2.5", "0.1", "10"]),
     ("objective.energy_l2", &["0.125", "0.1"]),
     ("objective.cross_entropy", &["0.5", "2"]),
@@ -58,6 +62,7 @@ const FIELDS: [(&str, &[&str]); 53] = [
     ("train.decay_at", &["[0.25]", "[0.5, 0.75]", "[]"]),
     ("train.decay_factor", &["0.5", "0.1"]),
     ("train.independent_px_batch", &["true", "false"]),
+    ("train.pretrain_steps", &["5", "10", "0"]),
     ("divergence.max_energy_gap", &["500", "1e6"]),
     ("divergence.check_every", &["3", "100"]),
     ("divergence.max_saturation", &["0.5", "0.9"]),
@@ -69,6 +74,7 @@ const FIELDS: [(&str, &[&str]); 53] = [
     ("divergence.restart_step_size", &["0.5", "0.25"]),
     ("divergence.restart_extra_steps", &["5", "10"]),
     ("evaluate.ood", &["[\"uniform-noise\"]", "[\"rotated\", \"uniform-noise\"]", "[]"]),
+    ("evaluate.validation_ood", &["[\"gaussian-noise\"]", "[\"interpolation\"]", "[]"]),
     ("evaluate.limit", &["500", "0"]),
     ("evaluate.ece_bins", &["[10]", "[10, 30]", "[]"]),
     ("evaluate.samples", &["16", "0"]),
@@ -117,6 +123,22 @@ fn asked(path: &str) -> &'static str {
     }
 }
 
+/// Fields that go with some values of others alone, with a file that has them.
+const BOUND: [(&str, &str, &str); 9] = [
+    ("data.px_augment", "false", INDEPENDENT),
+    ("data.px_noise", "false", INDEPENDENT),
+    ("data.labels.fraction", "0.1", INDEPENDENT),
+    ("data.labels.per_class", "10", INDEPENDENT),
+    ("data.auxiliary", "\"fashion-mnist\"", ""),
+    ("objective.outlier_exposure.weight", "0.5", AUXILIARY),
+    ("objective.energy_margin.weight", "0.1", AUXILIARY),
+    ("evaluate.near", "[\"rotated\"]", ""),
+    ("evaluate.far", "[\"rotated\"]", ""),
+];
+const INDEPENDENT: &str = "train.independent_px_batch = true\n";
+const AUXILIARY: &str =
+    "data.auxiliary = \"fashion-mnist\"\nobjective.energy_margin = { m_in = -9, m_out = -1 }\n";
+
 fn all_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     FIELDS.into_iter().chain(CNN).chain(OWN_NOISE).chain(PARTS)
 }
@@ -150,6 +172,7 @@ fn the_list_of_fields_above_is_complete() {
         }
     }
     let mut listed: Vec<&str> = all_fields().map(|(path, _)| path).collect();
+    listed.extend(BOUND.map(|(path, ..)| path));
     found.sort();
     listed.sort_unstable();
     assert_eq!(found, listed);
@@ -173,6 +196,24 @@ fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
         };
         assert_eq!(same, expected, "{path}");
     }
+    for (path, value, with) in BOUND {
+        let with = format!("{OOD}{with}");
+        let (base, changed) =
+            (ids(&with), ids(&format!("{with}[[sweep]]\ngrid.{path} = [{value}]\n")));
+        let evaluate = path.starts_with("evaluate.");
+        let same: Vec<bool> = base.iter().zip(&changed).map(|(a, b)| a == b).collect();
+        assert_eq!(same, [evaluate, evaluate, false], "{path}");
+    }
+}
+
+#[test]
+fn what_is_written_as_unset_changes_no_id() {
+    let unset = "data = { augment = { pad = 0, flip = false }, px_augment = true, px_noise = true, \
+                 labels = { fraction = 1 }, auxiliary = \"none\" }\n\
+                 objective = { outlier_exposure = { weight = 0 }, energy_margin = { weight = 0 } }\n\
+                 train.pretrain_steps = 0\n\
+                 evaluate = { ood = [\"rotated\"], validation_ood = [], near = [], far = [] }\n";
+    assert_eq!(ids(unset), ids(OOD));
 }
 
 #[test]
@@ -228,7 +269,7 @@ fn spelled(value: &str, how: u8) -> String {
         (Ok(whole), _, 3) => format!("{whole}e0"),
         (Err(_), Ok(real), 1) => format!("{real:e}"),
         (Err(_), Ok(real), 2) => format!("{real:.20}"),
-        (Err(_), Ok(real), 3) => format!("+{real}"),
+        (Err(_), Ok(real), 3) if real > 0.0 => format!("+{real}"),
         _ => value.to_owned(),
     }
 }

@@ -182,6 +182,41 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
             "objective = { lambda = 0, lambda_joint = 1 }\nreplay_buffer.size = 600",
             "60 slots a class",
         ),
+        (
+            "train.independent_px_batch = true\ndata.labels.per_class = 5\n\
+             sampler.init = \"class_gaussian\"",
+            "whose labels are not all known",
+        ),
+        (
+            "train.pretrain_steps = 5\nobjective.cross_entropy = 0",
+            "pre-training by the cross-entropy, which has no weight",
+        ),
+        ("data.augment.pad = 28", "28 pixels cannot be reflected at the edge of 28×28"),
+        ("data.labels.per_class = 10", "no batch of its own"),
+        ("data.px_noise = false", "images stay without noise by the contrastive term alone"),
+        ("data.labels = { per_class = 1, fraction = 0.1 }", "exclude each other"),
+        ("objective.outlier_exposure.weight = 1", "a term on auxiliary data, and no such data"),
+        ("data.auxiliary = \"mnist\"", "is the training set itself"),
+        ("data.auxiliary = \"cifar-10\"", "those of mnist 1×28×28"),
+        (
+            "data.auxiliary = \"fashion-mnist\"\nobjective.energy_margin.weight = 1\n\
+             evaluate.ood = []",
+            "needs both m_in and m_out",
+        ),
+        (
+            "data.auxiliary = \"fashion-mnist\"\nevaluate.ood = [\"fashion-mnist\"]",
+            "learnt from and judged by",
+        ),
+        ("train.steps = 9\ntrain.pretrain_steps = 9", "leave none of a training of 9"),
+        (
+            "evaluate.ood = [\"rotated\"]\nevaluate.validation_ood = [\"rotated\"]",
+            "two out-of-distribution sets are called `rotated`",
+        ),
+        ("evaluate.ood = [\"rotated\"]\nevaluate.near = [\"rotatd\"]", "did you mean \"rotated\"?"),
+        (
+            "evaluate = { ood = [\"rotated\"], near = [\"rotated\"], far = [\"rotated\"] }",
+            "listed twice as near or far",
+        ),
     ] {
         let shown = problem(text).to_string();
         assert!(shown.contains(message), "{message:?} is not in\n{shown}");

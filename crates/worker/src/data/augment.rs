@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn every_crop_is_one_of_the_padded_image_and_all_occur() {
-        let images = rows(400, 2, 3, 4);
+        // Large enough that no two crops are the same.
+        let images = rows(400, 2, 6, 7);
         let augment = Augment { pad: Some(2), flip: true };
         let found = augmented(&images, &augment, &Stream::new(0, "data augment"), 7);
         let padded = images.to_kind(Kind::Double).reflection_pad2d([2, 2, 2, 2]);
@@ -73,7 +74,7 @@ mod tests {
             let one = found.get(i).to_kind(Kind::Double);
             let fits = (0..50).find(|choice| {
                 let (down, right, mirrored) = (choice / 2 / 5, choice / 2 % 5, choice % 2 == 1);
-                let crop = padded.get(i).narrow(1, down, 3).narrow(2, right, 4);
+                let crop = padded.get(i).narrow(1, down, 6).narrow(2, right, 7);
                 one.equal(&if mirrored { crop.flip([2]) } else { crop })
             });
             seen.insert(fits.unwrap());

@@ -51,7 +51,7 @@ fn expected() -> Expected {
 }
 
 fn load_test(files: &UserFiles) -> Result<Loaded, String> {
-    let source = Source::Files(files.clone());
+    let source = Source::Files(Box::new(files.clone()));
     let loaded = load(Path::new("unused"), &source, Split::Test).map_err(|e| e.to_string())?;
     assert_eq!(shape_of(&source).unwrap(), loaded.images.shape);
     let digests = expected_digests(&source, Split::Test, Path::new("unused")).unwrap();
@@ -188,7 +188,7 @@ fn a_folder_that_is_none_of_images_says_which_file_is_odd() {
         (&[(".keep", "rgb.png")], "there is no PNG or JPEG file"),
     ] {
         let folder = folder(files);
-        let source = Source::Files(images(&folder, None, None));
+        let source = Source::Files(Box::new(images(&folder, None, None)));
         let error = load(Path::new("unused"), &source, Split::Test).unwrap_err().to_string();
         assert!(error.contains(message), "{message:?} is not in: {error}");
     }

@@ -162,7 +162,9 @@ fn a_step_adds_the_weighted_terms_on_its_own_batch_of_the_auxiliary_set() {
     let outside = logits(&on_device(&other, &off), "auxiliary order", "auxiliary noise");
     let exposure = outlier_exposure(&outside).double_value(&[]);
     let margin = energy_margin(&energy(&inside), &energy(&outside), -2.0, -1.0).double_value(&[]);
-    let found = with("outlier_exposure = { weight = 0.5 }")[0] - plain[0];
+    let exposed = with("outlier_exposure = { weight = 0.5 }");
+    assert_eq!(exposed[1], plain[1], "the cross-entropy is what it was");
+    let found = exposed[0] - plain[0];
     assert!((found - 0.5 * exposure).abs() < 1e-6, "{found} {exposure}");
     let found = with("energy_margin = { weight = 0.1, m_in = -2, m_out = -1 }")[0] - plain[0];
     assert!(margin > 0.01 && (found - 0.1 * margin).abs() < 1e-6, "{found} {margin}");

@@ -77,7 +77,7 @@ impl Files {
 }
 
 fn load_test(files: UserFiles) -> Result<Loaded, DatasetError> {
-    load(Path::new("unused"), &Source::Files(files), Split::Test)
+    load(Path::new("unused"), &Source::Files(Box::new(files)), Split::Test)
 }
 
 /// The error of images and labels that cannot be read, as a user sees it.
@@ -107,7 +107,7 @@ fn raw_and_gzip_files_give_the_same_images_and_the_same_digests() {
     assert_eq!(raw.images.shape, [1, 2, 2]);
     assert_eq!(raw.images.labels, [2, 0, 1]);
     assert_eq!(raw.images.pixels[4..8], [4, 5, 6, 7]);
-    let source = Source::Files(packed);
+    let source = Source::Files(Box::new(packed));
     assert_eq!(shape_of(&source).unwrap(), [1, 2, 2]);
     assert_eq!(expected_digests(&source, Split::Test, Path::new("unused")).unwrap(), raw.digests);
     let expected = ("idx/test_images".to_owned(), Digest::of(&good_images()));
@@ -209,13 +209,13 @@ fn counts_labels_and_pixels_must_fit_together() {
 fn a_missing_file_a_folder_and_a_missing_split_are_errors() {
     let files = Files::new();
     let good = files.idx(&good_images(), &good_labels());
-    let source = Source::Files(good.clone());
+    let source = Source::Files(Box::new(good.clone()));
     let error = load(Path::new("unused"), &source, Split::Train).unwrap_err().to_string();
     assert_says(&error, &["has no train split"]);
     for path in [files.folder.path().join("none"), files.folder.path().to_owned()] {
         let mut bad = good.clone();
         bad.idx.as_mut().unwrap().test_images = path.clone();
-        assert!(shape_of(&Source::Files(bad.clone())).is_err());
+        assert!(shape_of(&Source::Files(Box::new(bad.clone()))).is_err());
         let error = load_test(bad).unwrap_err().to_string();
         assert_says(&error, &[&path.display().to_string()]);
     }
@@ -254,7 +254,7 @@ proptest! {
         let files = Files::new();
         for bytes in [gzip(&bytes), bytes] {
             let idx = files.idx(&bytes, &bytes);
-            let _ = shape_of(&Source::Files(idx.clone()));
+            let _ = shape_of(&Source::Files(Box::new(idx.clone())));
             prop_assert!(load_test(idx).is_err());
             prop_assert!(load_test(files.cifar(&bytes)).is_err());
         }

@@ -160,7 +160,7 @@ fn user_parts(files: &UserFiles, split: Split) -> Result<Vec<Part<'static>>, Dat
     };
     if parts.is_empty() {
         return Err(DatasetError::NoSplit {
-            what: Source::Files(files.clone()).to_string(),
+            what: Source::Files(Box::new(files.clone())).to_string(),
             split,
         });
     }

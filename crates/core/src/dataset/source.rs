@@ -19,7 +19,7 @@ pub enum Source {
     /// A set of the catalogue, by name.
     Catalogue(String),
     /// Files of the user's own.
-    Files(UserFiles),
+    Files(Box<UserFiles>),
 }
 
 impl Source {
@@ -104,7 +104,7 @@ impl<'de> Visitor<'de> for SourceVisitor {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Source, A::Error> {
         let files = UserFiles::deserialize(MapAccessDeserializer::new(map))?;
         files.check().map_err(A::Error::custom)?;
-        Ok(Source::Files(files))
+        Ok(Source::Files(Box::new(files)))
     }
 }
 

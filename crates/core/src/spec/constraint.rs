@@ -77,14 +77,14 @@ fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>)
                 ),
             ));
         }
-        Source::Files(files) if path.starts_with("data.") => {
-            if files.paths(Split::Train).is_empty() {
-                found.push(Violation::new(
-                    "these files have no training split".to_owned(),
-                    &[path],
-                    "give `train_images` and `train_labels` in `idx`, or `train` in the others",
-                ));
-            }
+        Source::Files(files)
+            if path.starts_with("data.") && files.paths(Split::Train).is_empty() =>
+        {
+            found.push(Violation::new(
+                "these files have no training split".to_owned(),
+                &[path],
+                "give `train_images` and `train_labels` in `idx`, or `train` in the others",
+            ));
         }
         _ => {}
     }

@@ -185,6 +185,7 @@ impl Trainer {
         if let Some(auxiliary) = self.auxiliary.as_mut().filter(|_| pretrained) {
             let (network, tensors) = (self.network.as_ref(), self.parameters.tensors());
             if let Some(loss) = auxiliary.loss(network, tensors, &logits, step) {
+                // A new tensor: the loss may be that of the cross-entropy.
                 terms.loss = &terms.loss + loss;
             }
         }

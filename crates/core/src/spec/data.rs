@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::resolved::{Data, Evaluate, OodSet};
+use super::ood::OodSet;
+use super::resolved::{Data, Evaluate};
 use crate::dataset::Source;
 
 /// `data.augment`: random alterations of training images, never of others.

@@ -16,6 +16,7 @@ mod expect;
 mod fields;
 mod identity;
 mod kind;
+mod ood;
 mod part;
 mod paths;
 pub mod preset;
@@ -32,12 +33,13 @@ pub use auxiliary::{EnergyMargin, OutlierExposure};
 pub use data::{Augment, Labels};
 pub use error::SpecError;
 pub use kind::{FieldKind, field_kinds, field_values};
+pub use ood::OodSet;
 pub use part::Part;
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
     Activation, Adam, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device,
-    Divergence, Evaluate, Length, Mlp, Model, Objective, OodSet, Optimizer, PixelRange,
-    ReplayBuffer, Resources, Sampler, Spec, Train, Training,
+    Divergence, Evaluate, Length, Mlp, Model, Objective, Optimizer, PixelRange, ReplayBuffer,
+    Resources, Sampler, Spec, Train, Training,
 };
 pub use sampling::SamplerKind;
 pub use schema::schema;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::data::{Augment, Labels};
+use super::ood::OodSet;
 use super::part::Part;
 use super::sampling::SamplerKind;
 use crate::dataset::Source;
@@ -404,37 +405,6 @@ pub enum Corruption {
     Shear,
     /// The values of a band in the middle are inverted.
     Stripe,
-}
-
-/// A set of inputs that the network was not trained on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum OodSet {
-    /// The test split of a dataset.
-    Test(Source),
-    /// The training set's own test images, turned by 90°.
-    Rotated,
-    /// As many images of independent uniform pixels, from the stream `ood uniform`.
-    UniformNoise,
-    /// As many images of independent normal pixels, clipped to the range, from
-    /// the stream `ood gaussian`.
-    GaussianNoise,
-    /// Each of the training set's own test images averaged with another one,
-    /// chosen by the stream `ood interpolation`.
-    Interpolation,
-}
-
-impl OodSet {
-    /// The set's name in metric paths and charts.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Test(source) => source.label(),
-            Self::Rotated => "rotated".to_owned(),
-            Self::UniformNoise => "uniform-noise".to_owned(),
-            Self::GaussianNoise => "gaussian-noise".to_owned(),
-            Self::Interpolation => "interpolation".to_owned(),
-        }
-    }
 }
 
 /// `[resources]`: what one trial is given. `device` and `threads` are part of

@@ -1,7 +1,8 @@
 //! What must hold between `[data]`, the objective and the batches.
 
 use super::{Violation, check_source, known};
-use crate::spec::resolved::{ChainInit, Evaluate, Length, OodSet, Training};
+use crate::spec::OodSet;
+use crate::spec::resolved::{ChainInit, Evaluate, Length, Training};
 
 /// Adds what of `[data]` does not go with the rest.
 pub(super) fn check_data(training: &Training, evaluate: &Evaluate, found: &mut Vec<Violation>) {

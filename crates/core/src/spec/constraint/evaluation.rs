@@ -3,7 +3,8 @@
 use super::{Violation, check_source, known};
 use crate::dataset::Source;
 use crate::diagnostic::{nearest, quoted_list};
-use crate::spec::resolved::{Evaluate, OodSet};
+use crate::spec::OodSet;
+use crate::spec::resolved::Evaluate;
 
 pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
     for (index, bins) in evaluate.ece_bins.iter().enumerate() {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::dataset::Source;
-use crate::spec::resolved::OodSet;
+use crate::spec::OodSet;
 
 /// An entry of `evaluate.ood` or `evaluate.validation_ood`.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,36 @@
+//! Out-of-distribution sets as meant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Source;
+
+/// A set of inputs that the network was not trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OodSet {
+    /// The test split of a dataset.
+    Test(Source),
+    /// The training set's own test images, turned by 90°.
+    Rotated,
+    /// As many images of independent uniform pixels, from the stream `ood uniform`.
+    UniformNoise,
+    /// As many images of independent normal pixels, clipped to the range, from
+    /// the stream `ood gaussian`.
+    GaussianNoise,
+    /// Each of the training set's own test images averaged with another one,
+    /// chosen by the stream `ood interpolation`.
+    Interpolation,
+}
+
+impl OodSet {
+    /// The set's name in metric paths and charts.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Test(source) => source.label(),
+            Self::Rotated => "rotated".to_owned(),
+            Self::UniformNoise => "uniform-noise".to_owned(),
+            Self::GaussianNoise => "gaussian-noise".to_owned(),
+            Self::Interpolation => "interpolation".to_owned(),
+        }
+    }
+}

@@ -88,7 +88,7 @@ pub fn play() {
     }
     if part == Part::Undead {
         // In a session of its own, which the kill of this group does not reach.
-        std::process::Command::new("setsid").args(["sleep", "15"]).spawn().unwrap();
+        std::process::Command::new("setsid").args(["--fork", "sleep", "15"]).status().unwrap();
     }
     // The test harness may have begun a line of its own.
     println!();

@@ -60,6 +60,23 @@ fn a_part_is_added_to_finished_trials_and_its_run_is_taken_over() {
 }
 
 #[test]
+fn long_chains_are_a_part_with_metrics_for_each_start() {
+    let sandbox = Sandbox::new();
+    let chains = "[evaluate.chains]\nn = 3\nsteps = 40\nevery = 2\nstates = 3\n";
+    sandbox.write("tiny.toml", &tiny(chains));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let table = sandbox.ok(&["table", "tiny.toml", "--format", "csv", "--all-metrics"]);
+    for metric in ["rhat", "ess", "energy", "energy_change", "displacement", "saturation"] {
+        let path = format!("chains/{metric}/uniform");
+        assert!(table.contains(&path), "{path} is not in\n{table}");
+    }
+    let all = manifests(&sandbox.path("results"));
+    for file in ["chains.json", "chains.safetensors"] {
+        assert!(all.iter().any(|manifest| manifest.results.contains_key(file)), "{file}");
+    }
+}
+
+#[test]
 fn eval_trains_nothing_and_says_what_it_leaves_out() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &tiny(CORRUPTIONS));

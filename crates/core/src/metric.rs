@@ -72,7 +72,7 @@ use Direction::{HigherIsBetter, LowerIsBetter};
 pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 24] = [
+pub const METRICS: [MetricInfo; 31] = [
     metric(
         "clf/accuracy",
         "accuracy",
@@ -219,6 +219,55 @@ pub const METRICS: [MetricInfo; 24] = [
         Unit::Fraction,
         LowerIsBetter,
         "ECE over 15 equal-width bins at one severity, mean over the kinds of corruption.",
+    ),
+    metric(
+        "chains/rhat/<start>",
+        "R-hat",
+        Unit::Dimensionless,
+        LowerIsBetter,
+        "Rank-normalised split R-hat of the energy of long chains, second half; 1 once mixed.",
+    ),
+    metric(
+        "chains/ess/<start>",
+        "ESS",
+        Unit::Dimensionless,
+        HigherIsBetter,
+        "Bulk effective sample size of the energy of long chains, second half, all together.",
+    ),
+    metric(
+        "chains/energy/<start>",
+        "energy of long chains",
+        Unit::Nat,
+        Direction::None,
+        "Mean of E(x) over long chains at their end.",
+    ),
+    metric(
+        "chains/energy_change/<start>",
+        "energy change of long chains",
+        Unit::Nat,
+        Direction::None,
+        "Mean of E(x) at the end of long chains less that at their start.",
+    ),
+    metric(
+        "chains/displacement/<start>",
+        "displacement of long chains",
+        Unit::Dimensionless,
+        Direction::None,
+        "Mean distance of long chains from their start at their end.",
+    ),
+    metric(
+        "chains/saturation/<start>",
+        "saturation of long chains",
+        Unit::Fraction,
+        Direction::None,
+        "Share of values at an end of the pixel range or beyond, at the end of long chains.",
+    ),
+    metric(
+        "chains/acceptance/<start>",
+        "acceptance of long chains",
+        Unit::Fraction,
+        Direction::None,
+        "Share of the steps of long chains that MALA accepted.",
     ),
     metric(
         "energy/mean/<set>",

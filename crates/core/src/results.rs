@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::TrialId;
-use crate::spec::Corruption;
+use crate::spec::{ChainStart, Corruption};
 
 /// Resolved training spec and seed, of a training run.
 pub const SPEC: &str = "spec.json";
@@ -35,6 +35,13 @@ pub const ENERGIES: &str = "energies.json";
 
 /// A list of [`CorruptionPoint`], of an evaluation with `[evaluate.corruptions]`.
 pub const CORRUPTIONS: &str = "corruptions.json";
+
+/// A list of [`LongRun`], of an evaluation with `[evaluate.chains]`; absent
+/// where a chain ran away.
+pub const CHAINS: &str = "chains.json";
+/// `<start>/energies` `[n, looks]` and `<start>/states` `[n, states, c, h, w]`
+/// of those chains.
+pub const CHAIN_STATES: &str = "chains.safetensors";
 
 /// How a trial ended, as a result: free of times, hosts and paths.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -188,4 +195,22 @@ pub struct CorruptionPoint {
 /// The name that `kind` has in a file.
 pub fn corruption_name(kind: Corruption) -> String {
     serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// What chains that went on for long did, look by look.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LongRun {
+    /// What they started from.
+    pub from: ChainStart,
+    /// Chains.
+    pub n: u64,
+    /// Chain steps done at each look.
+    pub steps: Vec<u64>,
+    /// Mean E(x) over the chains at each look.
+    pub energy: Vec<f64>,
+    /// Mean distance from the start at each look.
+    pub displacement: Vec<f64>,
+    /// The share of steps accepted, where steps can be refused.
+    pub acceptance: Option<f64>,
 }

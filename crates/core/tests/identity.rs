@@ -105,17 +105,23 @@ const CNN: [(&str, &[&str]); 3] = [
 ];
 
 /// Fields of the parts of an evaluation.
-const PARTS: [(&str, &[&str]); 3] = [
+const PARTS: [(&str, &[&str]); 8] = [
     ("evaluate.corruptions.kinds", &["[\"contrast\"]", "[\"rotate\", \"shear\"]"]),
     ("evaluate.corruptions.severities", &["2", "3"]),
     ("evaluate.corruptions.limit", &["100", "200"]),
+    ("evaluate.chains.n", &["4", "8"]),
+    ("evaluate.chains.steps", &["2000", "500"]),
+    ("evaluate.chains.every", &["20", "50"]),
+    ("evaluate.chains.states", &["3", "5"]),
+    ("evaluate.chains.from", &["[\"uniform\"]", "[\"buffer\"]"]),
 ];
 
 /// What a field of [`PARTS`] means something beside: its part must be asked
 /// for.
 fn asked(path: &str) -> &'static str {
     match path {
-        "evaluate.corruptions.kinds" => "",
+        "evaluate.corruptions.kinds" | "evaluate.chains.n" => "",
+        _ if path.starts_with("evaluate.chains.") => "evaluate.chains.n = 3\n",
         _ if path.starts_with("evaluate.corruptions.") => {
             "evaluate.corruptions.kinds = [\"brightness\"]\n"
         }

@@ -177,6 +177,9 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
             "sampler = { kind = \"mala\", noise_std = 0, clamp = true }",
             "a clamp would break the balance",
         ),
+        ("evaluate.corruptions.kinds = ['contrast', 'contrast']", "corruption is listed twice"),
+        ("evaluate.chains = { n = 4, steps = 100, every = 30 }", "cannot be looked at every 30"),
+        ("evaluate.chains = { n = 4, from = ['buffer', 'buffer'] }", "a start is listed twice"),
         ("sampler.conditional = true\nreplay_buffer.size = 600", "60 slots a class"),
         (
             "objective = { lambda = 0, lambda_joint = 1 }\nreplay_buffer.size = 600",

@@ -12,16 +12,19 @@ use super::resolved::Evaluate;
 pub enum Part {
     /// `[evaluate.corruptions]`
     Corruptions,
+    /// `[evaluate.chains]`
+    Chains,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 1] = [Self::Corruptions];
+    pub const ALL: [Self; 2] = [Self::Corruptions, Self::Chains];
 
     /// Its table's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Corruptions => "corruptions",
+            Self::Chains => "chains",
         }
     }
 }
@@ -32,6 +35,7 @@ impl Evaluate {
     pub fn parts(&self) -> Vec<Part> {
         let asked = |part: &Part| match part {
             Part::Corruptions => self.corruptions.is_some(),
+            Part::Chains => self.chains.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
@@ -42,7 +46,7 @@ impl Evaluate {
     /// What every evaluation measures, without the parts: the evaluation that
     /// a file without their tables asks for.
     pub fn base(&self) -> Self {
-        Self { corruptions: None, only: None, ..self.clone() }
+        Self { corruptions: None, chains: None, only: None, ..self.clone() }
     }
 
     /// The evaluation of `part` by itself: its table, and of the rest only
@@ -57,10 +61,13 @@ impl Evaluate {
             ece_bins: Vec::new(),
             samples: 0,
             corruptions: None,
+            chains: None,
             only: Some(part),
         };
         match part {
             Part::Corruptions => Self { corruptions: self.corruptions.clone(), ..none },
+            // It looks at no test image.
+            Part::Chains => Self { chains: self.chains.clone(), limit: None, ..none },
         }
     }
 }

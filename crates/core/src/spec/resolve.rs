@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::data::{Augment, Labels};
 use super::identity::value;
+use super::long_chains::{ChainStart, LongChains};
 use super::raw::{
     RawAdam, RawAugment, RawCnn, RawCorruptions, RawData, RawDivergence, RawEnergyMargin,
-    RawEvaluate, RawLabels, RawMlp, RawModel, RawObjective, RawOod, RawOptimizer,
+    RawEvaluate, RawLabels, RawLongChains, RawMlp, RawModel, RawObjective, RawOod, RawOptimizer,
     RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawTrain, Tables,
 };
 use super::resolved::{
@@ -210,6 +211,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         ece_bins: get!(evaluate.ece_bins).clone(),
         samples: *get!(evaluate.samples),
         corruptions: evaluate.corruptions.as_ref().and_then(corruptions),
+        chains: evaluate.chains.as_ref().and_then(chains),
         only: None,
     })
 }
@@ -221,6 +223,18 @@ fn corruptions(raw: &RawCorruptions) -> Option<Corruptions> {
         kinds,
         severities: raw.severities.unwrap_or(5),
         limit: raw.limit.and_then(unless_zero),
+    })
+}
+
+/// None where no chain is asked for.
+fn chains(raw: &RawLongChains) -> Option<LongChains> {
+    let n = raw.n.and_then(unless_zero)?;
+    Some(LongChains {
+        n,
+        steps: raw.steps.unwrap_or(1000),
+        every: raw.every.unwrap_or(10),
+        states: raw.states.unwrap_or(10),
+        from: raw.from.clone().unwrap_or(vec![ChainStart::Buffer, ChainStart::Uniform]),
     })
 }
 
@@ -318,6 +332,13 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 kinds: Some(corruptions.kinds.clone()),
                 severities: Some(corruptions.severities),
                 limit: Some(corruptions.limit.unwrap_or_default()),
+            }),
+            chains: evaluate.chains.as_ref().map(|chains| RawLongChains {
+                n: Some(chains.n),
+                steps: Some(chains.steps),
+                every: Some(chains.every),
+                states: Some(chains.states),
+                from: Some(chains.from.clone()),
             }),
         })),
         resources: Some(Box::new(RawResources {

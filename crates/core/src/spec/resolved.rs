@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::data::{Augment, Labels};
+use super::long_chains::LongChains;
 use super::ood::OodSet;
 use super::part::Part;
 use super::sampling::SamplerKind;
@@ -358,6 +359,9 @@ pub struct Evaluate {
     /// Accuracy and calibration on corrupted test images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corruptions: Option<Corruptions>,
+    /// Chains that go on for long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chains: Option<LongChains>,
     /// Set where this is one part of an evaluation, run by itself; see
     /// [`Evaluate::parts`]. Nobody writes it in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]

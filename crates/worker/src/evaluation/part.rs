@@ -10,7 +10,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
-use super::corruptions;
+use super::{chains, corruptions};
 use crate::jem::{Network, Parameters, build};
 
 /// What a part may look at.
@@ -99,6 +99,10 @@ pub fn run_part(
         Part::Corruptions => {
             let asked = evaluate.corruptions.as_ref().ok_or_else(unasked)?;
             corruptions::measure(asked, subject, look)
+        }
+        Part::Chains => {
+            let asked = evaluate.chains.as_ref().ok_or_else(unasked)?;
+            chains::measure(asked, subject, look)
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{Violation, check_source, known};
 use crate::dataset::Source;
 use crate::diagnostic::{nearest, quoted_list};
 use crate::spec::OodSet;
+use crate::spec::long_chains::check_chains;
 use crate::spec::resolved::Evaluate;
 
 pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
@@ -15,6 +16,17 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
                 "list each number of bins once",
             ));
         }
+    }
+    let kinds = evaluate.corruptions.as_ref().map_or(&[][..], |asked| &asked.kinds);
+    if (1..kinds.len()).any(|index| kinds[..index].contains(&kinds[index])) {
+        found.push(Violation::new(
+            "a kind of corruption is listed twice".to_owned(),
+            &["evaluate.corruptions.kinds"],
+            "list each kind once",
+        ));
+    }
+    if let Some(asked) = &evaluate.chains {
+        check_chains(asked, found);
     }
     let lists =
         [("evaluate.ood", &evaluate.ood), ("evaluate.validation_ood", &evaluate.validation_ood)];

@@ -13,6 +13,6 @@ pub use file::{RawExpectation, RawReport, RawSpec, Scale, Statistic, Tables};
 pub use ood::RawOod;
 pub use sweep::{MAX_SEEDS, RawAxes, RawSeeds, RawSweep};
 pub use tables::{
-    RawAdam, RawCnn, RawCorruptions, RawDivergence, RawEvaluate, RawMlp, RawModel, RawObjective,
-    RawOptimizer, RawReplayBuffer, RawResources, RawSampler, RawTrain,
+    RawAdam, RawCnn, RawCorruptions, RawDivergence, RawEvaluate, RawLongChains, RawMlp, RawModel,
+    RawObjective, RawOptimizer, RawReplayBuffer, RawResources, RawSampler, RawTrain,
 };

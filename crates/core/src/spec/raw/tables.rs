@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{RawEnergyMargin, RawOod, RawOutlierExposure};
+use crate::spec::long_chains::ChainStart;
 use crate::spec::preset;
 use crate::spec::resolved::{Activation, ChainInit, Corruption, Device};
 use crate::spec::sampling::SamplerKind;
@@ -312,6 +313,29 @@ table! {
     } with {
         /// Accuracy and calibration on corrupted test images.
         corruptions: RawCorruptions,
+        /// Chains that go on for far longer than in training.
+        chains: RawLongChains,
+    }
+}
+
+table! {
+    /// Chains on E(x) from each start, by the sampler of the training at its first step size.
+    RawLongChains {
+        /// Chains from each start; 0 not to run them. From the buffer, at most the 100 samples that training keeps.
+        #[schemars(range(min = 0, max = 10_000))]
+        n: u64,
+        /// Steps of each chain; unset for 1000.
+        #[schemars(range(min = 1, max = 10_000_000))]
+        steps: u64,
+        /// Steps between two looks at energy and displacement, a divisor of steps; unset for 10.
+        #[schemars(range(min = 1, max = 100_000))]
+        every: u64,
+        /// States kept of each chain, evenly spaced from its start to its end; unset for 10.
+        #[schemars(range(min = 2, max = 100))]
+        states: u64,
+        /// What they start from; unset for both.
+        #[schemars(length(min = 1, max = 2))]
+        from: Vec<ChainStart>,
     }
 }
 

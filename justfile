@@ -32,6 +32,14 @@ test: build
 setup:
     @python3 scripts/setup_libtorch.py
 
+# What PyTorch says, again: fixtures by pinned versions (tests/reference)
+reference:
+    python3 -m venv target/reference
+    target/reference/bin/pip install --quiet --requirement tests/reference/requirements.txt
+    cd crates/worker/tests/fixtures/training && ../../../../../target/reference/bin/python generate.py
+    cd crates/worker/tests/fixtures/training && ../../../../../target/reference/bin/python generate_options.py
+    cd crates/worker/tests/fixtures/samplers && ../../../../../target/reference/bin/python generate.py
+
 # Both binaries: target/debug/jem and target/debug/jem-worker
 build: setup
     cargo build

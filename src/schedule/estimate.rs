@@ -2,7 +2,7 @@
 //! seconds by trials that are done.
 
 use jem_core::event::Event;
-use jem_core::spec::{Length, Model, Spec};
+use jem_core::spec::{Length, Model, Spec, Wrn};
 
 /// Multiply-adds per second assumed where no trial is done yet: about what
 /// one core of a laptop does on these networks.
@@ -41,7 +41,21 @@ pub fn forward_macs(model: &Model, shape: [usize; 3], classes: usize) -> f64 {
             widths.push(classes as f64);
             sum + dense(&widths)
         }
+        Model::Wrn(wrn) => wide_macs(wrn, shape, classes),
     }
+}
+
+/// Multiply-adds of one forward pass of a wide residual network.
+fn wide_macs(wrn: &Wrn, [c, h, w]: [usize; 3], classes: usize) -> f64 {
+    let (mut h, mut w) = (h as u64, w as u64);
+    let mut sum = c as u64 * Wrn::STEM * 9 * h * w;
+    for block in wrn.blocks() {
+        sum += 9 * block.from * block.to * h * w;
+        (h, w) = (h.div_ceil(block.stride), w.div_ceil(block.stride));
+        let around = if block.projects() { block.from * block.to } else { 0 };
+        sum += (9 * block.to * block.to + around) * h * w;
+    }
+    (sum + wrn.features() * classes as u64) as f64
 }
 
 /// Multiply-adds of a whole training. A pass back costs as much as a pass
@@ -105,16 +119,30 @@ pub fn recorded_cost(events: &[u8]) -> Option<(f64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jem_core::spec::{Activation, Cnn, Mlp};
+    use jem_core::spec::{Activation, Cnn, Mlp, Norm, SamplerMode};
 
     #[test]
     fn the_passes_of_small_networks_are_those_of_the_hand() {
-        let mlp = Model::Mlp(Mlp { hidden: vec![5], activation: Activation::Silu });
+        let activation = Activation::Silu;
+        let mlp = Model::Mlp(Mlp { hidden: vec![5], activation, spectral_norm: None });
         assert_eq!(forward_macs(&mlp, [1, 2, 3], 4), 6.0 * 5.0 + 5.0 * 4.0);
-        let cnn = Cnn { channels: vec![2, 3], hidden: 0, activation: Activation::Relu };
+        let cnn = Cnn { channels: vec![2, 3], hidden: 0, activation, spectral_norm: None };
         // 1→2 on 4×4, 2→3 on 2×2, then 12 features to 4 classes.
         let macs = forward_macs(&Model::Cnn(cnn), [1, 4, 4], 4);
         assert_eq!(macs, 2.0 * 9.0 * 16.0 + 6.0 * 9.0 * 4.0 + 48.0);
+        let wrn = Wrn {
+            depth: 10,
+            width: 1,
+            norm: Norm::None,
+            dropout: 0.0,
+            activation,
+            sampler_mode: SamplerMode::Eval,
+            spectral_norm: None,
+        };
+        // 4×4: 1→16 and 16→16 twice, 16→32; on 2×2 32→32, 16→32 around and
+        // 32→64; on 1×1 64→64, 32→64 around; then 64 features to 4 classes.
+        let by_hand = 16 * (144 + 2 * 2304 + 4608) + 4 * (9216 + 512 + 18432) + 36864 + 2048 + 256;
+        assert_eq!(forward_macs(&Model::Wrn(wrn), [1, 4, 4], 4), f64::from(by_hand));
     }
 
     #[test]

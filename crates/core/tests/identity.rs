@@ -29,7 +29,7 @@ fn ids(text: &str) -> [String; 3] {
 
 /// Every field with values that go together with all values of the others;
 /// the first is that of no preset. Alternatives stand apart.
-const FIELDS: [(&str, &[&str]); 59] = [
+const FIELDS: [(&str, &[&str]); 62] = [
     ("data.validation", &["2000", "4000"]),
     ("data.limit", &["30000", "20000", "0"]),
     ("data.range", &["\"[-1, 1]\"", "\"[0, 1]\""]),
@@ -63,6 +63,8 @@ const FIELDS: [(&str, &[&str]); 59] = [
     ("train.decay_factor", &["0.5", "0.1"]),
     ("train.independent_px_batch", &["true", "false"]),
     ("train.pretrain_steps", &["5", "10", "0"]),
+    ("train.label_smoothing", &["0.1", "0.2"]),
+    ("train.ema", &["0.999", "0.9"]),
     ("divergence.max_energy_gap", &["500", "1e6"]),
     ("divergence.check_every", &["3", "100"]),
     ("divergence.max_saturation", &["0.5", "0.9"]),
@@ -92,17 +94,43 @@ const FIELDS: [(&str, &[&str]); 59] = [
     ("train.steps", &["1700", "2100"]),
     ("model.mlp.hidden", &["[32]", "[64, 64]"]),
     ("model.mlp.activation", &["\"relu\"", "\"leaky_relu\""]),
+    ("model.mlp.spectral_norm", &["1", "2"]),
 ];
 
 /// Where the two lengths of training stand; what follows is the MLP's.
-const LENGTHS: usize = FIELDS.len() - 4;
+const LENGTHS: usize = FIELDS.len() - 5;
 
 /// The fields of the other kind of network.
-const CNN: [(&str, &[&str]); 3] = [
+const CNN: [(&str, &[&str]); 4] = [
     ("model.cnn.channels", &["[8]", "[16, 32]"]),
     ("model.cnn.hidden", &["24", "0"]),
     ("model.cnn.activation", &["\"relu\"", "\"silu\""]),
+    ("model.cnn.spectral_norm", &["1", "2"]),
 ];
+
+/// The fields of other kinds of network, optimiser and schedule, each of
+/// which goes with the presets' values of the rest.
+const KINDS: [(&str, &[&str]); 16] = [
+    ("model.wrn.depth", &["16", "22"]),
+    ("model.wrn.width", &["2", "4"]),
+    ("model.wrn.norm", &["\"batch\"", "\"group\""]),
+    ("model.wrn.dropout", &["0.25", "0.1"]),
+    ("model.wrn.activation", &["\"relu\"", "\"silu\""]),
+    ("model.wrn.spectral_norm", &["1", "2"]),
+    ("optimizer.adamw.lr", &["0.003", "1e-5"]),
+    ("optimizer.adamw.beta1", &["0.5", "0"]),
+    ("optimizer.adamw.beta2", &["0.99", "0.5"]),
+    ("optimizer.adamw.eps", &["1e-6", "1e-7"]),
+    ("optimizer.adamw.weight_decay", &["0.1", "0"]),
+    ("optimizer.sgd.lr", &["0.003", "1e-5"]),
+    ("optimizer.sgd.momentum", &["0.5", "0"]),
+    ("optimizer.sgd.nesterov", &["true", "false"]),
+    ("optimizer.sgd.weight_decay", &["0.1", "0"]),
+    ("train.schedule", &["\"cosine\"", "\"step\""]),
+];
+
+/// A field that goes with `model.wrn.norm = "batch"` alone.
+const IN_CHAIN: (&str, &[&str]) = ("model.wrn.sampler_mode", &["\"train\"", "\"eval\""]);
 
 /// Fields of the parts of an evaluation.
 const PARTS: [(&str, &[&str]); 8] = [
@@ -146,7 +174,7 @@ const AUXILIARY: &str =
     "data.auxiliary = \"fashion-mnist\"\nobjective.energy_margin = { m_in = -9, m_out = -1 }\n";
 
 fn all_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    FIELDS.into_iter().chain(CNN).chain(OWN_NOISE).chain(PARTS)
+    FIELDS.into_iter().chain(CNN).chain(KINDS).chain([IN_CHAIN]).chain(OWN_NOISE).chain(PARTS)
 }
 
 /// Fields that go with no noise of another field and no clamp.
@@ -186,7 +214,7 @@ fn the_list_of_fields_above_is_complete() {
 
 #[test]
 fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
-    for (path, values) in FIELDS.into_iter().chain(CNN).chain(PARTS) {
+    for (path, values) in FIELDS.into_iter().chain(CNN).chain(KINDS).chain(PARTS) {
         let line = format!("{path} = {}\n", values[0]);
         let text = match path {
             "evaluate.ood" => line,
@@ -252,6 +280,24 @@ fn kind_and_temperature_change_the_ids_of_a_chain_with_noise_of_its_own() {
     }
     let unset = format!("{}sampler.temperature = 1\n", kind("sgld"));
     assert_eq!(ids(&text(&unset)), seen[0]);
+}
+
+#[test]
+fn what_is_chosen_by_kind_changes_ids_value_by_value() {
+    let wrn = format!("{OOD}model.wrn.norm = \"batch\"\n");
+    let (path, values) = IN_CHAIN;
+    let [train, eval] =
+        [values[0], values[1]].map(|value| ids(&format!("{wrn}{path} = {value}\n")));
+    assert_eq!(eval, ids(&wrn));
+    assert!(train.iter().zip(&eval).all(|(a, b)| a != b));
+    for (path, values) in KINDS {
+        let [one, other] = [0, 1].map(|i| ids(&format!("{OOD}{path} = {}\n", values[i])));
+        assert!(one.iter().zip(&other).all(|(a, b)| a != b), "{path}");
+    }
+    // What is unset changes no id: neither written as such nor left out.
+    let unset = "model.mlp.spectral_norm = 0\ntrain.ema = 0\ntrain.label_smoothing = 0\n\
+                 train.schedule = \"step\"\n";
+    assert_eq!(ids(&format!("{OOD}{unset}")), ids(OOD));
 }
 
 #[test]
@@ -338,7 +384,7 @@ proptest! {
         fields in some_fields(),
         axes in some_fields(),
         zipped in any::<bool>(),
-        preset in select(vec!["seed-chapter", "jem-paper", "ebmkit-mnist", "jem-plus-plus"]),
+        preset in select(vec!["seed-chapter", "jem-paper", "ebmkit-mnist", "jem-plus-plus", "jem-wrn"]),
     ) {
         let base: Vec<(&str, String)> =
             fields.iter().map(|(path, value)| (*path, (*value).to_owned())).collect();

@@ -166,6 +166,13 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
         ("replay_buffer.size = 9000000", "is too large"),
         ("train.steps = 1\ntrain.epochs = 1", "exclude each other"),
         ("model.mlp.hidden = [1]\nmodel.cnn.hidden = 1", "exclude each other"),
+        ("model.wrn.depth = 16\nmodel.cnn.hidden = 1", "exclude each other"),
+        ("optimizer.adam.lr = 1\noptimizer.adamw.lr = 1", "exclude each other"),
+        ("model.wrn.depth = 15", "no wide residual network has a depth of 15"),
+        ("model.wrn.sampler_mode = \"train\"", "only batch normalisation acts differently"),
+        ("model.wrn.depth = 994\nmodel.wrn.width = 64", "parameters is too large"),
+        ("optimizer.sgd.momentum = 0\noptimizer.sgd.nesterov = true", "along a momentum of 0"),
+        ("train.schedule = \"cosine\"\ntrain.decay_at = [0.5]", "beside a cosine schedule"),
         ("objective.lambda = 0\nobjective.cross_entropy = 0", "nothing would be trained"),
         (
             "objective.lambda = 0\nobjective.lambda_joint = 2\nsampler.steps = 0",
@@ -310,9 +317,14 @@ const PLUS_PLUS: &str = "preset = \"jem-plus-plus\"\nsampler.kind = \"langevin\"
 
 #[test]
 fn a_resolved_spec_is_read_back_from_its_own_toml() {
-    for text in
-        ["", "preset = \"jem-paper\"", "preset = \"ebmkit-mnist\"\ntrain.steps = 7", PLUS_PLUS]
-    {
+    for text in [
+        "",
+        "preset = \"jem-paper\"",
+        "preset = \"jem-wrn\"",
+        "preset = \"jem-plus-plus\"",
+        "preset = \"ebmkit-mnist\"\ntrain.steps = 7",
+        PLUS_PLUS,
+    ] {
         let once = spec(text);
         let again = spec(&to_toml(&once));
         assert_eq!(once, again);

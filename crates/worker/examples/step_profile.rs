@@ -10,7 +10,7 @@ use std::time::Instant;
 use jem_core::dataset::LabelledImages;
 use jem_core::spec::{
     Activation, Adam, ChainInit, Data, Divergence, Length, Mlp, Model, Objective, Optimizer,
-    PixelRange, ReplayBuffer, Sampler, Train, Training,
+    PixelRange, ReplayBuffer, Sampler, Schedule, Train, Training,
 };
 use jem_worker::data::Images;
 use jem_worker::jem::Trainer;
@@ -36,7 +36,11 @@ fn training() -> Training {
             labels: None,
             auxiliary: None,
         },
-        model: Model::Mlp(Mlp { hidden: vec![256, 256], activation: Activation::Silu }),
+        model: Model::Mlp(Mlp {
+            hidden: vec![256, 256],
+            activation: Activation::Silu,
+            spectral_norm: None,
+        }),
         objective: Objective { lambda: 1.0, energy_l2: 0.01, ..Default::default() },
         sampler: Sampler {
             steps: CHAIN,
@@ -57,6 +61,9 @@ fn training() -> Training {
             decay_factor: 1.0,
             independent_px_batch: false,
             pretrain_steps: None,
+            schedule: Schedule::Step,
+            label_smoothing: None,
+            ema: None,
         },
         divergence: Divergence { max_energy_gap: 1e4, check_every: 10, ..Default::default() },
     }

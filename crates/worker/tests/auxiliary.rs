@@ -156,7 +156,7 @@ fn a_step_adds_the_weighted_terms_on_its_own_batch_of_the_auxiliary_set() {
     let logits = |images: &Images, order: &str, noise: &str| {
         let rows = BatchOrder::new(5, order, images.len(), 10).rows(0);
         let x = images.noisy_batch(noise, 0, &rows).0;
-        fresh.network().logits(fresh.parameters().tensors(), &x, Mode::Train)
+        fresh.network().logits(fresh.parameters().tensors(), &x, Mode::Eval)
     };
     let inside = logits(&on_device(&set, &off), "data order", "data noise");
     let outside = logits(&on_device(&other, &off), "auxiliary order", "auxiliary noise");

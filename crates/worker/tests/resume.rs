@@ -64,8 +64,30 @@ const BARRED: &str = "rollback_every = 4\nmax_restarts = 4\nmin_accuracy = 0.72\
 const OF_CLASSES: &str = "max_energy_gap = 1e5\nrollback_every = 5\nmax_restarts = 1\n\
                           max_saturation = 1\n";
 
+/// State beside parameters and moments of Adam: running statistics, their mean
+/// and that of the weights, sums of gradients; a restart, and masks.
+const NORMALISED: &str = "rollback_every = 5\nrollback_to = 2\nmax_restarts = 1\n\
+                          restart_step_size = 0.5\nmin_accuracy = 0.6\nmin_accuracy_from = 9\n\
+                          [optimizer.sgd]\nlr = 0.05\n";
+
+/// Vectors of singular values, and decoupled weight decay.
+const SPECTRAL: &str = "[optimizer.adamw]\nlr = 0.01\n";
+
 fn training(more: &str) -> Training {
     let mut text = format!("{SPEC}{more}");
+    if more == NORMALISED {
+        let wrn = "[model.wrn]\ndepth = 10\nwidth = 1\nnorm = \"batch\"\ndropout = 0.1\n\
+                   sampler_mode = \"train\"";
+        text = text
+            .replace("[model.mlp]\nhidden = [24]", wrn)
+            .replace("decay_at = [0.5]", "decay_at = []\nschedule = \"cosine\"\nema = 0.9")
+            .replace("steps = 37", "steps = 17\nlabel_smoothing = 0.1");
+    }
+    if more == SPECTRAL {
+        text = text
+            .replace("hidden = [24]", "hidden = [24]\nspectral_norm = 1")
+            .replace("steps = 37", "steps = 37\nema = 0.9");
+    }
     if more == OF_CLASSES {
         let sampler = "noise_std = 0\nkind = \"mala\"\nconditional = true\ntemperature = 0.01";
         text = text
@@ -157,6 +179,14 @@ fn so_it_does_with_two_threads() {
 }
 
 #[test]
+fn so_does_one_with_state_beside_its_parameters() {
+    let outcome = goes_on(NORMALISED, 1, &[6, 11]);
+    assert!(matches!(outcome, Outcome::Finished { .. } | Outcome::Diverged(_)), "{outcome:?}");
+    assert_eq!(outcome.restarts().len(), 1, "{outcome:?}");
+    assert_eq!(goes_on(SPECTRAL, 1, &[1, 20, 36]), Outcome::finished(37));
+}
+
+#[test]
 fn so_does_one_with_chains_of_classes() {
     let outcome = goes_on(OF_CLASSES, 1, &[1, 6, 19, 36]);
     assert_eq!(outcome, Outcome::finished(37));
@@ -232,7 +262,7 @@ fn a_point_to_go_back_to_is_looked_at_before_it_is_kept() {
 fn a_point_that_is_not_finite_is_never_gone_back_to() {
     let mut spec = training("rollback_every = 1\nmax_restarts = 2\nrestart_step_size = 0.5\n");
     // Beyond what a spec may say, and beyond single precision.
-    let jem_core::spec::Optimizer::Adam(adam) = &mut spec.optimizer;
+    let jem_core::spec::Optimizer::Adam(adam) = &mut spec.optimizer else { unreachable!() };
     adam.lr = 1e39;
     let mut course = course(&spec, &images());
     finish(&mut course);

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use jem_core::arrays::Arrays;
 use jem_core::dataset::LabelledImages;
-use jem_core::spec::{Model, Optimizer, Sampler, Training};
+use jem_core::spec::{Model, Sampler, Training};
 use jem_worker::data::Images;
 use jem_worker::jem::{
     Mode, Noise, Parameters, StepValues, Trainer, build, class_probabilities, cross_entropy,
@@ -170,10 +170,10 @@ fn whole_trainings_agree() {
 #[test]
 fn learning_rates_agree() {
     for case in fixture().trainings {
-        let Optimizer::Adam(adam) = &case.training.optimizer;
+        let lr = case.training.optimizer.lr();
         let expected = &case.expected.learning_rates;
         let steps = expected.len() as u64;
-        let rate = |step| learning_rate(&case.training.train, adam.lr, step, steps);
+        let rate = |step| learning_rate(&case.training.train, lr, step, steps);
         let found: Vec<f64> = (0..steps).map(rate).collect();
         agree(&format!("{}: learning rate", case.name), &found, expected, DOUBLE);
     }

@@ -7,6 +7,8 @@ mod evaluation;
 use crate::dataset::{Entry, Source, Split, catalogue};
 use crate::diagnostic::{nearest, quoted_list};
 
+use super::network::check_network;
+use super::optimizer::check_optimizer;
 use super::raw::RawOod;
 use super::resolved::{Length, Model, Spec, Training};
 use super::sampling::{check_covariances, check_sampling};
@@ -42,6 +44,8 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
     check_source(&training.data.train, "data.train", &mut found);
     check_sampling(training, &mut found);
     check_schedule(training, &mut found);
+    check_network(training, &mut found);
+    check_optimizer(training, &mut found);
     if let Some(entry) = known(&training.data.train) {
         check_examples(training, entry, &mut found);
         check_size(training, entry, &mut found);
@@ -151,6 +155,7 @@ fn check_size(training: &Training, entry: &Entry, found: &mut Vec<Violation>) {
         let path = match training.model {
             Model::Mlp(_) => "model.mlp.hidden",
             Model::Cnn(_) => "model.cnn.channels",
+            Model::Wrn(_) => "model.wrn.width",
         };
         found.push(Violation::new(
             format!("a network of {parameters} parameters is too large"),
@@ -196,5 +201,6 @@ fn parameters(model: &Model, entry: &Entry) -> u64 {
             widths.push(classes);
             count + dense(&widths)
         }
+        Model::Wrn(wrn) => wrn.parameters(channels, classes),
     }
 }

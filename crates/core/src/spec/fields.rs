@@ -77,8 +77,13 @@ pub fn nearest_path(written: &str) -> Option<&'static str> {
 }
 
 /// Fields, or tables of fields, of which a spec has only one.
-pub const ALTERNATIVES: [(&str, &str); 3] = [
+pub const ALTERNATIVES: [(&str, &str); 8] = [
     ("train.epochs", "train.steps"),
     ("model.mlp", "model.cnn"),
+    ("model.mlp", "model.wrn"),
+    ("model.cnn", "model.wrn"),
+    ("optimizer.adam", "optimizer.adamw"),
+    ("optimizer.adam", "optimizer.sgd"),
+    ("optimizer.adamw", "optimizer.sgd"),
     ("data.labels.fraction", "data.labels.per_class"),
 ];

@@ -16,8 +16,11 @@ mod expect;
 mod fields;
 mod identity;
 mod kind;
+mod kinds;
+mod network;
 mod ood;
 mod long_chains;
+mod optimizer;
 mod part;
 mod paths;
 pub mod preset;
@@ -35,13 +38,15 @@ pub use data::{Augment, Labels};
 pub use error::SpecError;
 pub use kind::{FieldKind, field_kinds, field_values};
 pub use long_chains::{ChainStart, LongChains};
+pub use network::{Norm, SamplerMode, Wrn, WrnBlock};
 pub use ood::OodSet;
+pub use optimizer::{Adam, AdamW, Optimizer, Schedule, Sgd};
 pub use part::Part;
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
-    Activation, Adam, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device,
-    Divergence, Evaluate, Length, Mlp, Model, Objective, Optimizer, PixelRange, ReplayBuffer,
-    Resources, Sampler, Spec, Train, Training,
+    Activation, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device, Divergence,
+    Evaluate, Length, Mlp, Model, Objective, PixelRange, ReplayBuffer, Resources, Sampler, Spec,
+    Train, Training,
 };
 pub use sampling::SamplerKind;
 pub use schema::schema;

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
-use super::raw::{RawCnn, RawMlp, Tables};
+use super::raw::{RawCnn, RawMlp, RawWrn, Tables};
 use super::resolve::resolve;
 
 /// The preset of a file that names none.
@@ -16,9 +16,10 @@ pub const DEFAULT: &str = "seed-chapter";
 /// Where the presets lie, from the root of the workspace.
 pub const FOLDER: &str = "crates/core/src/spec/presets";
 
-const TEXTS: [(&str, &str); 4] = [
+const TEXTS: [(&str, &str); 5] = [
     ("seed-chapter", include_str!("presets/seed-chapter.toml")),
     ("jem-paper", include_str!("presets/jem-paper.toml")),
+    ("jem-wrn", include_str!("presets/jem-wrn.toml")),
     ("ebmkit-mnist", include_str!("presets/ebmkit-mnist.toml")),
     ("jem-plus-plus", include_str!("presets/jem-plus-plus.toml")),
 ];
@@ -131,4 +132,12 @@ pub(crate) fn cnn() -> &'static RawCnn {
     embedded()
         .find_map(|tables| tables.model.as_ref()?.cnn.as_ref())
         .expect("a preset has a CNN; a test holds that")
+}
+
+/// What a wide residual network has where neither the file nor its preset
+/// says.
+pub(crate) fn wrn() -> &'static RawWrn {
+    embedded()
+        .find_map(|tables| tables.model.as_ref()?.wrn.as_ref())
+        .expect("a preset has a wide residual network; a test holds that")
 }

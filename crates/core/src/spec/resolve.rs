@@ -6,21 +6,22 @@ use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::data::{Augment, Labels};
 use super::identity::value;
 use super::long_chains::{ChainStart, LongChains};
+use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::raw::{
-    RawAdam, RawAugment, RawCnn, RawCorruptions, RawData, RawDivergence, RawEnergyMargin,
-    RawEvaluate, RawLabels, RawLongChains, RawMlp, RawModel, RawObjective, RawOod, RawOptimizer,
-    RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawTrain, Tables,
+    RawAugment, RawCorruptions, RawData, RawDivergence, RawEnergyMargin, RawEvaluate, RawLabels,
+    RawLongChains, RawObjective, RawOod, RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawTrain,
+    Tables,
 };
 use super::resolved::{
-    Adam, Checkpoints, Cnn, Corruptions, Data, Divergence, Evaluate, Length, Mlp, Model, Objective,
-    Optimizer, ReplayBuffer, Resources, Sampler, Spec, Train, Training,
+    Checkpoints, Corruptions, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer,
+    Resources, Sampler, Spec, Train, Training,
 };
 use crate::dataset::Source;
 
 /// A value that neither the file nor its preset gives.
 #[derive(Debug, thiserror::Error)]
 #[error("neither the file nor its preset sets `{0}`")]
-pub struct Unset(&'static str);
+pub struct Unset(pub(super) &'static str);
 
 /// A reference to the value of a table's field, or an error that names it.
 macro_rules! get {
@@ -28,6 +29,8 @@ macro_rules! get {
         $table.$field.as_ref().ok_or(Unset(concat!(stringify!($table), ".", stringify!($field))))?
     };
 }
+
+pub(super) use get;
 
 /// The values that `raw`, laid over a preset, means.
 ///
@@ -70,7 +73,7 @@ pub fn resolve_table(raw: &Tables, name: &str) -> Result<Value, Unset> {
 }
 
 /// Where 0 is written for none.
-fn unless_zero<T: Copy + Default + PartialEq>(value: T) -> Option<T> {
+pub(super) fn unless_zero<T: Copy + Default + PartialEq>(value: T) -> Option<T> {
     (value != T::default()).then_some(value)
 }
 
@@ -103,22 +106,6 @@ fn data(data: &RawData) -> Result<Data, Unset> {
 /// What is written where no set is meant.
 fn no_source() -> Source {
     Source::Catalogue("none".to_owned())
-}
-
-fn model(model: &RawModel) -> Result<Model, Unset> {
-    // A network that lacks fields has those of the first preset of its kind.
-    let filled = model.filled();
-    Ok(match (&filled.mlp, &filled.cnn) {
-        (Some(mlp), _) => {
-            Model::Mlp(Mlp { hidden: get!(mlp.hidden).clone(), activation: *get!(mlp.activation) })
-        }
-        (None, Some(cnn)) => Model::Cnn(Cnn {
-            channels: get!(cnn.channels).clone(),
-            hidden: *get!(cnn.hidden),
-            activation: *get!(cnn.activation),
-        }),
-        (None, None) => return Err(Unset("model")),
-    })
 }
 
 fn objective(objective: &RawObjective) -> Result<Objective, Unset> {
@@ -157,16 +144,6 @@ fn replay_buffer(replay_buffer: &RawReplayBuffer) -> Result<ReplayBuffer, Unset>
     Ok(ReplayBuffer { size: *get!(replay_buffer.size), reinit: *get!(replay_buffer.reinit) })
 }
 
-fn optimizer(optimizer: &RawOptimizer) -> Result<Optimizer, Unset> {
-    let adam = get!(optimizer.adam);
-    Ok(Optimizer::Adam(Adam {
-        lr: *get!(adam.lr),
-        beta1: *get!(adam.beta1),
-        beta2: *get!(adam.beta2),
-        eps: *get!(adam.eps),
-    }))
-}
-
 fn train(train: &RawTrain) -> Result<Train, Unset> {
     let length = match (train.epochs, train.steps) {
         (_, Some(steps)) => Length::Steps(steps),
@@ -182,6 +159,9 @@ fn train(train: &RawTrain) -> Result<Train, Unset> {
         decay_factor: *get!(train.decay_factor),
         independent_px_batch: *get!(train.independent_px_batch),
         pretrain_steps: train.pretrain_steps.and_then(unless_zero),
+        schedule: train.schedule.unwrap_or_default(),
+        label_smoothing: train.label_smoothing.and_then(unless_zero),
+        ema: train.ema.and_then(unless_zero),
     })
 }
 
@@ -352,38 +332,6 @@ pub fn spell_out(spec: &Spec) -> Tables {
     }
 }
 
-fn spell_out_model(model: &Model) -> RawModel {
-    match model {
-        Model::Mlp(mlp) => RawModel {
-            mlp: Some(RawMlp {
-                hidden: Some(mlp.hidden.clone()),
-                activation: Some(mlp.activation),
-            }),
-            cnn: None,
-        },
-        Model::Cnn(cnn) => RawModel {
-            mlp: None,
-            cnn: Some(RawCnn {
-                channels: Some(cnn.channels.clone()),
-                hidden: Some(cnn.hidden),
-                activation: Some(cnn.activation),
-            }),
-        },
-    }
-}
-
-fn spell_out_optimizer(optimizer: &Optimizer) -> RawOptimizer {
-    let Optimizer::Adam(adam) = optimizer;
-    RawOptimizer {
-        adam: Some(RawAdam {
-            lr: Some(adam.lr),
-            beta1: Some(adam.beta1),
-            beta2: Some(adam.beta2),
-            eps: Some(adam.eps),
-        }),
-    }
-}
-
 fn spell_out_train(train: &Train) -> RawTrain {
     let (epochs, steps) = match train.length {
         Length::Epochs(epochs) => (Some(epochs), None),
@@ -399,5 +347,8 @@ fn spell_out_train(train: &Train) -> RawTrain {
         decay_factor: Some(train.decay_factor),
         independent_px_batch: Some(train.independent_px_batch),
         pretrain_steps: Some(train.pretrain_steps.unwrap_or_default()),
+        schedule: Some(train.schedule),
+        label_smoothing: Some(train.label_smoothing.unwrap_or_default()),
+        ema: Some(train.ema.unwrap_or_default()),
     }
 }

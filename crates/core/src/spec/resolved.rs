@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::data::{Augment, Labels};
 use super::long_chains::LongChains;
+use super::network::Wrn;
 use super::ood::OodSet;
+use super::optimizer::{Optimizer, Schedule};
 use super::part::Part;
 use super::sampling::SamplerKind;
 use crate::dataset::Source;
@@ -106,7 +108,7 @@ impl PixelRange {
     }
 }
 
-/// `[model.mlp]` or `[model.cnn]`
+/// `[model.mlp]`, `[model.cnn]` or `[model.wrn]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Model {
@@ -114,6 +116,8 @@ pub enum Model {
     Mlp(Mlp),
     /// Convolutions with a flattened, not pooled, head.
     Cnn(Cnn),
+    /// Residual blocks with a pooled head.
+    Wrn(Wrn),
 }
 
 /// `[model.mlp]`
@@ -124,6 +128,9 @@ pub struct Mlp {
     pub hidden: Vec<u64>,
     /// The non-linearity between layers.
     pub activation: Activation,
+    /// Power iterations a step; unset for weights as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spectral_norm: Option<u64>,
 }
 
 /// `[model.cnn]`
@@ -138,6 +145,9 @@ pub struct Cnn {
     pub hidden: u64,
     /// The non-linearity between layers.
     pub activation: Activation,
+    /// Power iterations a step; unset for weights as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spectral_norm: Option<u64>,
 }
 
 /// A non-linearity.
@@ -238,28 +248,6 @@ pub struct ReplayBuffer {
     pub reinit: f64,
 }
 
-/// `[optimizer.adam]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Optimizer {
-    /// Kingma and Ba 2015, with bias correction.
-    Adam(Adam),
-}
-
-/// `[optimizer.adam]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Adam {
-    /// Learning rate.
-    pub lr: f64,
-    /// Decay of the first moment.
-    pub beta1: f64,
-    /// Decay of the second moment.
-    pub beta2: f64,
-    /// Added to the root of the second moment.
-    pub eps: f64,
-}
-
 /// `[train]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -283,6 +271,17 @@ pub struct Train {
     /// Steps at the start with the cross-entropy alone; unset for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretrain_steps: Option<u64>,
+    /// How the learning rate changes after the warm-up.
+    #[serde(default, skip_serializing_if = "Schedule::is_step")]
+    pub schedule: Schedule,
+    /// The share of every label that the cross-entropy spreads over all
+    /// classes alike (Szegedy et al. 2016); unset for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_smoothing: Option<f64>,
+    /// Decay of the running mean of the weights that is evaluated; unset to
+    /// evaluate the weights themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ema: Option<f64>,
 }
 
 /// How long training goes on.

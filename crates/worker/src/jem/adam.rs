@@ -3,7 +3,7 @@
 
 use jem_core::arrays::Arrays;
 use jem_core::spec::Adam;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::parameters::{insert, read_onto};
 use super::{Misfit, Parameters};
@@ -11,6 +11,7 @@ use super::{Misfit, Parameters};
 /// First and second moments of every parameter, and the steps taken.
 pub struct AdamState {
     spec: Adam,
+    weight_decay: f64,
     steps: u64,
     moments: Vec<(Tensor, Tensor)>,
 }
@@ -19,7 +20,14 @@ impl AdamState {
     /// Zero moments for `parameters`.
     pub fn new(spec: &Adam, parameters: &[Tensor]) -> Self {
         let zeros = |p: &Tensor| (p.detach().zeros_like(), p.detach().zeros_like());
-        Self { spec: spec.clone(), steps: 0, moments: parameters.iter().map(zeros).collect() }
+        let moments = parameters.iter().map(zeros).collect();
+        Self { spec: spec.clone(), weight_decay: 0.0, steps: 0, moments }
+    }
+
+    /// The same with decoupled weight decay (Loshchilov and Hutter 2019):
+    /// every step takes lr · `weight_decay` of each parameter off it.
+    pub fn decaying(self, weight_decay: f64) -> Self {
+        Self { weight_decay, ..self }
     }
 
     /// Puts the moments into `arrays`, by the names of the `parameters`.
@@ -64,6 +72,9 @@ impl AdamState {
             let update = &*m / (v.sqrt() / correction2 + eps);
             // Writes through to the leaf's storage; detach shares it.
             let mut p = p.detach();
+            if self.weight_decay > 0.0 {
+                p *= 1.0 - lr * self.weight_decay;
+            }
             p -= update * (lr / correction1);
         }
     }
@@ -77,7 +88,7 @@ pub fn clip_grad_norm(gradients: &mut [Tensor], limit: Option<f64>) -> Tensor {
     let norm = Tensor::stack(&norms, 0).norm();
     if let Some(limit) = limit {
         // Kept on the device: reading the norm would wait for it.
-        let scale = ((&norm + 1e-6).reciprocal() * limit).clamp_max(1.0).to_kind(Kind::Float);
+        let scale = ((&norm + 1e-6).reciprocal() * limit).clamp_max(1.0);
         for g in gradients {
             *g *= &scale;
         }

@@ -31,13 +31,14 @@ impl Auxiliary {
     }
 
     /// The weighted terms at `step`, where `logits` `[n, k]` are those of the
-    /// labelled batch; none where both are off.
+    /// labelled batch and the network acts by `mode`; none where both are off.
     pub fn loss(
         &mut self,
         network: &dyn Network,
         parameters: &[Tensor],
         logits: &Tensor,
         step: u64,
+        mode: Mode,
     ) -> Option<Tensor> {
         let (exposure, margin) = (self.exposure.weight, self.margin.on());
         if exposure.is_none() && margin.is_none() {
@@ -45,7 +46,7 @@ impl Auxiliary {
         }
         let rows = self.order.rows(step);
         let x = self.images.training_batch("auxiliary", &self.view, step, &rows).0;
-        let outside = network.logits(parameters, &x, Mode::Train);
+        let outside = network.logits(parameters, &x.to_kind(logits.kind()), mode);
         let exposed = exposure.map(|weight| outlier_exposure(&outside) * weight);
         let margined = margin.map(|[weight, m_in, m_out]| {
             energy_margin(&energy(logits), &energy(&outside), m_in, m_out) * weight

@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use jem_core::arrays::Arrays;
 use jem_core::random::{At, Stream};
-use jem_core::spec::{Sampler, SamplerKind, Training};
+use jem_core::spec::{Sampler, SamplerKind, SamplerMode, Training};
 use tch::{Kind, Tensor};
 
 use super::starts::labels;
 use super::{
-    Ask, Chain, Draws, Misfit, Mode, Network, ReplayBuffer, Starts, Walked, energy, energy_of_class,
+    Ask, Chain, Draws, Misfit, Mode, Network, Noise, ReplayBuffer, Starts, Walked, energy,
+    energy_of_class,
 };
 use crate::data::Images;
 
@@ -26,6 +27,10 @@ pub struct Chains {
     joint: Option<Round>,
     /// The label of every training image, where chains follow labels.
     labels: Vec<i64>,
+    /// How the network acts in the chain.
+    mode: Mode,
+    /// In place of the streams' noise.
+    injected: Option<Box<dyn Noise>>,
 }
 
 /// The streams of one round.
@@ -80,6 +85,11 @@ impl Chains {
             marginal: marginal.then(|| Round::new(seed, "", sampler.conditional)),
             joint: joint.then(|| Round::new(seed, ", joint", false)),
             labels: if joint { labels(images) } else { Vec::new() },
+            mode: match spec.model.sampler_mode() {
+                SamplerMode::Eval => Mode::Eval,
+                SamplerMode::Train => Mode::Batch,
+            },
+            injected: None,
         })
     }
 
@@ -90,6 +100,17 @@ impl Chains {
         for round in [&mut self.marginal, &mut self.joint].into_iter().flatten() {
             (round.noise, round.accept) = streams(self.seed, round.name, number);
         }
+    }
+
+    /// From here on the chains take their noise from `noise`: for comparisons
+    /// with numbers that are not those of our streams.
+    pub fn inject(&mut self, noise: Box<dyn Noise>) {
+        self.injected = Some(noise);
+    }
+
+    /// The same chains in another precision.
+    pub(super) fn to_kind(&mut self, kind: Kind) {
+        self.buffer.to_kind(kind);
     }
 
     /// Advances chains of the buffer by a round for each term and returns
@@ -103,7 +124,14 @@ impl Chains {
         n: usize,
         rows: &[i64],
     ) -> Samples {
-        let going = Going { network, frozen, sampler: &self.sampler, bounds: self.bounds, step };
+        let going = Going {
+            network,
+            frozen,
+            sampler: &self.sampler,
+            mode: self.mode,
+            bounds: self.bounds,
+            step,
+        };
         let classes = self.buffer.starts().images().classes();
         let marginal = self.marginal.as_ref().map(|round| {
             let drawn = round.classes.map(|stream| {
@@ -111,11 +139,11 @@ impl Chains {
                 (0..n).map(class).collect::<Vec<i64>>()
             });
             let ask = drawn.as_deref().map_or(Ask::Any(n), Ask::Classes);
-            going.round(&mut self.buffer, round, ask)
+            going.round(&mut self.buffer, round, &mut self.injected, ask)
         });
         let joint = self.joint.as_ref().map(|round| {
             let wanted: Vec<i64> = rows.iter().map(|&row| self.labels[row as usize]).collect();
-            going.round(&mut self.buffer, round, Ask::Classes(&wanted))
+            going.round(&mut self.buffer, round, &mut self.injected, Ask::Classes(&wanted))
         });
         Samples { marginal, joint }
     }
@@ -151,19 +179,26 @@ struct Going<'a> {
     network: &'a dyn Network,
     frozen: &'a [Tensor],
     sampler: &'a Sampler,
+    mode: Mode,
     bounds: (f64, f64),
     step: u64,
 }
 
 impl Going<'_> {
-    fn round(&self, buffer: &mut ReplayBuffer, round: &Round, ask: Ask<'_>) -> Walked {
+    fn round(
+        &self,
+        buffer: &mut ReplayBuffer,
+        round: &Round,
+        injected: &mut Option<Box<dyn Noise>>,
+        ask: Ask<'_>,
+    ) -> Walked {
         let drawn = buffer.draw(&round.draws, self.step, ask);
         let labels = match ask {
             Ask::Any(_) => None,
             Ask::Classes(classes) => Some(Tensor::from_slice(classes).to_device(drawn.x.device())),
         };
         let energy = |x: &Tensor| {
-            let logits = self.network.logits(self.frozen, x, Mode::Eval);
+            let logits = self.network.logits(self.frozen, x, self.mode);
             match &labels {
                 None => energy(&logits),
                 Some(labels) => energy_of_class(&logits, labels),
@@ -171,12 +206,14 @@ impl Going<'_> {
         };
         let Self { sampler, bounds, step, .. } = *self;
         let chain = Chain { sampler, bounds, step };
-        let mut noise = round.noise;
+        let mut stream = round.noise;
+        let noise: &mut dyn Noise = match injected {
+            Some(noise) => noise.as_mut(),
+            None => &mut stream,
+        };
         let walked = match sampler.kind {
-            SamplerKind::Mala => chain.adjusted(&energy, &drawn.x, &mut noise, &round.accept),
-            SamplerKind::Sgld | SamplerKind::Langevin => {
-                chain.unadjusted(&energy, &drawn.x, &mut noise)
-            }
+            SamplerKind::Mala => chain.adjusted(&energy, &drawn.x, noise, &round.accept),
+            SamplerKind::Sgld | SamplerKind::Langevin => chain.unadjusted(&energy, &drawn.x, noise),
         };
         buffer.put_back(&drawn, &walked.x, sampler.steps);
         walked

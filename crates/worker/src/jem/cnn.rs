@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn logits_have_one_column_a_class_whatever_the_image_size() {
         for (shape, hidden) in [([1, 28, 28], 0), ([3, 7, 5], 16), ([1, 8, 8], 3)] {
-            let spec = Cnn { channels: vec![4, 6, 8], hidden, activation: Activation::LeakyRelu };
+            let activation = Activation::LeakyRelu;
+            let spec = Cnn { channels: vec![4, 6, 8], hidden, activation, spectral_norm: None };
             let network = CnnNetwork::new(&spec, shape, 10);
             let parameters = Parameters::init(&network.parameters(), 0, Device::Cpu);
             let [c, h, w] = shape.map(|n| n as i64);

@@ -3,23 +3,31 @@
 use jem_core::spec::Model;
 use tch::Tensor;
 
-use super::ParameterShape;
 use super::cnn::CnnNetwork;
 use super::mlp::MlpNetwork;
+use super::spectral::SpectralNetwork;
+use super::wrn::WrnNetwork;
+use super::{Masks, ParameterShape};
 
 /// How layers that act differently in training and in use are to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// On the batch that the parameters are fitted to.
-    Train,
-    /// In evaluation, and inside the sampler's chain.
+    /// On a batch that the parameters are fitted to: batch normalisation goes
+    /// by the batch and moves its running statistics, and what these masks say
+    /// is dropped.
+    Train(Masks),
+    /// By the batch, with nothing moved and nothing dropped: what the chain
+    /// may be asked to go by.
+    Batch,
+    /// In evaluation, and inside the chain where nothing else is asked for.
     Eval,
 }
 
 /// A classifier. Its parameters are held by the caller, so that the same
 /// network can be run with and without a graph on them.
 pub trait Network {
-    /// Names, shapes and initial bounds of the parameters, in order.
+    /// Names, shapes and initial values of the parameters, in order: those that
+    /// are trained, then state.
     fn parameters(&self) -> Vec<ParameterShape>;
 
     /// Penultimate features `[n, d]` of inputs `[n, c, h, w]`: what the last
@@ -34,6 +42,10 @@ pub trait Network {
         let (weight, bias) = self.head(parameters);
         self.features(parameters, x, mode).linear(&weight, Some(&bias))
     }
+
+    /// Moves, in place, what state follows the parameters themselves and no
+    /// input, by `rounds` rounds; a trainer asks for one before each step.
+    fn follow(&self, _parameters: &[Tensor], _rounds: u64) {}
 }
 
 /// The last two of `parameters`, where they are the last layer's.
@@ -45,9 +57,14 @@ pub(super) fn last_layer(parameters: &[Tensor]) -> (Tensor, Tensor) {
 /// The network that `model` describes, for inputs of `shape` `[c, h, w]` and
 /// `classes` classes.
 pub fn build(model: &Model, shape: [usize; 3], classes: usize) -> Box<dyn Network> {
-    match model {
+    let network: Box<dyn Network> = match model {
         Model::Mlp(mlp) => Box::new(MlpNetwork::new(mlp, shape, classes)),
         Model::Cnn(cnn) => Box::new(CnnNetwork::new(cnn, shape, classes)),
+        Model::Wrn(wrn) => Box::new(WrnNetwork::new(wrn, shape, classes)),
+    };
+    match model.spectral_norm() {
+        Some(iterations) => Box::new(SpectralNetwork::new(network, iterations)),
+        None => network,
     }
 }
 
@@ -61,9 +78,11 @@ mod tests {
     #[test]
     fn logits_are_the_head_applied_to_the_features() {
         let activation = Activation::Silu;
-        let cnn = |hidden| Model::Cnn(Cnn { channels: vec![4, 6], hidden, activation });
+        let cnn = |hidden| {
+            Model::Cnn(Cnn { channels: vec![4, 6], hidden, activation, spectral_norm: None })
+        };
         let models = [
-            (Model::Mlp(Mlp { hidden: vec![7, 5], activation }), 5),
+            (Model::Mlp(Mlp { hidden: vec![7, 5], activation, spectral_norm: None }), 5),
             (cnn(0), 6 * 4 * 4),
             (cnn(9), 9),
         ];

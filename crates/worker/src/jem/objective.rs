@@ -8,7 +8,7 @@
 //! loss is the cross-entropy alone, whatever α is.
 
 use jem_core::spec::Objective;
-use tch::{Kind, Reduction, Tensor};
+use tch::{Reduction, Tensor};
 
 /// Energies of the data and of the samples, `[n]` each.
 pub struct Energies {
@@ -32,7 +32,18 @@ pub struct Terms {
 
 /// Mean cross-entropy in nats of `logits` `[n, k]` and `labels` `[n]`.
 pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
-    logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, 0.0)
+    smoothed_cross_entropy(logits, labels, 0.0)
+}
+
+/// The same against labels of which `smoothing` is spread over all classes
+/// alike (Szegedy et al. 2016): (1 − s) CE − s/k Σ_y log p(y|x).
+pub fn smoothed_cross_entropy(logits: &Tensor, labels: &Tensor, smoothing: f64) -> Tensor {
+    logits.cross_entropy_loss::<Tensor>(labels, None, Reduction::Mean, -100, smoothing)
+}
+
+/// The mean, in the precision of `values`.
+pub(super) fn mean(values: &Tensor) -> Tensor {
+    values.mean(values.kind())
 }
 
 /// The loss from its cross-entropy and the energies of the terms that are
@@ -51,10 +62,10 @@ pub fn terms(
     };
     let mut contrast = |energies: Energies, weight: f64| {
         let Energies { data, samples } = energies;
-        let (mean_data, mean_samples) = (data.mean(Kind::Float), samples.mean(Kind::Float));
+        let (mean_data, mean_samples) = (mean(&data), mean(&samples));
         loss = &loss + (&mean_data - &mean_samples) * weight;
         if objective.energy_l2 > 0.0 {
-            let squares = data.square().mean(Kind::Float) + samples.square().mean(Kind::Float);
+            let squares = mean(&data.square()) + mean(&samples.square());
             loss += squares * objective.energy_l2;
         }
         (mean_data, mean_samples)
@@ -104,6 +115,15 @@ mod tests {
         let joint = terms(&objective, infinite, None, energies(2.0, 1.5));
         assert!((joint.loss.double_value(&[]) - 5.0).abs() < 1e-6);
         assert!(joint.ce.double_value(&[]).is_infinite() && joint.marginal.is_none());
+    }
+
+    #[test]
+    fn a_smoothed_label_is_the_mixture_of_the_hand() {
+        // p = (1/4, 3/4), label 1, s = 0.2: −0.9 ln(3/4) − 0.1 ln(1/4).
+        let logits = Tensor::from_slice2(&[[0f32, 3f32.ln()]]);
+        let ce = smoothed_cross_entropy(&logits, &Tensor::from_slice(&[1i64]), 0.2);
+        let expected = -0.9 * 0.75f64.ln() - 0.1 * 0.25f64.ln();
+        assert!((ce.double_value(&[]) - expected).abs() < 1e-6);
     }
 
     #[test]

@@ -4,6 +4,17 @@ use jem_core::arrays::{Array, Arrays};
 use jem_core::random::{At, Stream};
 use tch::{Device, Kind, Tensor};
 
+/// What the values of a parameter start from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// Uniform in ± this.
+    Uniform(f64),
+    /// This, all of them.
+    Constant(f64),
+    /// A vector of length 1, every direction equally likely.
+    Direction,
+}
+
 /// Name, shape and initial distribution of one parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterShape {
@@ -11,26 +22,74 @@ pub struct ParameterShape {
     pub name: String,
     /// Length of each dimension.
     pub shape: Vec<i64>,
-    /// Initial values are uniform in ± this.
-    pub bound: f64,
+    /// Its initial values.
+    pub start: Start,
+    /// Whether the optimiser moves it. What is not trained is state that the
+    /// network moves by itself, and stands after all that is.
+    pub trained: bool,
 }
 
 impl ParameterShape {
+    fn trained(name: String, shape: &[i64], start: Start) -> Self {
+        Self { name, shape: shape.to_vec(), start, trained: true }
+    }
+
     /// Weight and bias of a layer with `inputs` inputs to each output, both
     /// uniform in ±1/√inputs (LeCun et al. 1998; PyTorch's default).
     pub fn layer(name: &str, shape: &[i64], inputs: i64) -> [Self; 2] {
-        let bound = 1.0 / (inputs as f64).sqrt();
-        let weight = Self { name: format!("{name}.weight"), shape: shape.to_vec(), bound };
-        let bias = Self { name: format!("{name}.bias"), shape: vec![shape[0]], bound };
-        [weight, bias]
+        let start = Start::Uniform(1.0 / (inputs as f64).sqrt());
+        let weight = Self::trained(format!("{name}.weight"), shape, start);
+        [weight, Self::trained(format!("{name}.bias"), &shape[..1], start)]
+    }
+
+    /// Scale and shift of a normalisation of `channels`: 1 and 0.
+    pub fn scale_and_shift(name: &str, channels: i64) -> [Self; 2] {
+        let one = |part: &str, value| {
+            Self::trained(format!("{name}.{part}"), &[channels], Start::Constant(value))
+        };
+        [one("weight", 1.0), one("bias", 0.0)]
+    }
+
+    /// A state of `length` values.
+    pub fn state(name: &str, length: i64, start: Start) -> Self {
+        Self { name: name.to_owned(), shape: vec![length], start, trained: false }
+    }
+
+    /// Running mean and variance of `channels`: 0 and 1.
+    pub fn running(name: &str, channels: i64) -> [Self; 2] {
+        [("running_mean", 0.0), ("running_var", 1.0)].map(|(part, value)| {
+            Self::state(&format!("{name}.{part}"), channels, Start::Constant(value))
+        })
+    }
+
+    /// Its initial values, from `stream` at `at`.
+    fn draw(&self, stream: &Stream, at: At) -> Tensor {
+        let mut values = vec![0f32; self.shape.iter().product::<i64>() as usize];
+        match self.start {
+            Start::Uniform(bound) => {
+                stream.fill_uniform(at, &mut values);
+                let bound = bound as f32;
+                values.iter_mut().for_each(|v| *v = (2.0 * *v - 1.0) * bound);
+            }
+            Start::Constant(value) => values.fill(value as f32),
+            Start::Direction => {
+                stream.fill_normal(at, &mut values);
+                let squares: f64 = values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+                let length = squares.sqrt().max(f64::MIN_POSITIVE);
+                values.iter_mut().for_each(|v| *v = (f64::from(*v) / length) as f32);
+            }
+        }
+        Tensor::from_slice(&values).reshape(&self.shape)
     }
 }
 
-/// Parameters with their names; leaves of the autograd graph.
+/// Parameters with their names, and after them the network's state. Those
+/// that are trained are leaves of the autograd graph.
 #[derive(Debug)]
 pub struct Parameters {
     names: Vec<String>,
     tensors: Vec<Tensor>,
+    trained: usize,
 }
 
 /// Saved weights that do not fit the network.
@@ -44,18 +103,28 @@ impl Parameters {
     pub fn init(shapes: &[ParameterShape], seed: u64, device: Device) -> Self {
         let stream = Stream::new(seed, "init");
         let draw = |(i, p): (usize, &ParameterShape)| {
-            let n: i64 = p.shape.iter().product();
-            let mut values = vec![0f32; n as usize];
-            stream.fill_uniform(At::step(i as u64), &mut values);
-            let bound = p.bound as f32;
-            values.iter_mut().for_each(|v| *v = (2.0 * *v - 1.0) * bound);
-            Tensor::from_slice(&values).reshape(&p.shape).to_device(device)
+            p.draw(&stream, At::step(i as u64)).to_device(device).set_requires_grad(p.trained)
         };
-        let tensors = shapes.iter().enumerate().map(draw);
-        Self {
-            names: shapes.iter().map(|p| p.name.clone()).collect(),
-            tensors: tensors.map(|t| t.set_requires_grad(true)).collect(),
+        Self::of(shapes, shapes.iter().enumerate().map(draw).collect())
+    }
+
+    fn of(shapes: &[ParameterShape], tensors: Vec<Tensor>) -> Self {
+        let trained = shapes.iter().filter(|p| p.trained).count();
+        Self { names: shapes.iter().map(|p| p.name.clone()).collect(), tensors, trained }
+    }
+
+    /// The same values in another precision.
+    pub fn to_kind(mut self, kind: Kind) -> Self {
+        for (i, tensor) in self.tensors.iter_mut().enumerate() {
+            *tensor = tensor.detach().to_kind(kind).set_requires_grad(i < self.trained);
         }
+        self
+    }
+
+    /// The same values in memory of their own, without a graph.
+    pub fn copied(&self) -> Self {
+        let tensors = self.tensors.iter().map(|tensor| tensor.detach().copy()).collect();
+        Self { names: self.names.clone(), tensors, trained: self.trained }
     }
 
     /// Parameters read back from saved weights.
@@ -79,7 +148,7 @@ impl Parameters {
             }
             tensors.push(Tensor::from_slice(data).reshape(&shape).to_device(device));
         }
-        Ok(Self { names: shapes.iter().map(|p| p.name.clone()).collect(), tensors })
+        Ok(Self::of(shapes, tensors))
     }
 
     /// Takes the values of `arrays` that [`Parameters::to_arrays`] left.
@@ -87,8 +156,8 @@ impl Parameters {
     /// # Errors
     /// When one is missing or has another shape.
     pub fn restore(&mut self, arrays: &Arrays) -> Result<(), Misfit> {
-        for (name, tensor) in self.names.iter().zip(&mut self.tensors) {
-            *tensor = read_onto(arrays, name, tensor)?.set_requires_grad(true);
+        for (i, (name, tensor)) in self.names.iter().zip(&mut self.tensors).enumerate() {
+            *tensor = read_onto(arrays, name, tensor)?.set_requires_grad(i < self.trained);
         }
         Ok(())
     }
@@ -101,6 +170,11 @@ impl Parameters {
     /// The tensors, in the network's order.
     pub fn tensors(&self) -> &[Tensor] {
         &self.tensors
+    }
+
+    /// Those that are trained; the network's state comes after them.
+    pub fn trained(&self) -> &[Tensor] {
+        &self.tensors[..self.trained]
     }
 
     /// The same values without a graph: what the sampler's chain sees, so
@@ -142,7 +216,7 @@ pub(super) fn read_onto(arrays: &Arrays, name: &str, like: &Tensor) -> Result<Te
         let text = format!("`{name}` has shape {shape:?}, expected {:?}", like.size());
         return Err(Misfit(text));
     }
-    Ok(Tensor::from_slice(data).reshape(&shape).to_device(like.device()))
+    Ok(Tensor::from_slice(data).reshape(&shape).to_device(like.device()).to_kind(like.kind()))
 }
 
 /// Shape and values of a real tensor, on the host.

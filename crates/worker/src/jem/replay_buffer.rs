@@ -3,7 +3,7 @@
 use jem_core::arrays::Arrays;
 use jem_core::random::{At, Stream};
 use jem_core::spec::ReplayBuffer as BufferSpec;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::parameters::{insert, read_onto};
 use super::{Misfit, Starts};
@@ -107,7 +107,7 @@ impl ReplayBuffer {
             let classes: Vec<usize> = slots.iter().map(class).collect();
             let rows = Tensor::from_slice(&rows).to_device(device);
             let starts = self.starts.draw(&draws.starts, at, &classes).index_select(0, &rows);
-            let _ = x.index_copy_(0, &rows, &starts);
+            let _ = x.index_copy_(0, &rows, &starts.to_kind(x.kind()));
         }
         Drawn { x, slots, anew }
     }
@@ -158,6 +158,11 @@ impl ReplayBuffer {
         let missing = || Misfit(format!("the saved state holds no `{AGES}` of this buffer"));
         self.ages = ages.ok_or_else(missing)?.to_vec();
         Ok(())
+    }
+
+    /// The same chains in another precision.
+    pub(super) fn to_kind(&mut self, kind: Kind) {
+        self.chains = self.chains.to_kind(kind);
     }
 
     /// All chains, `[size, c, h, w]`.

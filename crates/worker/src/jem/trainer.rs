@@ -3,15 +3,20 @@
 use std::rc::Rc;
 
 use jem_core::arrays::Arrays;
-use jem_core::spec::{Optimizer, Sampler, Training};
+use jem_core::spec::{Sampler, Training};
 use tch::{Device, Kind, Tensor};
 
+use super::objective::mean;
 use super::{
-    AdamState, Auxiliary, Chains, Energies, Misfit, Mode, Network, Parameters, ReplayBuffer,
-    Samples, StepValues, build, clip_grad_norm, cross_entropy, energy, energy_of_class,
-    learning_rate, terms,
+    Auxiliary, Average, Chains, Energies, Masks, Misfit, Mode, Network, Noise, OptimizerState,
+    Parameters, ReplayBuffer, Samples, StepValues, build, clip_grad_norm, energy, energy_of_class,
+    learning_rate, smoothed_cross_entropy, terms,
 };
 use crate::data::{BatchOrder, Images, View, labelled};
+
+/// Rounds that state which follows the parameters gets before the first step:
+/// what PyTorch gives spectral normalisation at its start.
+const SETTLING: u64 = 15;
 
 /// A network in training. The numbers of step s depend on the parameters and
 /// on (seed, s) alone.
@@ -19,13 +24,16 @@ pub struct Trainer {
     spec: Training,
     network: Box<dyn Network>,
     parameters: Parameters,
-    adam: AdamState,
+    optimizer: OptimizerState,
+    /// The running mean of the parameters, where that is evaluated.
+    average: Option<Average>,
     /// None where no term has any.
     chains: Option<Chains>,
     images: Rc<Images>,
     labelled: BatchOrder,
     unlabelled: Option<BatchOrder>,
     auxiliary: Option<Auxiliary>,
+    kind: Kind,
     seed: u64,
     steps: u64,
     steps_per_epoch: u64,
@@ -35,11 +43,18 @@ pub struct Trainer {
 impl Trainer {
     /// A trainer before its first step, on the training `images`.
     pub fn new(spec: &Training, seed: u64, images: Images) -> Self {
+        Self::with_kind(spec, seed, images, Kind::Float)
+    }
+
+    /// The same in the precision `kind`: parameters, chains, inputs and all
+    /// that is made of them. What it saves is single precision whatever the
+    /// kind, so double precision is for comparisons.
+    pub fn with_kind(spec: &Training, seed: u64, images: Images, kind: Kind) -> Self {
         let device = images.device();
         let shape = images.shape();
         let network = build(&spec.model, shape, images.classes());
-        let parameters = Parameters::init(&network.parameters(), seed, device);
-        let Optimizer::Adam(adam) = &spec.optimizer;
+        let parameters = Parameters::init(&network.parameters(), seed, device).to_kind(kind);
+        network.follow(parameters.tensors(), SETTLING);
         let batch = spec.train.batch_size as usize;
         let images = Rc::new(images);
         let independent = spec.objective.lambda > 0.0 && spec.train.independent_px_batch;
@@ -53,9 +68,14 @@ impl Trainer {
             }
             None => all,
         };
+        let mut chains = Chains::new(spec, seed, &images);
+        if let Some(chains) = &mut chains {
+            chains.to_kind(kind);
+        }
         Self {
-            adam: AdamState::new(adam, parameters.tensors()),
-            chains: Chains::new(spec, seed, &images),
+            optimizer: OptimizerState::new(&spec.optimizer, parameters.trained()),
+            average: spec.train.ema.map(|decay| Average::new(decay, &parameters)),
+            chains,
             steps,
             steps_per_epoch,
             unlabelled: independent.then(|| BatchOrder::new(seed, "px order", images.len(), batch)),
@@ -66,6 +86,7 @@ impl Trainer {
             network,
             parameters,
             images,
+            kind,
             step: 0,
         }
     }
@@ -91,7 +112,10 @@ impl Trainer {
     /// stream has a state, since its numbers are named by the step.
     pub fn save(&self) -> Arrays {
         let mut arrays = self.parameters.to_arrays();
-        self.adam.save(&self.parameters, &mut arrays);
+        self.optimizer.save(&self.parameters, &mut arrays);
+        if let Some(average) = &self.average {
+            average.save(&mut arrays);
+        }
         if let Some(chains) = &self.chains {
             chains.save(&mut arrays);
         }
@@ -105,7 +129,10 @@ impl Trainer {
     /// When they are another network's or buffer's.
     pub fn restore(&mut self, arrays: &Arrays, step: u64) -> Result<(), Misfit> {
         self.parameters.restore(arrays)?;
-        self.adam.restore(&self.parameters, arrays, step)?;
+        self.optimizer.restore(&self.parameters, arrays, step)?;
+        if let Some(average) = &mut self.average {
+            average.restore(arrays)?;
+        }
         if let Some(chains) = &mut self.chains {
             chains.restore(arrays)?;
         }
@@ -143,6 +170,20 @@ impl Trainer {
         &self.parameters
     }
 
+    /// The parameters that are evaluated: their running mean where there is
+    /// one, else themselves.
+    pub fn evaluated(&self) -> &Parameters {
+        self.average.as_ref().map_or(&self.parameters, Average::mean)
+    }
+
+    /// From here on the chains take their noise from `noise`: for comparisons
+    /// with numbers that are not those of our streams.
+    pub fn inject(&mut self, noise: Box<dyn Noise>) {
+        if let Some(chains) = &mut self.chains {
+            chains.inject(noise);
+        }
+    }
+
     /// The replay buffer; none where no term has chains.
     pub fn buffer(&self) -> Option<&ReplayBuffer> {
         self.chains.as_ref().map(Chains::buffer)
@@ -157,57 +198,77 @@ impl Trainer {
     pub fn step(&mut self) -> StepValues {
         let step = self.step;
         let rows = self.labelled.rows(step);
-        let view = View::labelled(&self.spec.data);
-        let (x, y) = self.images.training_batch("data", &view, step, &rows);
+        let unlabelled = self.unlabelled.as_mut().map(|order| order.rows(step));
+        let (x, y) = self.inputs("data", &View::labelled(&self.spec.data), step, &rows);
+        self.network.follow(self.parameters.tensors(), 1);
         // While it is pre-trained, the cross-entropy is all.
         let pretrained = self.spec.train.pretrain_steps.is_none_or(|steps| step >= steps);
         let samples = if pretrained { self.sample(step, &rows) } else { Samples::none() };
-        let logits = self.network.logits(self.parameters.tensors(), &x, Mode::Train);
-        let ce = cross_entropy(&logits, &y);
-        let logits_of = |x: &Tensor| self.network.logits(self.parameters.tensors(), x, Mode::Train);
+        // Passes have masks of their own: labels, p(x), the two samples, and
+        // the auxiliary set.
+        let mode = |pass| Mode::Train(Masks::new(self.seed, step, pass));
+        let logits_of =
+            |x: &Tensor, pass| self.network.logits(self.parameters.tensors(), x, mode(pass));
+        let logits = logits_of(&x, 0);
+        let smoothing = self.spec.train.label_smoothing.unwrap_or(0.0);
+        let ce = smoothed_cross_entropy(&logits, &y, smoothing);
         let marginal = samples.marginal.as_ref().map(|samples| {
-            let data = match &mut self.unlabelled {
-                Some(order) => {
-                    let rows = order.rows(step);
+            let data = match &unlabelled {
+                Some(rows) => {
                     let view = View::px(&self.spec.data);
-                    energy(&logits_of(&self.images.training_batch("px", &view, step, &rows).0))
+                    energy(&logits_of(&self.inputs("px", &view, step, rows).0, 1))
                 }
                 None => energy(&logits),
             };
-            Energies { data, samples: energy(&logits_of(&samples.x)) }
+            Energies { data, samples: energy(&logits_of(&samples.x, 2)) }
         });
-        let logits_joint = samples.joint.as_ref().map(|samples| logits_of(&samples.x));
+        let logits_joint = samples.joint.as_ref().map(|samples| logits_of(&samples.x, 3));
         let joint = logits_joint.as_ref().map(|samples| Energies {
             data: energy_of_class(&logits, &y),
             samples: energy_of_class(samples, &y),
         });
         let mut terms = terms(&self.spec.objective, ce, marginal, joint);
+        let of_auxiliary = mode(4);
         if let Some(auxiliary) = self.auxiliary.as_mut().filter(|_| pretrained) {
             let (network, tensors) = (self.network.as_ref(), self.parameters.tensors());
-            if let Some(loss) = auxiliary.loss(network, tensors, &logits, step) {
+            if let Some(loss) = auxiliary.loss(network, tensors, &logits, step, of_auxiliary) {
                 // A new tensor: the loss may be that of the cross-entropy.
                 terms.loss = &terms.loss + loss;
             }
         }
-        let mut gradients =
-            Tensor::run_backward(&[&terms.loss], self.parameters.tensors(), false, false);
-        let norm = clip_grad_norm(&mut gradients, self.spec.train.clip_grad_norm);
-        let Optimizer::Adam(adam) = &self.spec.optimizer;
-        let lr = learning_rate(&self.spec.train, adam.lr, step, self.steps);
-        self.adam.step(self.parameters.tensors(), &gradients, lr);
-        self.step += 1;
+        let norm = self.update(&terms.loss);
         let _guard = tch::no_grad_guard();
-        let accuracy = logits.argmax(1, false).eq_tensor(&y).to_kind(Kind::Float);
+        let accuracy = mean(&logits.argmax(1, false).eq_tensor(&y).to_kind(self.kind));
         let (data, fresh) = terms.marginal.unwrap_or_else(|| {
-            let mean = |logits: &Tensor| energy(logits).mean(Kind::Float);
-            (mean(&logits), mean(logits_joint.as_ref().unwrap_or(&logits)))
+            let mean_of = |logits: &Tensor| mean(&energy(logits));
+            (mean_of(&logits), mean_of(logits_joint.as_ref().unwrap_or(&logits)))
         });
         let gap = &fresh - &data;
         let gap_joint = terms.joint.map(|(data, samples)| samples - data);
-        let accuracy = accuracy.mean(Kind::Float);
         let plain = [terms.loss, terms.ce, accuracy, norm, data, fresh, gap];
         let bounds = self.spec.data.range.bounds();
         StepValues::new(plain, &samples, self.chains.as_ref(), gap_joint, bounds)
+    }
+
+    /// Moves the parameters down the gradient of `loss`; returns its norm.
+    fn update(&mut self, loss: &Tensor) -> Tensor {
+        let trained = self.parameters.trained();
+        let mut gradients = Tensor::run_backward(&[loss], trained, false, false);
+        let norm = clip_grad_norm(&mut gradients, self.spec.train.clip_grad_norm);
+        let lr = self.spec.optimizer.lr();
+        let lr = learning_rate(&self.spec.train, lr, self.step, self.steps);
+        self.optimizer.step(trained, &gradients, lr);
+        if let Some(average) = &mut self.average {
+            average.add(&self.parameters, self.step);
+        }
+        self.step += 1;
+        norm
+    }
+
+    /// Inputs and labels of the training images `rows`, as `view` has them.
+    fn inputs(&self, name: &str, view: &View, step: u64, rows: &[i64]) -> (Tensor, Tensor) {
+        let (x, y) = self.images.training_batch(name, view, step, rows);
+        (x.to_kind(self.kind), y)
     }
 
     /// The samples of each term that has chains, for the training images

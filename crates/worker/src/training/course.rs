@@ -358,7 +358,7 @@ fn check(spec: &Training, sets: TrainSets<'_>) -> Result<(), Unfit> {
 fn validate(trainer: &Trainer, images: &Images) -> [(String, f64); 2] {
     let _guard = tch::no_grad_guard();
     let predictions =
-        predict(trainer.network(), trainer.parameters().tensors(), images, "validation noise");
+        predict(trainer.network(), trainer.evaluated().tensors(), images, "validation noise");
     let logits = Tensor::from_slice(&predictions.logits)
         .reshape([predictions.labels.len() as i64, predictions.classes as i64]);
     let labels = Tensor::from_slice(&predictions.labels);

@@ -29,7 +29,7 @@ impl Course {
         ];
         if !outcome.diverged() {
             let trainer = self.trainer();
-            files.push((results::WEIGHTS, trainer.parameters().to_arrays().to_bytes()?));
+            files.push((results::WEIGHTS, trainer.evaluated().to_arrays().to_bytes()?));
             if let Some(chains) = trainer.chains() {
                 let sample = buffer_sample(chains, self.seed());
                 files.push((results::BUFFER, sample.to_bytes()?));

@@ -87,7 +87,7 @@ file! {
     Tables {
         /// Training data and how it is scaled.
         data: RawData,
-        /// The network: [model.mlp] or [model.cnn].
+        /// The network: [model.mlp], [model.cnn] or [model.wrn].
         model: RawModel,
         /// Weights of the loss terms: cross-entropy + lambda (mean E(x⁺) − mean E(x⁻)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²).
         objective: RawObjective,
@@ -95,7 +95,7 @@ file! {
         sampler: RawSampler,
         /// Where chains start and end.
         replay_buffer: RawReplayBuffer,
-        /// The optimiser: [optimizer.adam].
+        /// The optimiser: [optimizer.adam], [optimizer.adamw] or [optimizer.sgd].
         optimizer: RawOptimizer,
         /// Length of training, batches, learning-rate schedule.
         train: RawTrain,

@@ -4,15 +4,19 @@
 
 mod data;
 mod file;
+mod model;
 mod ood;
+mod optimizer;
 mod sweep;
 mod tables;
 
 pub use data::{RawAugment, RawData, RawEnergyMargin, RawLabels, RawOutlierExposure};
 pub use file::{RawExpectation, RawReport, RawSpec, Scale, Statistic, Tables};
+pub use model::{RawCnn, RawMlp, RawModel, RawWrn};
 pub use ood::RawOod;
+pub use optimizer::{RawAdam, RawAdamW, RawOptimizer, RawSgd};
 pub use sweep::{MAX_SEEDS, RawAxes, RawSeeds, RawSweep};
 pub use tables::{
-    RawAdam, RawCnn, RawCorruptions, RawDivergence, RawEvaluate, RawLongChains, RawMlp, RawModel,
-    RawObjective, RawOptimizer, RawReplayBuffer, RawResources, RawSampler, RawTrain,
+    RawCorruptions, RawDivergence, RawEvaluate, RawLongChains, RawObjective, RawReplayBuffer,
+    RawResources, RawSampler, RawTrain,
 };

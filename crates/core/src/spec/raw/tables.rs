@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{RawEnergyMargin, RawOod, RawOutlierExposure};
 use crate::spec::long_chains::ChainStart;
-use crate::spec::preset;
-use crate::spec::resolved::{Activation, ChainInit, Corruption, Device};
+use crate::spec::optimizer::Schedule;
+use crate::spec::resolved::{ChainInit, Corruption, Device};
 use crate::spec::sampling::SamplerKind;
 
 /// Declares a table whose fields are all optional, and how one such table is
@@ -47,73 +47,6 @@ macro_rules! table {
     };
 }
 pub(super) use table;
-
-table! {
-    /// Fully connected layers on the flattened input.
-    RawMlp {
-        /// Widths of the hidden layers.
-        #[schemars(length(min = 1, max = 64), inner(range(min = 1, max = 65536)))]
-        hidden: Vec<u64>,
-        /// The non-linearity between layers.
-        activation: Activation,
-    }
-}
-
-table! {
-    /// Convolutions with a flattened, not pooled, head.
-    RawCnn {
-        /// Channels of the 3×3 convolutions; all but the first halve the image.
-        #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 4096)))]
-        channels: Vec<u64>,
-        /// Width of the fully connected layer on the flattened features; 0 for none.
-        #[schemars(range(min = 0, max = 65536))]
-        hidden: u64,
-        /// The non-linearity between layers.
-        activation: Activation,
-    }
-}
-
-/// The network: `[model.mlp]` or `[model.cnn]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawModel {
-    /// Fully connected layers on the flattened input.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mlp: Option<RawMlp>,
-    /// Convolutions with a flattened, not pooled, head.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cnn: Option<RawCnn>,
-}
-
-impl RawModel {
-    /// Takes over every field that `over` sets; the other kind of network is
-    /// dropped when `over` names one.
-    pub fn overlay(&mut self, over: &Self) {
-        if let Some(mlp) = &over.mlp {
-            self.cnn = None;
-            self.mlp.get_or_insert_default().overlay(mlp);
-        }
-        if let Some(cnn) = &over.cnn {
-            self.mlp = None;
-            self.cnn.get_or_insert_default().overlay(cnn);
-        }
-    }
-
-    /// The same network with the fields it lacks taken from the first preset
-    /// that has its kind.
-    pub fn filled(&self) -> Self {
-        let over = |base: &Self| {
-            let mut filled = base.clone();
-            filled.overlay(self);
-            filled
-        };
-        match (&self.mlp, &self.cnn) {
-            (Some(_), _) => over(&Self { mlp: Some(preset::mlp().clone()), cnn: None }),
-            (None, Some(_)) => over(&Self { mlp: None, cnn: Some(preset::cnn().clone()) }),
-            (None, None) => Self::default(),
-        }
-    }
-}
 
 table! {
     /// Weights of the loss terms: cross_entropy · CE + lambda (mean E(x⁺) − mean E(x⁻)) + lambda_joint (mean E(x⁺, y) − mean E(x⁻, y)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²).
@@ -183,42 +116,6 @@ table! {
 }
 
 table! {
-    /// Adam (Kingma and Ba 2015) with bias correction.
-    RawAdam {
-        /// Learning rate.
-        #[schemars(range(max = 1000), extend("exclusiveMinimum" = 0))]
-        lr: f64,
-        /// Decay of the first moment.
-        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
-        beta1: f64,
-        /// Decay of the second moment.
-        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
-        beta2: f64,
-        /// Added to the root of the second moment.
-        #[schemars(range(max = 1), extend("exclusiveMinimum" = 0))]
-        eps: f64,
-    }
-}
-
-/// The optimiser: `[optimizer.adam]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawOptimizer {
-    /// Adam (Kingma and Ba 2015) with bias correction.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub adam: Option<RawAdam>,
-}
-
-impl RawOptimizer {
-    /// Takes over every field that `over` sets.
-    pub fn overlay(&mut self, over: &Self) {
-        if let Some(adam) = &over.adam {
-            self.adam.get_or_insert_default().overlay(adam);
-        }
-    }
-}
-
-table! {
     /// Length of training, batches, learning-rate schedule.
     RawTrain {
         /// Length of training in passes over the training examples; write either this or steps.
@@ -247,6 +144,14 @@ table! {
         /// Steps at the start with the cross-entropy alone: no chains, no auxiliary set; 0 for none.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         pretrain_steps: u64,
+        /// How the learning rate changes after the warm-up; unset for step.
+        schedule: Schedule,
+        /// The share of every label that the cross-entropy spreads over all classes alike; 0 for none.
+        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
+        label_smoothing: f64,
+        /// Decay of the running mean of the weights that is evaluated in their place; 0 for none.
+        #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
+        ema: f64,
     }
 }
 

@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::data::{Augment, Labels};
 use super::identity::value;
-use super::long_chains::{ChainStart, LongChains};
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
+use super::long_chains::{ChainStart, LongChains};
 use super::raw::{
     RawAugment, RawCorruptions, RawData, RawDivergence, RawEnergyMargin, RawEvaluate, RawLabels,
-    RawLongChains, RawObjective, RawOod, RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawTrain,
-    Tables,
+    RawLongChains, RawObjective, RawOod, RawOutlierExposure, RawReplayBuffer, RawResources,
+    RawSampler, RawTrain, Tables,
 };
 use super::resolved::{
     Checkpoints, Corruptions, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer,

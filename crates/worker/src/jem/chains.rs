@@ -109,8 +109,8 @@ impl Chains {
     }
 
     /// The same chains in another precision.
-    pub(super) fn to_kind(&mut self, kind: Kind) {
-        self.buffer.to_kind(kind);
+    pub(super) fn convert_to(&mut self, kind: Kind) {
+        self.buffer.convert_to(kind);
     }
 
     /// Advances chains of the buffer by a round for each term and returns

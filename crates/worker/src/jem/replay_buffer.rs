@@ -161,7 +161,7 @@ impl ReplayBuffer {
     }
 
     /// The same chains in another precision.
-    pub(super) fn to_kind(&mut self, kind: Kind) {
+    pub(super) fn convert_to(&mut self, kind: Kind) {
         self.chains = self.chains.to_kind(kind);
     }
 

@@ -70,7 +70,7 @@ impl Trainer {
         };
         let mut chains = Chains::new(spec, seed, &images);
         if let Some(chains) = &mut chains {
-            chains.to_kind(kind);
+            chains.convert_to(kind);
         }
         Self {
             optimizer: OptimizerState::new(&spec.optimizer, parameters.trained()),

@@ -81,7 +81,11 @@ fn training(more: &str) -> Training {
         text = text
             .replace("[model.mlp]\nhidden = [24]", wrn)
             .replace("decay_at = [0.5]", "decay_at = []\nschedule = \"cosine\"\nema = 0.9")
-            .replace("steps = 37", "steps = 17\nlabel_smoothing = 0.1");
+            .replace(
+                "steps = 37\nbatch_size = 16",
+                "steps = 11\nlabel_smoothing = 0.1\nbatch_size = 8",
+            )
+            .replace("min_accuracy_from = 9", "min_accuracy_from = 6");
     }
     if more == SPECTRAL {
         text = text
@@ -180,7 +184,7 @@ fn so_it_does_with_two_threads() {
 
 #[test]
 fn so_does_one_with_state_beside_its_parameters() {
-    let outcome = goes_on(NORMALISED, 1, &[6, 11]);
+    let outcome = goes_on(NORMALISED, 1, &[3, 8]);
     assert!(matches!(outcome, Outcome::Finished { .. } | Outcome::Diverged(_)), "{outcome:?}");
     assert_eq!(outcome.restarts().len(), 1, "{outcome:?}");
     assert_eq!(goes_on(SPECTRAL, 1, &[1, 20, 36]), Outcome::finished(37));

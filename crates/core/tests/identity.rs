@@ -10,6 +10,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::{Value, json};
 
+#[path = "identity/fields.rs"]
+mod fields;
+use fields::{
+    BOUND, CNN, FIELDS, IN_CHAIN, KINDS, LENGTHS, NO_OTHER_NOISE, PARTS, all_fields, asked,
+};
+
 fn read(text: &str) -> Result<Plan, String> {
     let text = format!("question = \"What is tested?\"\n{text}");
     Plan::parse("test", "test.toml", &text).map_err(|error| error.to_string())
@@ -27,168 +33,11 @@ fn ids(text: &str) -> [String; 3] {
     [trial.cell.to_string(), trial.id.to_string(), trial.eval.to_string()]
 }
 
-/// Every field with values that go together with all values of the others;
-/// the first is that of no preset. Alternatives stand apart.
-const FIELDS: [(&str, &[&str]); 62] = [
-    ("data.validation", &["2000", "4000"]),
-    ("data.limit", &["30000", "20000", "0"]),
-    ("data.range", &["\"[-1, 1]\"", "\"[0, 1]\""]),
-    ("data.noise_std", &["0.25", "0.03"]),
-    ("data.augment.pad", &["4", "2", "0"]),
-    ("data.augment.flip", &["true", "false"]),
-    ("objective.energy_margin.m_in", &["-23", "0"]),
-    ("objective.energy_margin.m_out", &["-5", "0.5"]),
-    ("objective.lambda", &["2.5", "0.1", "10"]),
-    ("objective.energy_l2", &["0.125", "0.1"]),
-    ("objective.cross_entropy", &["0.5", "2"]),
-    ("objective.lambda_joint", &["0.25", "3"]),
-    ("sampler.steps", &["7", "60"]),
-    ("sampler.step_size", &["0.75", "0.1", "10"]),
-    ("sampler.noise_std", &["0.0625", "0"]),
-    ("sampler.clamp", &["true", "false"]),
-    ("sampler.init", &["\"uniform\"", "\"normal\"", "\"data\"", "\"class_gaussian\""]),
-    ("sampler.clip_gradient", &["0.01", "1"]),
-    ("sampler.step_size_decay", &["0.5", "0.9"]),
-    ("sampler.conditional", &["true", "false"]),
-    ("replay_buffer.size", &["3000", "20000"]),
-    ("replay_buffer.reinit", &["0.5", "1", "0"]),
-    ("optimizer.adam.lr", &["0.003", "1e-5"]),
-    ("optimizer.adam.beta1", &["0.5", "0"]),
-    ("optimizer.adam.beta2", &["0.99", "0.5"]),
-    ("optimizer.adam.eps", &["1e-6", "1e-7"]),
-    ("train.batch_size", &["32", "128"]),
-    ("train.clip_grad_norm", &["0.5", "0", "10"]),
-    ("train.warmup_steps", &["10", "3"]),
-    ("train.decay_at", &["[0.25]", "[0.5, 0.75]", "[]"]),
-    ("train.decay_factor", &["0.5", "0.1"]),
-    ("train.independent_px_batch", &["true", "false"]),
-    ("train.pretrain_steps", &["5", "10", "0"]),
-    ("train.label_smoothing", &["0.1", "0.2"]),
-    ("train.ema", &["0.999", "0.9"]),
-    ("divergence.max_energy_gap", &["500", "1e6"]),
-    ("divergence.check_every", &["3", "100"]),
-    ("divergence.max_saturation", &["0.5", "0.9"]),
-    ("divergence.min_accuracy", &["0.25", "0.5"]),
-    ("divergence.min_accuracy_from", &["100", "200"]),
-    ("divergence.rollback_every", &["50", "500"]),
-    ("divergence.rollback_to", &["2", "3"]),
-    ("divergence.max_restarts", &["4", "1"]),
-    ("divergence.restart_step_size", &["0.5", "0.25"]),
-    ("divergence.restart_extra_steps", &["5", "10"]),
-    ("evaluate.ood", &["[\"uniform-noise\"]", "[\"rotated\", \"uniform-noise\"]", "[]"]),
-    ("evaluate.validation_ood", &["[\"gaussian-noise\"]", "[\"interpolation\"]", "[]"]),
-    ("evaluate.limit", &["500", "0"]),
-    ("evaluate.ece_bins", &["[10]", "[10, 30]", "[]"]),
-    ("evaluate.samples", &["16", "0"]),
-    ("resources.device", &["\"cuda\"", "\"cpu\""]),
-    ("resources.threads", &["2", "8"]),
-    ("resources.timeout", &["60", "0"]),
-    ("resources.checkpoint_steps", &["100", "0"]),
-    ("resources.checkpoint_seconds", &["5", "0"]),
-    ("resources.checkpoints_kept", &["1", "3"]),
-    (
-        "data.train",
-        &["\"fashion-mnist\"", "{ cifar = { train = ['a'], test = ['b'] }, classes = 10 }"],
-    ),
-    ("train.epochs", &["7", "11"]),
-    ("train.steps", &["1700", "2100"]),
-    ("model.mlp.hidden", &["[32]", "[64, 64]"]),
-    ("model.mlp.activation", &["\"relu\"", "\"leaky_relu\""]),
-    ("model.mlp.spectral_norm", &["1", "2"]),
-];
-
-/// Where the two lengths of training stand; what follows is the MLP's.
-const LENGTHS: usize = FIELDS.len() - 5;
-
-/// The fields of the other kind of network.
-const CNN: [(&str, &[&str]); 4] = [
-    ("model.cnn.channels", &["[8]", "[16, 32]"]),
-    ("model.cnn.hidden", &["24", "0"]),
-    ("model.cnn.activation", &["\"relu\"", "\"silu\""]),
-    ("model.cnn.spectral_norm", &["1", "2"]),
-];
-
-/// The fields of other kinds of network, optimiser and schedule, each of
-/// which goes with the presets' values of the rest.
-const KINDS: [(&str, &[&str]); 16] = [
-    ("model.wrn.depth", &["16", "22"]),
-    ("model.wrn.width", &["2", "4"]),
-    ("model.wrn.norm", &["\"batch\"", "\"group\""]),
-    ("model.wrn.dropout", &["0.25", "0.1"]),
-    ("model.wrn.activation", &["\"relu\"", "\"silu\""]),
-    ("model.wrn.spectral_norm", &["1", "2"]),
-    ("optimizer.adamw.lr", &["0.003", "1e-5"]),
-    ("optimizer.adamw.beta1", &["0.5", "0"]),
-    ("optimizer.adamw.beta2", &["0.99", "0.5"]),
-    ("optimizer.adamw.eps", &["1e-6", "1e-7"]),
-    ("optimizer.adamw.weight_decay", &["0.1", "0"]),
-    ("optimizer.sgd.lr", &["0.003", "1e-5"]),
-    ("optimizer.sgd.momentum", &["0.5", "0"]),
-    ("optimizer.sgd.nesterov", &["true", "false"]),
-    ("optimizer.sgd.weight_decay", &["0.1", "0"]),
-    ("train.schedule", &["\"cosine\"", "\"step\""]),
-];
-
-/// A field that goes with `model.wrn.norm = "batch"` alone.
-const IN_CHAIN: (&str, &[&str]) = ("model.wrn.sampler_mode", &["\"train\"", "\"eval\""]);
-
-/// Fields of the parts of an evaluation.
-const PARTS: [(&str, &[&str]); 8] = [
-    ("evaluate.corruptions.kinds", &["[\"contrast\"]", "[\"rotate\", \"shear\"]"]),
-    ("evaluate.corruptions.severities", &["2", "3"]),
-    ("evaluate.corruptions.limit", &["100", "200"]),
-    ("evaluate.chains.n", &["4", "8"]),
-    ("evaluate.chains.steps", &["2000", "500"]),
-    ("evaluate.chains.every", &["20", "50"]),
-    ("evaluate.chains.states", &["3", "5"]),
-    ("evaluate.chains.from", &["[\"uniform\"]", "[\"buffer\"]"]),
-];
-
-/// What a field of [`PARTS`] means something beside: its part must be asked
-/// for.
-fn asked(path: &str) -> &'static str {
-    match path {
-        "evaluate.corruptions.kinds" | "evaluate.chains.n" => "",
-        _ if path.starts_with("evaluate.chains.") => "evaluate.chains.n = 3\n",
-        _ if path.starts_with("evaluate.corruptions.") => {
-            "evaluate.corruptions.kinds = [\"brightness\"]\n"
-        }
-        _ => "",
-    }
-}
-
-/// Fields that go with some values of others alone, with a file that has them.
-const BOUND: [(&str, &str, &str); 9] = [
-    ("data.px_augment", "false", INDEPENDENT),
-    ("data.px_noise", "false", INDEPENDENT),
-    ("data.labels.fraction", "0.1", INDEPENDENT),
-    ("data.labels.per_class", "10", INDEPENDENT),
-    ("data.auxiliary", "\"fashion-mnist\"", ""),
-    ("objective.outlier_exposure.weight", "0.5", AUXILIARY),
-    ("objective.energy_margin.weight", "0.1", AUXILIARY),
-    ("evaluate.near", "[\"rotated\"]", ""),
-    ("evaluate.far", "[\"rotated\"]", ""),
-];
-const INDEPENDENT: &str = "train.independent_px_batch = true\n";
-const AUXILIARY: &str =
-    "data.auxiliary = \"fashion-mnist\"\nobjective.energy_margin = { m_in = -9, m_out = -1 }\n";
-
-fn all_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    FIELDS.into_iter().chain(CNN).chain(KINDS).chain([IN_CHAIN]).chain(OWN_NOISE).chain(PARTS)
-}
-
-/// Fields that go with no noise of another field and no clamp.
-const OWN_NOISE: [(&str, &[&str]); 2] =
-    [("sampler.kind", &["\"langevin\"", "\"mala\""]), ("sampler.temperature", &["0.5", "2"])];
-
-/// What [`OWN_NOISE`] goes with.
-const NO_OTHER_NOISE: &str = "sampler.noise_std = 0\nsampler.clamp = false\n";
-
 /// Out-of-distribution sets that go with any training set.
 const OOD: &str = "evaluate.ood = [\"rotated\"]\n";
 
 #[test]
-fn the_list_of_fields_above_is_complete() {
+fn the_list_of_fields_is_complete() {
     fn leaves(path: String, schema: &Value, found: &mut Vec<String>) {
         match schema["properties"].as_object() {
             Some(inner) => {

@@ -81,7 +81,7 @@ pub struct LsArgs {
 /// When the query is wrong or the store cannot be read.
 pub fn run(args: &LsArgs, folders: &Folders) -> Result<(), CliError> {
     let mut found = load(&Store::open(&folders.results())?)?;
-    let vocabulary = Vocabulary::new(found.metrics());
+    let vocabulary = Vocabulary::new(found.metrics()).with_held(found.names());
     if args.names {
         return print(&names(&vocabulary));
     }

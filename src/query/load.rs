@@ -193,6 +193,11 @@ impl Run {
 }
 
 impl Found {
+    /// Every name that some run has a value of.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.runs.iter().flat_map(|run| run.values.keys()).map(String::as_str).collect()
+    }
+
     /// Every metric that some run has, or should have and says why not.
     pub fn metrics(&self) -> BTreeSet<&str> {
         let runs = self.runs.iter();

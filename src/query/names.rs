@@ -1,6 +1,6 @@
 //! What can be asked of a run, by name, and what kind of value each name has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jem_core::diagnostic::{nearest, quoted_list};
@@ -78,6 +78,8 @@ const LISTED: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     names: BTreeMap<String, Kind>,
+    /// Those that some run has a value of, where that is known.
+    held: BTreeSet<String>,
 }
 
 /// Why a name means nothing, or too much.
@@ -109,7 +111,14 @@ impl Vocabulary {
             (path.to_owned(), kind)
         });
         let metrics = paths.into_iter().map(|path| (path.to_owned(), Kind::Number));
-        Self { names: facts.chain(settings).chain(metrics).collect() }
+        Self { names: facts.chain(settings).chain(metrics).collect(), held: BTreeSet::new() }
+    }
+
+    /// The same, where some run has a value of each of `names`: a name that is
+    /// short for several is the one of them that runs have, if it is one.
+    pub fn with_held<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.held = names.into_iter().map(str::to_owned).collect();
+        self
     }
 
     /// Every name in full, with its kind, in alphabetical order.
@@ -128,7 +137,11 @@ impl Vocabulary {
             return Ok((written.to_owned(), kind.clone()));
         }
         let short = |(name, _): &(&String, &Kind)| is_short_for(written, name);
-        let found: Vec<(&String, &Kind)> = self.names.iter().filter(short).collect();
+        let mut found: Vec<(&String, &Kind)> = self.names.iter().filter(short).collect();
+        let held = |(name, _): &&(&String, &Kind)| self.held.contains(*name);
+        if found.iter().filter(held).count() == 1 {
+            found.retain(|(name, _)| self.held.contains(*name));
+        }
         match found.as_slice() {
             [(name, kind)] => Ok(((*name).clone(), (*kind).clone())),
             // A metric that is declared and that no run here has.
@@ -218,6 +231,16 @@ mod tests {
         "ood/auroc/rotated/max_softmax",
         "error/auroc/energy",
     ];
+
+    #[test]
+    fn of_several_names_the_one_that_runs_have_is_meant() {
+        let vocabulary = Vocabulary::new([]);
+        assert!(vocabulary.resolve("lr").unwrap_err().message.contains("short for 3"));
+        let held = vocabulary.clone().with_held(["optimizer.adam.lr"]);
+        assert_eq!(held.resolve("lr").unwrap().0, "optimizer.adam.lr");
+        let both = vocabulary.with_held(["optimizer.adam.lr", "optimizer.sgd.lr"]);
+        assert!(both.resolve("lr").is_err());
+    }
 
     #[test]
     fn names_are_full_or_short_where_that_is_clear() {

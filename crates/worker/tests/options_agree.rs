@@ -12,12 +12,14 @@
 //! double by at most 7e-7 (`single_precision`), and by 2.6e-6 where group and
 //! spectral normalisation stand together: there it is 2e-5.
 
+mod agreement;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use jem_core::dataset::LabelledImages;
+use agreement::{ImageRule, values, worst};
 use jem_core::spec::{Model, Norm, Training, Wrn};
 use jem_worker::data::Images;
 use jem_worker::jem::{Mode, Noise, Parameters, Trainer, energy, learning_rate};
@@ -45,14 +47,6 @@ struct Case {
 }
 
 #[derive(Deserialize)]
-struct ImageRule {
-    n: usize,
-    shape: [usize; 3],
-    classes: usize,
-    pixel_max: u8,
-}
-
-#[derive(Deserialize)]
 struct Expected {
     values: Vec<[f64; 7]>,
     learning_rates: Vec<f64>,
@@ -77,24 +71,6 @@ fn fixture() -> Fixture {
     serde_json::from_reader(BufReader::new(file)).expect("generate_options.py wrote these fields")
 }
 
-/// The largest difference, which must be within `tolerance`.
-fn agree(what: &str, found: &[f64], expected: &[f64], tolerance: f64) -> f64 {
-    assert_eq!(found.len(), expected.len(), "{what}: another number of values");
-    let mut worst = 0f64;
-    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let difference = (found - expected).abs() / expected.abs().max(1.0);
-        // Asked this way round, NaN does not pass.
-        assert!(difference <= tolerance, "{what}, value {i}: {found}, by PyTorch {expected}");
-        worst = worst.max(difference);
-    }
-    worst
-}
-
-fn values(tensor: &Tensor) -> Vec<f64> {
-    Vec::try_from(tensor.detach().to_kind(Kind::Double).contiguous().view(-1))
-        .expect("a flat tensor of doubles")
-}
-
 /// What the fixture holds of a tensor that is too large to write down: mean,
 /// root mean square, a mean with alternating weights, and eight values.
 fn digest(tensor: &Tensor) -> Vec<f64> {
@@ -108,29 +84,6 @@ fn digest(tensor: &Tensor) -> Vec<f64> {
     ];
     digest.extend((0..8).map(|k| values[k * n / 8]));
     digest
-}
-
-impl ImageRule {
-    /// The images that the fixture's generator makes by the same rule.
-    fn images(&self) -> LabelledImages {
-        let mut state = 1u32;
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state
-        };
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        for _ in 0..self.n {
-            let label = (next() >> 16) as usize % self.classes;
-            labels.push(label as u8);
-            for i in 0..self.shape.iter().product() {
-                let level = (next() >> 24) * (u32::from(self.pixel_max) + 1) / 256;
-                let marked = i % self.classes == label;
-                pixels.push(if marked { self.pixel_max } else { level as u8 });
-            }
-        }
-        let Self { shape, pixel_max, classes, .. } = *self;
-        LabelledImages { shape, pixels, labels, pixel_max, classes }
-    }
 }
 
 /// Noise by the fixture's rule: multiples of 1/32, which every precision holds.
@@ -166,21 +119,21 @@ impl Case {
         let mut steps = 0f64;
         for (i, expected) in expected.values.iter().enumerate() {
             let found = trainer.step().read();
-            steps = steps.max(agree(&format!("{name}: step {i}"), &found, expected, tolerance));
+            steps = steps.max(worst(&format!("{name}: step {i}"), &found, expected, tolerance));
         }
         let of_all = |parameters: &Parameters, expected: &BTreeMap<String, Vec<f64>>| {
             assert_eq!(parameters.names().len(), expected.len(), "{name}");
             let named = parameters.names().iter().zip(parameters.tensors());
             let worst = named.map(|(parameter, tensor)| {
                 let expected = &expected[parameter];
-                agree(&format!("{name}: {parameter}"), &digest(tensor), expected, tolerance)
+                worst(&format!("{name}: {parameter}"), &digest(tensor), expected, tolerance)
             });
             worst.fold(0f64, f64::max)
         };
         let weights = of_all(trainer.parameters(), &expected.parameters);
         let mean = expected.evaluated.as_ref().map(|mean| of_all(trainer.evaluated(), mean));
         let chains = trainer.buffer().zip(expected.chains.as_ref()).map(|(buffer, expected)| {
-            agree(&format!("{name}: chains"), &digest(buffer.chains()), expected, tolerance)
+            worst(&format!("{name}: chains"), &digest(buffer.chains()), expected, tolerance)
         });
         let network = self.network_agrees(&trainer, kind, tolerance);
         let shown = |worst: Option<f64>| worst.map_or("–".to_owned(), |w| format!("{w:.1e}"));
@@ -204,8 +157,8 @@ impl Case {
             Tensor::run_backward(&[energy(&found).sum(kind)], &[&x], false, false).remove(0);
         let name = &self.name;
         Some([
-            agree(&format!("{name}: logits"), &values(&found), logits, tolerance),
-            agree(&format!("{name}: input gradient"), &digest(&gradient), slope, tolerance),
+            worst(&format!("{name}: logits"), &values(&found), logits, tolerance),
+            worst(&format!("{name}: input gradient"), &digest(&gradient), slope, tolerance),
         ])
     }
 
@@ -246,7 +199,7 @@ fn learning_rates_agree() {
         let (steps, lr) = (expected.len() as u64, case.training.optimizer.lr());
         let rate = |step| learning_rate(&case.training.train, lr, step, steps);
         let found: Vec<f64> = (0..steps).map(rate).collect();
-        agree(&format!("{}: learning rate", case.name), &found, expected, 1e-12);
+        worst(&format!("{}: learning rate", case.name), &found, expected, 1e-12);
     }
 }
 

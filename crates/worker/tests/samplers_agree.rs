@@ -7,14 +7,16 @@
 //! of the class Gaussians add to it. In the cases with MALA no step's chance
 //! comes within 1e-3 of where it would be decided otherwise.
 
+mod agreement;
+
 use std::collections::BTreeMap;
 
-use jem_core::dataset::LabelledImages;
+use agreement::{ImageRule, values, worst};
 use jem_core::spec::Training;
 use jem_worker::data::Images;
 use jem_worker::jem::{StepValues, Trainer};
 use serde::Deserialize;
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 const SINGLE: f64 = 5e-6;
 
@@ -33,14 +35,6 @@ struct Case {
 }
 
 #[derive(Deserialize)]
-struct ImageRule {
-    n: usize,
-    shape: [usize; 3],
-    classes: usize,
-    pixel_max: u8,
-}
-
-#[derive(Deserialize)]
 struct Trained {
     /// Of each step, in the order of `StepValues::NAMES`, then of `CHAINS`.
     values: Vec<Vec<f64>>,
@@ -49,44 +43,10 @@ struct Trained {
     chains: Vec<f64>,
 }
 
+/// Asserts that every value is within the tolerance, and prints the largest
+/// difference.
 fn agree(what: &str, found: &[f64], expected: &[f64]) {
-    assert_eq!(found.len(), expected.len(), "{what}: another number of values");
-    let mut worst = 0f64;
-    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let difference = (found - expected).abs() / expected.abs().max(1.0);
-        // Asked this way round, NaN does not pass.
-        assert!(difference <= SINGLE, "{what}, value {i}: {found}, by PyTorch {expected}");
-        worst = worst.max(difference);
-    }
-    println!("{worst:.1e} {what}");
-}
-
-impl ImageRule {
-    /// The images that the fixture's generator makes by the same rule.
-    fn images(&self) -> LabelledImages {
-        let mut state = 1u32;
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state
-        };
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        for _ in 0..self.n {
-            let label = (next() >> 16) as usize % self.classes;
-            labels.push(label as u8);
-            for i in 0..self.shape.iter().product() {
-                let level = (next() >> 24) * (u32::from(self.pixel_max) + 1) / 256;
-                let marked = i % self.classes == label;
-                pixels.push(if marked { self.pixel_max } else { level as u8 });
-            }
-        }
-        let Self { shape, pixel_max, classes, .. } = *self;
-        LabelledImages { shape, pixels, labels, pixel_max, classes }
-    }
-}
-
-fn values(tensor: &Tensor) -> Vec<f64> {
-    Vec::try_from(tensor.detach().to_kind(Kind::Double).contiguous().view(-1))
-        .expect("a flat tensor of doubles")
+    println!("{:.1e} {what}", worst(what, found, expected, SINGLE));
 }
 
 #[test]

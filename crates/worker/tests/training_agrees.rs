@@ -15,13 +15,15 @@
 //! single-precision polynomials, add some 2e-7 of their own. Learning rates
 //! are double precision on both sides: 1e-12.
 
+mod agreement;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use agreement::{ImageRule, values, worst};
 use jem_core::arrays::Arrays;
-use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Model, Sampler, Training};
 use jem_worker::data::Images;
 use jem_worker::jem::{
@@ -47,14 +49,6 @@ struct Case {
     images: ImageRule,
     training: Training,
     expected: Trained,
-}
-
-#[derive(Deserialize)]
-struct ImageRule {
-    n: usize,
-    shape: [usize; 3],
-    classes: usize,
-    pixel_max: u8,
 }
 
 #[derive(Deserialize)]
@@ -86,46 +80,10 @@ fn fixture() -> Fixture {
     serde_json::from_reader(BufReader::new(file)).expect("generate.py wrote these fields")
 }
 
-/// Asserts that every value is within `tolerance`, and prints the largest
+/// Asserts that every value is within the tolerance, and prints the largest
 /// difference.
 fn agree(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len(), "{what}: another number of values");
-    let mut worst = 0f64;
-    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let difference = (found - expected).abs() / expected.abs().max(1.0);
-        // Asked this way round, NaN does not pass.
-        assert!(difference <= tolerance, "{what}, value {i}: {found}, by PyTorch {expected}");
-        worst = worst.max(difference);
-    }
-    println!("{worst:.1e} {what}");
-}
-
-fn values(tensor: &Tensor) -> Vec<f64> {
-    Vec::try_from(tensor.detach().to_kind(Kind::Double).contiguous().view(-1))
-        .expect("a flat tensor of doubles")
-}
-
-impl ImageRule {
-    /// The images that the fixture's generator makes by the same rule.
-    fn images(&self) -> LabelledImages {
-        let mut state = 1u32;
-        let mut next = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state
-        };
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        for _ in 0..self.n {
-            let label = (next() >> 16) as usize % self.classes;
-            labels.push(label as u8);
-            for i in 0..self.shape.iter().product() {
-                let level = (next() >> 24) * (u32::from(self.pixel_max) + 1) / 256;
-                let marked = i % self.classes == label;
-                pixels.push(if marked { self.pixel_max } else { level as u8 });
-            }
-        }
-        let Self { shape, pixel_max, classes, .. } = *self;
-        LabelledImages { shape, pixels, labels, pixel_max, classes }
-    }
+    println!("{:.1e} {what}", worst(what, found, expected, tolerance));
 }
 
 impl Case {

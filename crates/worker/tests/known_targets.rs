@@ -23,12 +23,7 @@ fn sampler(kind: SamplerKind, step_size: f64, temperature: f64, steps: u64) -> S
 fn run(sampler: &Sampler, energy: &dyn Fn(&Tensor) -> Tensor, x: &Tensor, step: u64) -> Walked {
     let chain = Chain { sampler, bounds: (-1.0, 1.0), step };
     let mut noise = Stream::new(2, "sampler noise");
-    match sampler.kind {
-        SamplerKind::Mala => {
-            chain.adjusted(energy, x, &mut noise, &Stream::new(2, "sampler accept"))
-        }
-        _ => chain.unadjusted(energy, x, &mut noise),
-    }
+    chain.walk(energy, x, &mut noise, &Stream::new(2, "sampler accept"))
 }
 
 fn column(n: i64, value: f64) -> Tensor {

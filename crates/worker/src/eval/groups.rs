@@ -1,24 +1,22 @@
 //! Near and far out-of-distribution sets, and those for validation.
 
 use super::metric::{Logits, MetricError, Score, detection};
-use super::{Measured, Outputs};
+use super::{Outputs, Values};
 
 /// Adds the mean AUROC of each score over the sets named in `near`, and over
 /// those in `far` (OpenOOD's two tables). Where a set's AUROC has no value the
 /// mean has none.
-pub fn near_and_far(measured: &mut Measured, near: &[String], far: &[String]) {
+pub fn near_and_far(values: &mut Values, near: &[String], far: &[String]) {
     for (group, sets) in [("near", near), ("far", far)] {
         for score in Score::ALL.iter().filter(|_| !sets.is_empty()) {
             let score = score.name();
             let path = format!("ood/auroc_{group}/{score}");
             let value = |set: &String| {
                 let of = format!("ood/auroc/{set}/{score}");
-                measured.metrics.get(&of).copied().ok_or(format!("{of} has no value"))
+                values.metrics.get(&of).copied().ok_or(format!("{of} has no value"))
             };
-            match sets.iter().map(value).sum::<Result<f64, String>>() {
-                Ok(sum) => measured.metrics.insert(path, sum / sets.len() as f64).map(drop),
-                Err(why) => measured.undefined.insert(path, why).map(drop),
-            };
+            let sum = sets.iter().map(value).sum::<Result<f64, String>>();
+            values.put_or_why(path, sum.map(|sum| sum / sets.len() as f64));
         }
     }
 }
@@ -28,7 +26,7 @@ pub fn near_and_far(measured: &mut Measured, near: &[String], far: &[String]) {
 /// # Errors
 /// When a logit is not finite.
 pub fn validation_ood(
-    measured: &mut Measured,
+    values: &mut Values,
     test: &Outputs,
     sets: &[(String, Outputs)],
 ) -> Result<(), MetricError> {
@@ -37,10 +35,8 @@ pub fn validation_ood(
         let outside = Logits::new(&outputs.logits, outputs.classes)?;
         for score in Score::ALL {
             let path = format!("ood_validation/auroc/{set}/{}", score.name());
-            match detection(&score.of(&logits), &score.of(&outside)) {
-                Ok(found) => measured.metrics.insert(path, found.auroc).map(drop),
-                Err(why) => measured.undefined.insert(path, why.to_string()).map(drop),
-            };
+            let found = detection(&score.of(&logits), &score.of(&outside));
+            values.put_or_why(path, found.map(|found| found.auroc));
         }
     }
     Ok(())
@@ -53,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_group_is_the_mean_of_its_sets_and_has_none_where_one_has_none() {
-        let mut measured = Measured::default();
+        let mut measured = Values::default();
         for score in Score::ALL {
             let mut put = |set: &str, value| {
                 measured.metrics.insert(format!("ood/auroc/{set}/{}", score.name()), value)
@@ -77,7 +73,7 @@ mod tests {
             labels: vec![0; logits.len() / 2],
             classes: 2,
         };
-        let mut measured = Measured::default();
+        let mut measured = Values::default();
         let far = [("far".to_owned(), outputs(&[-1.0, -1.0, 5.0, 0.0]))];
         validation_ood(&mut measured, &outputs(&[4.0, 0.0, 2.0, 1.0]), &far).unwrap();
         // Energies −4.02 and −2.31 inside, −(−0.31) and −5.01 outside: 2 of 4 pairs.

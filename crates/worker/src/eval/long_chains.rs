@@ -3,11 +3,11 @@
 //! Maximum Likelihood Learning of Energy-Based Models").
 
 use jem_core::random::Stream;
-use jem_core::spec::{Sampler, SamplerKind};
+use jem_core::spec::Sampler;
 use tch::{Kind, Tensor};
 
 use super::metric::{MetricError, ess_bulk, rank_rhat};
-use crate::jem::{Chain, EnergyOf};
+use crate::jem::{Chain, EnergyOf, mean_norm, saturation};
 
 /// How long, and how often it is looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,19 +54,14 @@ pub fn long_chains(
     for look in 0..=length.looks {
         if look > 0 {
             let chain = Chain { sampler: &sampler, bounds, step: look };
-            let walked = match sampler.kind {
-                SamplerKind::Mala => chain.adjusted(energy, &x, &mut noise, &accept),
-                _ => chain.unadjusted(energy, &x, &mut noise),
-            };
+            let walked = chain.walk(energy, &x, &mut noise, &accept);
             accepted.extend(walked.acceptance.map(|share| share.double_value(&[])));
             x = walked.x;
         }
         let _guard = tch::no_grad_guard();
         let seen = host(&energy(&x));
         energies.iter_mut().zip(seen).for_each(|(chain, e)| chain.push(e));
-        let away = (&x - start).flatten(1, -1).square();
-        let away = away.sum_dim_intlist([1i64].as_slice(), false, Kind::Float).sqrt();
-        displacement.push(away.mean(Kind::Double).double_value(&[]));
+        displacement.push(mean_norm(&(&x - start)).double_value(&[]));
         states.extend((0..kept.iter().filter(|k| **k == look).count()).map(|_| x.copy()));
     }
     let looks = accepted.len() as f64;
@@ -115,9 +110,7 @@ impl LongChains {
     /// The share of values at an end of the pixel range or beyond, at the end.
     pub fn saturation(&self, bounds: (f64, f64)) -> f64 {
         let _guard = tch::no_grad_guard();
-        let last = self.states.select(1, -1);
-        let outside = last.le(bounds.0).logical_or(&last.ge(bounds.1));
-        outside.to_kind(Kind::Double).mean(Kind::Double).double_value(&[])
+        saturation(&self.states.select(1, -1), bounds).double_value(&[])
     }
 
     /// Mean energy over the chains at each look.
@@ -132,6 +125,7 @@ impl LongChains {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use jem_core::spec::SamplerKind;
     use tch::Device;
 
     fn half_square(x: &Tensor) -> Tensor {

@@ -1,14 +1,12 @@
 //! From outputs to metrics: which function under which path.
 
-use std::collections::BTreeMap;
-
 use jem_core::results::{Energies, Histogram, ReliabilityBin};
 
-use super::Outputs;
 use super::metric::{
     Detection, Logits, MetricError, Predictions, Score, aurc, calibration_error, detection,
     ece_adaptive, error_auroc, max_calibration_error, reliability_bins, shared_histogram, summary,
 };
+use super::{Outputs, Values};
 
 /// Bins of the reliability diagram, of MCE and of the adaptive ECE (Guo et
 /// al. 2017).
@@ -19,31 +17,12 @@ const ENERGY_BINS: usize = 40;
 /// All that is measured on one trial.
 #[derive(Debug, Default)]
 pub struct Measured {
-    /// Values by metric path.
-    pub metrics: BTreeMap<String, f64>,
-    /// Why a metric has no value, by path: a set with one class, an empty
-    /// set, no misclassified input.
-    pub undefined: BTreeMap<String, String>,
+    /// The metrics.
+    pub values: Values,
     /// The reliability diagram of the test set.
     pub reliability: Vec<ReliabilityBin>,
     /// Histograms of E(x) with shared edges.
     pub energies: Energies,
-}
-
-impl Measured {
-    fn put(&mut self, path: String, value: Result<f64, MetricError>) {
-        match value {
-            Ok(value) if value.is_finite() => {
-                self.metrics.insert(path, value);
-            }
-            Ok(value) => {
-                self.undefined.insert(path, format!("its value is {value}"));
-            }
-            Err(error) => {
-                self.undefined.insert(path, error.to_string());
-            }
-        }
-    }
 }
 
 /// Measures the outputs on the test set, and on each out-of-distribution set
@@ -68,8 +47,8 @@ pub fn measure(
         let id = score.of(&logits);
         let name = score.name();
         let correct = predictions.correct();
-        measured.put(format!("error/auroc/{name}"), error_auroc(&id, correct));
-        measured.put(format!("error/aurc/{name}"), aurc(&id, correct));
+        measured.values.put_or_why(format!("error/auroc/{name}"), error_auroc(&id, correct));
+        measured.values.put_or_why(format!("error/aurc/{name}"), aurc(&id, correct));
         for (set, logits) in &sets {
             detect(&mut measured, set, name, detection(&id, &score.of(logits)));
         }
@@ -84,15 +63,18 @@ fn classification(
     ece_bins: &[u64],
 ) -> Result<(), MetricError> {
     let (confidences, correct) = (predictions.confidences(), predictions.correct());
-    measured.put("clf/accuracy".to_owned(), Ok(predictions.accuracy()));
-    measured.put("clf/nll".to_owned(), Ok(predictions.nll()));
-    measured.put("clf/brier".to_owned(), Ok(predictions.brier()));
+    measured.values.put("clf/accuracy".to_owned(), predictions.accuracy());
+    measured.values.put("clf/nll".to_owned(), predictions.nll());
+    measured.values.put("clf/brier".to_owned(), predictions.brier());
     for &bins in ece_bins {
         let value = reliability_bins(confidences, correct, bins as usize);
-        measured.put(format!("calib/ece/bins={bins}"), value.map(|bins| calibration_error(&bins)));
+        measured.values.put_or_why(
+            format!("calib/ece/bins={bins}"),
+            value.map(|bins| calibration_error(&bins)),
+        );
     }
     let adaptive = ece_adaptive(confidences, correct, DIAGRAM_BINS);
-    measured.put(format!("calib/ece_adaptive/bins={DIAGRAM_BINS}"), adaptive);
+    measured.values.put_or_why(format!("calib/ece_adaptive/bins={DIAGRAM_BINS}"), adaptive);
     let bins = reliability_bins(confidences, correct, DIAGRAM_BINS)?;
     let mce = max_calibration_error(&bins);
     measured.reliability = bins
@@ -105,7 +87,7 @@ fn classification(
             accuracy: bin.accuracy,
         })
         .collect();
-    measured.put(format!("calib/mce/bins={DIAGRAM_BINS}"), Ok(mce));
+    measured.values.put(format!("calib/mce/bins={DIAGRAM_BINS}"), mce);
     Ok(())
 }
 
@@ -120,11 +102,11 @@ fn detect(measured: &mut Measured, set: &str, score: &str, found: Result<Detecti
     ];
     for (name, field) in fields {
         let value = found.as_ref().map(field).map_err(Clone::clone);
-        measured.put(format!("ood/{name}/{set}/{score}"), value);
+        measured.values.put_or_why(format!("ood/{name}/{set}/{score}"), value);
     }
     if let Ok(found) = found {
-        measured.metrics.insert(format!("ood/n_id/{set}"), found.n_id as f64);
-        measured.metrics.insert(format!("ood/n_ood/{set}"), found.n_ood as f64);
+        measured.values.metrics.insert(format!("ood/n_id/{set}"), found.n_id as f64);
+        measured.values.metrics.insert(format!("ood/n_ood/{set}"), found.n_ood as f64);
     }
 }
 
@@ -146,12 +128,12 @@ fn energies(
         std::iter::once(("test", &of_test)).chain(groups.iter().map(|(n, v)| (*n, v)))
     {
         let found = summary(values);
-        measured.put(
+        measured.values.put_or_why(
             format!("energy/mean/{name}"),
             found.as_ref().map(|s| s.mean).map_err(Clone::clone),
         );
         let sd = found.and_then(|s| s.sd.ok_or(MetricError::Empty { what: "second value" }));
-        measured.put(format!("energy/sd/{name}"), sd);
+        measured.values.put_or_why(format!("energy/sd/{name}"), sd);
     }
     let values: Vec<&[f64]> = groups.iter().map(|(_, values)| values.as_slice()).collect();
     let shared = shared_histogram(&values, ENERGY_BINS)?;
@@ -179,7 +161,7 @@ mod tests {
         let test = outputs(&[4.0, 0.0, 0.0, 3.0, 2.0, 1.0], &[0, 1, 1]);
         let far = outputs(&[-1.0, -1.0, -2.0, -2.0], &[0, 0]);
         let measured = measure(&test, &[("far".to_owned(), far)], &[15, 20]).unwrap();
-        let m = &measured.metrics;
+        let m = &measured.values.metrics;
         assert!((m["clf/accuracy"] - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(m["ood/auroc/far/energy"], 1.0);
         assert_eq!(m["ood/fpr95_id_positive/far/energy"], 0.0);
@@ -194,9 +176,9 @@ mod tests {
     fn a_perfect_classifier_has_no_error_auroc_and_says_why() {
         let test = outputs(&[4.0, 0.0, 0.0, 3.0], &[0, 1]);
         let measured = measure(&test, &[], &[15]).unwrap();
-        assert!(measured.undefined.contains_key("error/auroc/energy"));
-        assert!(measured.undefined.contains_key("energy/mean/misclassified"));
-        assert_eq!(measured.metrics["clf/accuracy"], 1.0);
+        assert!(measured.values.undefined.contains_key("error/auroc/energy"));
+        assert!(measured.values.undefined.contains_key("energy/mean/misclassified"));
+        assert_eq!(measured.values.metrics["clf/accuracy"], 1.0);
     }
 
     #[test]

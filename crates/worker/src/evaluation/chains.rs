@@ -32,7 +32,7 @@ pub fn measure(
         look(&format!("chains from {name}"))?;
         let Some(start) = start(from, asked.n, subject) else {
             let why = "no chain ran in training, and no buffer was kept";
-            found.put(format!("chains/energy/{name}"), Err(why));
+            found.values.put_or_why(format!("chains/energy/{name}"), Err(why));
             continue;
         };
         let (looks, every, states) = (asked.steps / asked.every, asked.every, asked.states);
@@ -68,16 +68,16 @@ fn put(found: &mut Found, name: &str, ran: &LongChains, bounds: (f64, f64)) {
     let energy = ran.mean_energy();
     let ends = (energy.first().copied(), energy.last().copied());
     if let (Some(first), Some(last)) = ends {
-        found.put(path("energy"), Ok::<_, String>(last));
-        found.put(path("energy_change"), Ok::<_, String>(last - first));
+        found.values.put(path("energy"), last);
+        found.values.put(path("energy_change"), last - first);
     }
     let away = ran.displacement.last().copied().unwrap_or_default();
-    found.put(path("displacement"), Ok::<_, String>(away));
-    found.put(path("saturation"), Ok::<_, String>(ran.saturation(bounds)));
-    found.put(path("rhat"), ran.rhat());
-    found.put(path("ess"), ran.ess());
+    found.values.put(path("displacement"), away);
+    found.values.put(path("saturation"), ran.saturation(bounds));
+    found.values.put_or_why(path("rhat"), ran.rhat());
+    found.values.put_or_why(path("ess"), ran.ess());
     if let Some(share) = ran.acceptance {
-        found.put(path("acceptance"), Ok::<_, String>(share));
+        found.values.put(path("acceptance"), share);
     }
 }
 

@@ -52,8 +52,8 @@ pub fn measure(
             at.iter().map(|point| of(point)).sum::<f64>() / at.len() as f64
         };
         let path = |name: &str| format!("corrupted/{name}/severity={severity}");
-        found.put(path("mean_accuracy"), Ok::<_, String>(mean(|point| point.accuracy)));
-        found.put(path("mean_ece"), Ok::<_, String>(mean(|point| point.ece)));
+        found.values.put(path("mean_accuracy"), mean(|point| point.accuracy));
+        found.values.put(path("mean_ece"), mean(|point| point.ece));
     }
     found.files.push((results::CORRUPTIONS, serde_json::to_vec_pretty(&points)?));
     Ok(found)

@@ -12,7 +12,7 @@ use super::Set;
 use super::part::Look;
 use crate::data::Images;
 use crate::eval::metric::{Logits, MetricError, Score};
-use crate::eval::{Measured, Outputs, measure, near_and_far, predict, validation_ood};
+use crate::eval::{Measured, Outputs, Values, measure, near_and_far, predict, validation_ood};
 use crate::jem::{Network, Parameters, build, class_probabilities, not_finite, to_host};
 use crate::training::sampler;
 
@@ -70,10 +70,11 @@ pub fn evaluate(
     if spec.training.objective.contrastive() {
         let last = sampler(&spec.training, outcome.restarts().len() as u64);
         let temperature = last.effective_temperature();
-        measured.metrics.insert(EFFECTIVE_TEMPERATURE.to_owned(), temperature);
+        measured.values.metrics.insert(EFFECTIVE_TEMPERATURE.to_owned(), temperature);
     }
     let outcome = outcome.clone();
-    let metrics = Metrics { outcome, metrics: measured.metrics, undefined: measured.undefined };
+    let Values { metrics, undefined } = measured.values;
+    let metrics = Metrics { outcome, metrics, undefined };
     with_settings(spec, metrics, files)
 }
 
@@ -86,8 +87,8 @@ fn measured(
 ) -> Result<Measured, MetricError> {
     let asked = &spec.evaluate;
     let mut measured = measure(test, ood, &asked.ece_bins)?;
-    near_and_far(&mut measured, &asked.near, &asked.far);
-    validation_ood(&mut measured, test, validation)?;
+    near_and_far(&mut measured.values, &asked.near, &asked.far);
+    validation_ood(&mut measured.values, test, validation)?;
     Ok(measured)
 }
 

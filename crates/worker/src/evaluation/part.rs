@@ -2,7 +2,6 @@
 //! given a trained network and finds metrics and files; it knows nothing of
 //! the other parts, so that its numbers are its own.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
@@ -11,6 +10,7 @@ use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
 use super::{chains, corruptions};
+use crate::eval::Values;
 use crate::jem::{Network, Parameters, build};
 
 /// What a part may look at.
@@ -36,10 +36,8 @@ pub struct Subject<'a> {
 /// What a part found.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// Values by metric path.
-    pub metrics: BTreeMap<String, f64>,
-    /// Why a metric has no value, by path.
-    pub undefined: BTreeMap<String, String>,
+    /// The metrics.
+    pub values: Values,
     /// Result files by name.
     pub files: Vec<(&'static str, Vec<u8>)>,
 }
@@ -62,24 +60,6 @@ impl<'a> Subject<'a> {
         let network = build(&spec.training.model, test.shape, test.classes);
         let parameters = Parameters::load(&network.parameters(), weights, device)?.frozen();
         Ok(Self { spec, seed, network, parameters, test, training, buffer, device })
-    }
-}
-
-impl Found {
-    /// Takes a value in, or that it has none: a metric without a finite value
-    /// is listed with the reason.
-    pub fn put(&mut self, path: String, value: Result<f64, impl ToString>) {
-        match value {
-            Ok(value) if value.is_finite() => {
-                self.metrics.insert(path, value);
-            }
-            Ok(value) => {
-                self.undefined.insert(path, format!("its value is {value}"));
-            }
-            Err(why) => {
-                self.undefined.insert(path, why.to_string());
-            }
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! accepted or refused.
 
 use jem_core::random::{At, Stream};
-use jem_core::spec::Sampler;
+use jem_core::spec::{Sampler, SamplerKind};
 use tch::{Device, Kind, Tensor};
 
 use super::Noise;
@@ -37,6 +37,21 @@ pub struct Walked {
 }
 
 impl Chain<'_> {
+    /// Runs the chain from `x` as the sampler's kind has it: MALA refuses
+    /// steps, by the uniforms of `accept`; the others take every one.
+    pub fn walk(
+        &self,
+        energy: EnergyOf<'_>,
+        x: &Tensor,
+        noise: &mut dyn Noise,
+        accept: &Stream,
+    ) -> Walked {
+        match self.sampler.kind {
+            SamplerKind::Mala => self.adjusted(energy, x, noise, accept),
+            SamplerKind::Sgld | SamplerKind::Langevin => self.unadjusted(energy, x, noise),
+        }
+    }
+
     /// Runs the chain from `x` `[n, c, h, w]`, every step as it falls.
     pub fn unadjusted(&self, energy: EnergyOf<'_>, x: &Tensor, noise: &mut dyn Noise) -> Walked {
         let start = x.detach();
@@ -114,9 +129,25 @@ impl Chain<'_> {
 impl Walked {
     fn of(x: Tensor, start: &Tensor, gradient: &Tensor, acceptance: Option<Tensor>) -> Self {
         let _guard = tch::no_grad_guard();
-        let norm = |t: &Tensor| sum_of_squares(t).sqrt().mean(Kind::Double);
-        Self { gradient_norm: norm(gradient), displacement: norm(&(&x - start)), x, acceptance }
+        Self {
+            gradient_norm: mean_norm(gradient),
+            displacement: mean_norm(&(&x - start)),
+            x,
+            acceptance,
+        }
     }
+}
+
+/// The mean over rows of √Σ t², a scalar.
+pub(crate) fn mean_norm(t: &Tensor) -> Tensor {
+    sum_of_squares(t).sqrt().mean(Kind::Double)
+}
+
+/// The share of the values of `x` that lie at an end of the pixel range or
+/// beyond it, a scalar.
+pub(crate) fn saturation(x: &Tensor, bounds: (f64, f64)) -> Tensor {
+    let outside = x.le(bounds.0).logical_or(&x.ge(bounds.1));
+    outside.to_kind(Kind::Double).mean(Kind::Double)
 }
 
 /// Σ t² of each row, `[n]`.

@@ -5,13 +5,12 @@ use std::rc::Rc;
 
 use jem_core::arrays::Arrays;
 use jem_core::random::{At, Stream};
-use jem_core::spec::{Sampler, SamplerKind, SamplerMode, Training};
+use jem_core::spec::{Sampler, SamplerMode, Training};
 use tch::{Kind, Tensor};
 
-use super::starts::labels;
 use super::{
     Ask, Chain, Draws, Misfit, Mode, Network, Noise, ReplayBuffer, Starts, Walked, energy,
-    energy_of_class,
+    energy_of_class, saturation,
 };
 use crate::data::Images;
 
@@ -84,7 +83,7 @@ impl Chains {
             seed,
             marginal: marginal.then(|| Round::new(seed, "", sampler.conditional)),
             joint: joint.then(|| Round::new(seed, ", joint", false)),
-            labels: if joint { labels(images) } else { Vec::new() },
+            labels: if joint { images.labels() } else { Vec::new() },
             mode: match spec.model.sampler_mode() {
                 SamplerMode::Eval => Mode::Eval,
                 SamplerMode::Train => Mode::Batch,
@@ -211,10 +210,7 @@ impl Going<'_> {
             Some(noise) => noise.as_mut(),
             None => &mut stream,
         };
-        let walked = match sampler.kind {
-            SamplerKind::Mala => chain.adjusted(&energy, &drawn.x, noise, &round.accept),
-            SamplerKind::Sgld | SamplerKind::Langevin => chain.unadjusted(&energy, &drawn.x, noise),
-        };
+        let walked = chain.walk(&energy, &drawn.x, noise, &round.accept);
         buffer.put_back(&drawn, &walked.x, sampler.steps);
         walked
     }
@@ -244,10 +240,6 @@ impl Samples {
     /// values at an end of the pixel range or beyond, share of steps accepted
     /// (0 where none can be refused).
     pub fn measures(&self, bounds: (f64, f64)) -> [Tensor; 4] {
-        let outside = |walked: &Walked| {
-            let outside = walked.x.le(bounds.0).logical_or(&walked.x.ge(bounds.1));
-            outside.to_kind(Kind::Double).mean(Kind::Double)
-        };
         let accepted = |walked: &Walked| match &walked.acceptance {
             Some(share) => share.shallow_clone(),
             None => walked.displacement.zeros_like(),
@@ -255,7 +247,7 @@ impl Samples {
         [
             self.mean(|walked| walked.gradient_norm.shallow_clone()),
             self.mean(|walked| walked.displacement.shallow_clone()),
-            self.mean(outside),
+            self.mean(|walked| saturation(&walked.x, bounds)),
             self.mean(accepted),
         ]
     }

@@ -31,6 +31,7 @@ pub use adam::{AdamState, clip_grad_norm};
 pub use auxiliary::{Auxiliary, energy_margin, outlier_exposure};
 pub use average::Average;
 pub use chain::{Chain, EnergyOf, Walked};
+pub(crate) use chain::{mean_norm, saturation};
 pub use chains::{Chains, Samples};
 pub use class_gaussians::ClassGaussians;
 pub use divergence::{Look, detect, not_finite};

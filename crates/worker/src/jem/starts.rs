@@ -9,9 +9,6 @@ use tch::Tensor;
 use super::ClassGaussians;
 use crate::data::Images;
 
-/// Images whose labels are read at once.
-const CHUNK: usize = 1000;
-
 /// The distribution of new chains.
 pub struct Starts {
     init: ChainInit,
@@ -85,21 +82,8 @@ impl Starts {
 /// The rows of each class, in rising order.
 fn rows_of_classes(images: &Images) -> Vec<Vec<i64>> {
     let mut rows = vec![Vec::new(); images.classes()];
-    for (row, label) in labels(images).into_iter().enumerate() {
+    for (row, label) in images.labels().into_iter().enumerate() {
         rows[label as usize].push(row as i64);
     }
     rows
-}
-
-/// The labels of all `images`, on the host.
-pub(super) fn labels(images: &Images) -> Vec<i64> {
-    let all: Vec<i64> = (0..images.len() as i64).collect();
-    let mut labels = Vec::with_capacity(all.len());
-    for chunk in all.chunks(CHUNK) {
-        let read = images.batch(chunk).1.to_device(tch::Device::Cpu);
-        let mut values = vec![0i64; chunk.len()];
-        read.copy_data(&mut values, chunk.len());
-        labels.extend(values);
-    }
-    labels
 }

@@ -7,6 +7,7 @@ use std::error::Error;
 
 use jem_core::arrays::Arrays;
 use jem_core::dataset::Split;
+use jem_core::digest::Digest;
 use jem_core::event::{Event, FailureClass};
 use jem_core::id::RunParts;
 use jem_core::results::{self, Metrics};
@@ -17,6 +18,7 @@ use super::same_data::same_data;
 use super::trial::Context;
 use super::{Failure, life};
 use crate::data::{Inputs, first};
+use crate::eval::Values;
 use crate::evaluation::{self, Set, Subject, run_part};
 
 /// Evaluates the training run and records the evaluation run; says the
@@ -26,18 +28,15 @@ pub(super) fn evaluate(
     inputs: &mut Inputs,
     training: &Manifest,
 ) -> Result<(Manifest, Option<f64>), Failure> {
-    let asked = &context.job.spec.evaluate;
-    let parts = asked.parts();
-    let (metrics, files) =
-        if training.outcome.diverged() || (parts.is_empty() && asked.only.is_none()) {
-            base(context, inputs, training, &context.job.spec.clone())?
-        } else if let Some(part) = asked.only {
-            one_part(context, inputs, training, &context.job.spec.clone(), part)?
-        } else {
-            whole(context, inputs, training, &parts)?
-        };
+    let spec = &context.job.spec;
+    let (metrics, files) = match (spec.evaluate.only, spec.evaluate.parts().as_slice()) {
+        _ if training.outcome.diverged() => base(context, inputs, training, spec)?,
+        (Some(part), _) => one_part(context, inputs, training, spec, part)?,
+        (None, []) => base(context, inputs, training, spec)?,
+        (None, parts) => whole(context, inputs, training, parts)?,
+    };
     let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
-    manifest.part = context.job.spec.evaluate.only;
+    manifest.part = spec.evaluate.only;
     let manifest = record(context, manifest, files)?;
     Ok((manifest, metrics.metrics.get("clf/accuracy").copied()))
 }
@@ -108,10 +107,12 @@ fn own_data(
     context: &Context<'_>,
     inputs: &mut Inputs,
     spec: &Spec,
-) -> Result<Vec<(String, jem_core::digest::Digest)>, Failure> {
+) -> Result<Vec<(String, Digest)>, Failure> {
     let mut data = context.job.training.data.clone();
-    let bad = |error: evaluation::SetError| Failure::new(FailureClass::BadInput, error.to_string());
-    evaluation::sets(spec, inputs, &context.places(), &mut data).map_err(bad)?;
+    let own = std::iter::once(&spec.training.data.train).chain(spec.evaluate.sources());
+    for source in own {
+        inputs.get(&context.places(), source, Split::Test, &mut data)?;
+    }
     Ok(data)
 }
 
@@ -198,7 +199,8 @@ fn one_part(
         run_part(part, &subject, look)
     })?;
     let outcome = training.outcome.clone();
-    let metrics = Metrics { outcome, metrics: found.metrics, undefined: found.undefined };
+    let Values { metrics, undefined } = found.values;
+    let metrics = Metrics { outcome, metrics, undefined };
     let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
     let mut files: Files = named.collect();
     files.extend(described(&metrics, &spec.evaluate)?);

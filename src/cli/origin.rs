@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use jem_core::digest::{Digest, Hasher};
+use jem_core::digest::Digest;
 use jem_core::provenance::{
     Code, Fingerprints, History, Provenance, SourceState, fingerprints_here, host, now,
 };
@@ -254,15 +253,8 @@ fn running() -> PathBuf {
 }
 
 fn digest_of(path: &Path) -> Result<Digest, CliError> {
-    let hash = || -> io::Result<Digest> {
-        let (mut file, mut hasher) = (File::open(path)?, Hasher::new());
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(hasher.finish()),
-                n => drop(hasher.update(&buffer[..n])),
-            }
-        }
-    };
-    hash().map_err(|error| CliError::new(Exit::Machine, format!("{}: {error}", path.display())))
+    let found = File::open(path).and_then(Digest::of_reader);
+    let (digest, _) = found
+        .map_err(|error| CliError::new(Exit::Machine, format!("{}: {error}", path.display())))?;
+    Ok(digest)
 }

@@ -25,6 +25,7 @@
 //! string, so no two kinds of id can collide by having equal contents.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -39,6 +40,24 @@ impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of all that `reader` gives, which may be larger than memory,
+    /// and its number of bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_reader(mut reader: impl Read) -> io::Result<(Self, u64)> {
+        let (mut hasher, mut part, mut len) = (Hasher::new(), vec![0; 1 << 20], 0);
+        loop {
+            match reader.read(&mut part)? {
+                0 => return Ok((hasher.finish(), len)),
+                n => {
+                    hasher.update(&part[..n]);
+                    len += n as u64;
+                }
+            }
+        }
     }
 
     /// The digest that is `bytes`.

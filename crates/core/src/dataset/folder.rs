@@ -3,10 +3,10 @@
 use std::env;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::digest::{Digest, Hasher};
+use crate::digest::Digest;
 
 use super::catalogue::{CatalogueFile, Entry, Format};
 
@@ -119,18 +119,8 @@ pub(super) fn state_of(file: &CatalogueFile, path: &Path) -> FileState {
 }
 
 fn hash_file(path: &Path) -> io::Result<FileContent> {
-    let mut file = open_regular(path)?;
-    let mut hasher = Hasher::new();
-    let mut buffer = vec![0; 1 << 18];
-    let mut len = 0;
-    loop {
-        let n = file.read(&mut buffer)?;
-        if n == 0 {
-            return Ok(FileContent { bytes: len, sha256: hasher.finish() });
-        }
-        hasher.update(&buffer[..n]);
-        len += n as u64;
-    }
+    let (sha256, bytes) = Digest::of_reader(open_regular(path)?)?;
+    Ok(FileContent { bytes, sha256 })
 }
 
 /// Opens a regular file; a folder, pipe or device is an error, since reading

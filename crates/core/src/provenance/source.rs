@@ -1,13 +1,12 @@
 //! The state of the source tree: commit, and all that differs from it.
 
 use std::fs::{File, Metadata};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use git2::{DiffFormat, DiffOptions, ErrorCode, Repository, StatusOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Digest, Hasher};
+use crate::digest::Digest;
 
 /// The bytes of a larger untracked file are not kept: it may be data. That it
 /// is there counts all the same.
@@ -183,7 +182,7 @@ fn untracked_file(
         }
         let mode = is_executable(&meta).then_some(FileMode::Executable);
         if meta.len() > LARGEST_SOURCE {
-            return Ok(made(digest_of(full)?, mode, Some(meta.len())));
+            return Ok(made(Digest::of_reader(File::open(full)?)?.0, mode, Some(meta.len())));
         }
         Ok(made(keep(std::fs::read(full)?), mode, None))
     };
@@ -201,18 +200,6 @@ fn is_executable(meta: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_executable(_: &Metadata) -> bool {
     false
-}
-
-/// The digest of the file at `path`, which may be larger than memory.
-fn digest_of(path: &Path) -> std::io::Result<Digest> {
-    let (mut file, mut hasher) = (File::open(path)?, Hasher::new());
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finish()),
-            n => drop(hasher.update(&buffer[..n])),
-        }
-    }
 }
 
 /// All that differs between the commit and the work tree, as a patch.

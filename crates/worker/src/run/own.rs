@@ -4,25 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use jem_core::digest::{Digest, Hasher};
+use jem_core::digest::Digest;
 
 /// The digest of the binary that runs, which the kernel keeps under this name
 /// also where another file has taken its place. None where that cannot be read.
 pub(super) fn own_digest() -> Option<Digest> {
-    static OWN: LazyLock<Option<Digest>> = LazyLock::new(|| digest_of(Path::new("/proc/self/exe")));
+    static OWN: LazyLock<Option<Digest>> = LazyLock::new(|| {
+        let binary = fs::File::open("/proc/self/exe").ok()?;
+        Some(Digest::of_reader(binary).ok()?.0)
+    });
     *OWN
-}
-
-fn digest_of(path: &Path) -> Option<Digest> {
-    use std::io::Read;
-    let mut file = fs::File::open(path).ok()?;
-    let (mut hasher, mut part) = (Hasher::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut part).ok()? {
-            0 => return Some(hasher.finish()),
-            n => drop(hasher.update(&part[..n])),
-        }
-    }
 }
 
 /// Another libtorch was loaded than the one that the runs' ids name.

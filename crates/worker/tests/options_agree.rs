@@ -12,6 +12,7 @@
 //! double by at most 7e-7 (`single_precision`), and by 2.6e-6 where group and
 //! spectral normalisation stand together: there it is 2e-5.
 
+#[path = "agreement/with_pytorch.rs"]
 mod agreement;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@
 //! of the class Gaussians add to it. In the cases with MALA no step's chance
 //! comes within 1e-3 of where it would be decided otherwise.
 
+#[path = "agreement/with_pytorch.rs"]
 mod agreement;
 
 use std::collections::BTreeMap;

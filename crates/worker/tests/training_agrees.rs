@@ -15,6 +15,7 @@
 //! single-precision polynomials, add some 2e-7 of their own. Learning rates
 //! are double precision on both sides: 1e-12.
 
+#[path = "agreement/with_pytorch.rs"]
 mod agreement;
 
 use std::collections::BTreeMap;

@@ -18,7 +18,6 @@ use super::same_data::same_data;
 use super::trial::Context;
 use super::{Failure, life};
 use crate::data::{Inputs, first};
-use crate::eval::Values;
 use crate::evaluation::{self, Set, Subject, run_part};
 
 /// Evaluates the training run and records the evaluation run; says the
@@ -199,8 +198,8 @@ fn one_part(
         run_part(part, &subject, look)
     })?;
     let outcome = training.outcome.clone();
-    let Values { metrics, undefined } = found.values;
-    let metrics = Metrics { outcome, metrics, undefined };
+    let values = found.values;
+    let metrics = Metrics { outcome, metrics: values.metrics, undefined: values.undefined };
     let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
     let mut files: Files = named.collect();
     files.extend(described(&metrics, &spec.evaluate)?);

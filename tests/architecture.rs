@@ -261,3 +261,30 @@ fn no_file_names_a_machine_or_a_registry() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The fuzz targets are built by nobody else's command, so nothing but this
+/// notices a lock that cargo refuses or one that lacks what `jem-core` needs.
+#[test]
+fn the_fuzz_targets_lock_can_be_used() {
+    let text = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let lock = text("fuzz/Cargo.lock");
+    let packages: Vec<&str> = lock.split("[[package]]\n").skip(1).collect();
+    let named = |package: &&str| package.lines().take(2).collect::<Vec<_>>().join(" ");
+    let mut names: Vec<String> = packages.iter().map(named).collect();
+    names.sort();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(twice.is_empty(), "fuzz/Cargo.lock has packages twice: {twice:?}");
+
+    let core = packages.iter().find(|package| package.starts_with("name = \"jem-core\"")).unwrap();
+    let manifest = text("crates/core/Cargo.toml");
+    let needed = manifest
+        .lines()
+        .skip_while(|line| *line != "[dependencies]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split(['.', ' ', '=']).next().filter(|name| !name.is_empty()));
+    for name in needed.filter(|name| !name.starts_with('#')) {
+        let there = core.lines().any(|line| line.trim_start().starts_with(&format!("\"{name}")));
+        assert!(there, "fuzz/Cargo.lock lacks `{name}`: cd fuzz && cargo metadata > /dev/null");
+    }
+}

@@ -62,10 +62,14 @@ pub(super) fn finding(view: &View<'_>) -> Finding {
             one(high)
         )
     });
-    for (name, before, after) in metrics(&bins) {
-        if let Some(told) = Tally::over(view, &after, &before).told() {
-            text.push(format!("{name} after scaling against before, seed by seed: {told}."));
-        }
+    let told: Vec<String> = metrics(&bins)
+        .iter()
+        .filter_map(|(name, before, after)| {
+            Some(format!("{name} is {}", Tally::over(view, after, before).told()?))
+        })
+        .collect();
+    if !told.is_empty() {
+        text.push(format!("After scaling, seed by seed, {}.", told.join("; ")));
     }
     Finding { about, text: text.join(" ") }
 }

@@ -7,7 +7,7 @@ use jem_core::results::{LOGISTIC, RANK_MEAN};
 use super::paired::{Tally, difference};
 use crate::report::content::{Finding, Table};
 use crate::report::label::{score_name, value_shown};
-use crate::report::number::{interval, plain};
+use crate::report::number::{interval, listed, plain};
 use crate::report::view::View;
 use crate::table::{CellResult, Statistics};
 
@@ -44,7 +44,14 @@ pub(super) fn finding(view: &View<'_>) -> Finding {
     for score in [LOGISTIC, RANK_MEAN] {
         text.extend(combined(view, score));
     }
-    text.extend(cells_told(view).into_iter().filter_map(|cell| gain(view, cell)));
+    let gains: Vec<String> =
+        cells_told(view).into_iter().filter_map(|cell| gain(view, cell)).collect();
+    if !gains.is_empty() {
+        text.push(format!(
+            "Leaving the most suspicious tenth unanswered takes the error rate {}.",
+            gains.join("; ")
+        ));
+    }
     text.push(advice(view, &energy));
     Finding { about, text: text.join(" ") }
 }
@@ -71,7 +78,8 @@ fn cells_told<'a>(view: &View<'a>) -> Vec<&'a CellResult> {
     }
 }
 
-/// What leaving a tenth unanswered gains in `cell`.
+/// `from 0.03 to 0.01 by max softmax and 0.02 by energy at λ = 0`: what leaving
+/// a tenth unanswered gains in `cell`.
 fn gain(view: &View<'_>, cell: &CellResult) -> Option<String> {
     let accuracy = cell.metrics.get("clf/accuracy")?;
     let wrong = Statistics { mean: 1.0 - accuracy.mean, ..accuracy.clone() };
@@ -83,17 +91,11 @@ fn gain(view: &View<'_>, cell: &CellResult) -> Option<String> {
             Some(format!("{} by {}", interval(found), score_name(score)))
         })
         .collect();
-    let place = if view.cells.len() > 1 {
-        format!("At {}, answering", view.label(cell))
-    } else {
-        "Answering".to_owned()
+    let place = match view.cells.len() {
+        1 => String::new(),
+        _ => format!(" at {}", view.label(cell)),
     };
-    Some(format!(
-        "{place} the {PERCENT} % least suspicious inputs has an error rate of {}, instead of {} \
-         when all are answered.",
-        crate::report::number::listed(&told),
-        interval(&wrong),
-    ))
+    Some(format!("from {} to {}{place}", interval(&wrong), listed(&told)))
 }
 
 /// What the reader should do, by fixed rules over the tallies.
@@ -104,7 +106,9 @@ fn advice(view: &View<'_>, energy: &Tally) -> String {
         _ if energy.without == energy.cells => {
             "More seeds are needed before one score is preferred to the other.".to_owned()
         }
-        (0, 0) => "So these seeds do not tell the two apart, and either may be used.".to_owned(),
+        (0, 0) => {
+            format!("So these seeds do not tell the two apart for certain: {}.", ahead(energy))
+        }
         (_, 0) => "So the energy is the better sign of an error here: where it differs from max \
                    softmax it is below it."
             .to_owned(),
@@ -127,6 +131,21 @@ fn advice(view: &View<'_>, energy: &Tally) -> String {
         _ => " Combining the two helps in some cells and costs in others.",
     };
     format!("{single}{combination} Intervals are over training seeds, on one test set.")
+}
+
+/// What the means say where intervals do not.
+fn ahead(energy: &Tally) -> String {
+    let (below, cells) = (energy.below, energy.cells);
+    let all = if cells == 1 { String::new() } else { format!(" in all {cells} cells") };
+    let until = "and is the one to use until more seeds say otherwise";
+    match below {
+        0 => format!("by the means max softmax is ahead{all}, {until}"),
+        _ if below == cells => format!("by the means the energy is ahead{all}, {until}"),
+        _ => format!(
+            "by the means the energy is ahead in {below} of {cells} cells, and more seeds are \
+             needed before one is preferred"
+        ),
+    }
 }
 
 /// A row for each cell; no rows where nothing was measured beyond the two

@@ -1,4 +1,4 @@
-//! Energy and displacement of chains that went on for long.
+//! The energy of chains that went on for long.
 
 use jem_core::results::LongRun;
 use jem_core::spec::ChainStart;
@@ -7,18 +7,14 @@ use super::csv::{Csv, number};
 use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
 use crate::chart::{Quantity, TrainingChart, TrainingLine, TrainingPanel};
 use crate::report::view::View;
-use crate::table::{CellResult, TrialResult};
+use crate::table::CellResult;
 
-/// What is drawn of a chain: its name and unit, and its values.
-type Drawn = (&'static str, Option<&'static str>, fn(&LongRun) -> &[f64]);
+/// The starts, in the order of their colours.
+const STARTS: [(ChainStart, &str); 2] =
+    [(ChainStart::Buffer, "from the buffer"), (ChainStart::Uniform, "from uniform noise")];
 
-const DRAWN: [Drawn; 2] = [
-    ("mean E(x)", Some("nats"), |run| run.energy.as_slice()),
-    ("distance from the start", None, |run| run.displacement.as_slice()),
-];
-
-/// A chart for each line, a panel for each start and quantity, a curve for
-/// each trial; nothing where no trial has long chains.
+/// A chart for each line, a panel for each cell, a colour for each start, a
+/// curve for each trial; nothing where no trial has long chains.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
     for paneled in paneled(view, "long-chains", &mut drafts.notes) {
@@ -35,36 +31,26 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
     let ran = |cell: &&&CellResult| view.trials_of(cell).any(|t| !t.parts.chains.is_empty());
     let shown: Vec<&CellResult> = cells.iter().filter(ran).copied().collect();
     let missing: Vec<&CellResult> = cells.iter().filter(|cell| !ran(cell)).copied().collect();
-    let trials: Vec<(usize, &TrialResult)> = shown
-        .iter()
-        .enumerate()
-        .flat_map(|(group, cell)| view.trials_of(cell).map(move |trial| (group, trial)))
-        .filter(|(_, trial)| !trial.parts.chains.is_empty())
-        .collect();
-    let n = trials.first()?.1.parts.chains.first()?.n;
-    let panels: Vec<TrainingPanel> = DRAWN
-        .iter()
-        .flat_map(|drawn| [ChainStart::Buffer, ChainStart::Uniform].map(|from| (drawn, from)))
-        .filter_map(|(drawn, from)| panel(&trials, drawn, from))
-        .collect();
+    let n = runs(view, shown.first()?).next()?.n;
     let chart = TrainingChart {
         caption: caption(
-            format!("Long chains{of}"),
-            format!("means over {n} chains, one curve per trial"),
+            format!("Energy of long chains{of}"),
+            format!("mean of E(x) in nats over {n} chains; one curve per trial and start"),
             footer,
         ),
         x_label: "chain step".to_owned(),
-        groups: shown.iter().map(|cell| view.label_in_line(cell)).collect(),
-        panels,
+        groups: STARTS.map(|(_, name)| name.to_owned()).to_vec(),
+        panels: shown.iter().map(|cell| panel(view, cell)).collect(),
     };
     Some(Planned {
         name,
         caption: format!(
             "Chains by the training's sampler at its first step size, for longer than training \
-             ran them, from samples of the buffer and from uniform noise. An energy that still \
-             falls at the end says that training's samples are not the model's; where both starts \
-             end at one energy, chains have forgotten where they began. R-hat and effective \
-             sample size stand in the table of long chains.{}",
+             ran them, from samples of the buffer and from uniform noise. Every panel spans \
+             energies of its own. An energy that still falls at the end says that training's \
+             samples are not yet the model's; only where both starts come to one energy can chains \
+             have forgotten where they began. R-hat, effective sample size and displacement stand \
+             in the table of long chains, energy and displacement at every look in the data.{}",
             absent(view, &missing, "curve")
         ),
         chart: Chart::Training(chart),
@@ -72,31 +58,24 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
     })
 }
 
-/// One quantity from one start; none where no trial has such chains.
-fn panel(
-    trials: &[(usize, &TrialResult)],
-    (label, unit, of): &Drawn,
-    from: ChainStart,
-) -> Option<TrainingPanel> {
-    let lines: Vec<TrainingLine> = trials
-        .iter()
-        .filter_map(|(group, trial)| {
-            let run = trial.parts.chains.iter().find(|run| run.from == from)?;
-            let steps = run.steps.iter().map(|step| *step as f64);
-            let points = steps.zip(of(run).iter().copied()).collect();
-            Some(TrainingLine { group: *group, points, diverged: false })
-        })
-        .collect();
-    let start = match from {
-        ChainStart::Buffer => "from the buffer",
-        ChainStart::Uniform => "from noise",
+/// What long chains of the trials of `cell` did.
+fn runs<'a>(view: &View<'a>, cell: &CellResult) -> impl Iterator<Item = &'a LongRun> {
+    view.trials_of(cell).flat_map(|trial| &trial.parts.chains)
+}
+
+/// Every panel has an axis of its own: a network without a generative term has
+/// no bottom, and chains on it fall for ever.
+fn panel(view: &View<'_>, cell: &CellResult) -> TrainingPanel {
+    let line = |run: &LongRun| {
+        let group = STARTS.iter().position(|(start, _)| *start == run.from)?;
+        let steps = run.steps.iter().map(|step| *step as f64);
+        let points = steps.zip(run.energy.iter().copied()).collect();
+        Some(TrainingLine { group, points, diverged: false })
     };
-    let y = Quantity {
-        label: format!("{label}, {start}"),
-        unit: unit.map(str::to_owned),
-        better: None,
-    };
-    (!lines.is_empty()).then_some(TrainingPanel { y, lines })
+    TrainingPanel {
+        y: Quantity { label: view.label_in_line(cell), unit: None, better: None },
+        lines: runs(view, cell).filter_map(line).collect(),
+    }
 }
 
 fn data(view: &View<'_>, shown: &[&CellResult]) -> String {

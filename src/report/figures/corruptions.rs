@@ -12,11 +12,12 @@ use crate::table::{CellResult, Statistics, TrialResult};
 /// Cells in one chart; further ones are in its data alone.
 const MOST_SERIES: usize = 7;
 
-/// What is drawn: the name of its files, of its axis, the better direction,
+/// What is drawn: the name of its files, its axis and title, which is better,
 /// the value of a point, and the metric of the images as they are.
 struct Drawn {
     name: &'static str,
     label: &'static str,
+    title: &'static str,
     better: Better,
     of: fn(&CorruptionPoint) -> f64,
     clean: &'static str,
@@ -26,6 +27,7 @@ const DRAWN: [Drawn; 2] = [
     Drawn {
         name: "accuracy",
         label: "accuracy",
+        title: "Accuracy",
         better: Better::Higher,
         of: |point| point.accuracy,
         clean: "clf/accuracy",
@@ -33,6 +35,7 @@ const DRAWN: [Drawn; 2] = [
     Drawn {
         name: "ece",
         label: "ECE, 15 bins",
+        title: "ECE",
         better: Better::Lower,
         of: |point| point.ece,
         clean: "calib/ece/bins=15",
@@ -80,7 +83,7 @@ fn planned(
     };
     let chart = SweepChart {
         caption: caption(
-            format!("{} on corrupted images{of}", crate::report::number::capital(drawn.label)),
+            format!("{} on corrupted images{of}", drawn.title),
             format!("mean over {}, {n} test images{more}", counted(kinds.len(), "kind")),
             footer,
         ),

@@ -30,6 +30,7 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
         caption: caption(format!("Reliability{of}"), subtitle, footer),
         x_label: "confidence".to_owned(),
         y_label: "accuracy".to_owned(),
+        pairs: false,
         panels: shown
             .iter()
             .map(|(cell, pooled)| {

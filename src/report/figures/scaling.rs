@@ -56,6 +56,7 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
         ),
         x_label: "confidence".to_owned(),
         y_label: "accuracy".to_owned(),
+        pairs: true,
         panels: shown
             .iter()
             .take(MOST_CELLS)

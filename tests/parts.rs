@@ -77,6 +77,31 @@ fn long_chains_are_a_part_with_metrics_for_each_start() {
 }
 
 #[test]
+fn calibration_and_selective_classification_are_parts_with_files_and_figures() {
+    let sandbox = Sandbox::new();
+    let parts = "[evaluate.calibration]\nbins = [10]\n[evaluate.selective]\npoints = 20\n";
+    sandbox.write("tiny.toml", &tiny(parts));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let table = sandbox.ok(&["table", "tiny.toml", "--format", "csv", "--all-metrics"]);
+    for path in [
+        "calib/classwise_ece/bins=10",
+        "error/aurc/rank_mean",
+        "error/excess_aurc/energy",
+        "error/risk/max_softmax/percent=90",
+    ] {
+        assert!(table.contains(path), "{path} is not in\n{table}");
+    }
+    let all = manifests(&sandbox.path("results"));
+    for file in ["calibration.json", "selective.json"] {
+        assert!(all.iter().any(|manifest| manifest.results.contains_key(file)), "{file}");
+    }
+    sandbox.ok(&["report", "tiny.toml"]);
+    let report = fs::read_to_string(sandbox.path("reports/no-commit/tiny/report.md")).unwrap();
+    assert!(report.contains("charts/risk-coverage.svg"), "{report}");
+    assert!(report.contains("Which score to trust"), "{report}");
+}
+
+#[test]
 fn eval_trains_nothing_and_says_what_it_leaves_out() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &tiny(CORRUPTIONS));

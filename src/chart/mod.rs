@@ -1,8 +1,8 @@
 //! Charts: plain numbers in, drawings out.
 //!
 //! One file per figure ([`sweep()`], [`reliability()`], [`energy_histogram()`],
-//! [`training()`], [`samples()`], [`difference()`]) and one theme. Nothing here knows where numbers
-//! come from: no store, no data frame, no spec. A figure lays its marks out on a
+//! [`training()`], [`samples()`], [`difference()`], [`risk_coverage()`]) and one theme. Nothing
+//! here knows where numbers come from: no store, no data frame, no spec. A figure lays its marks out on a
 //! canvas in pixels; the canvas is then painted twice, as SVG and as PNG at
 //! twice the size, so both show the same picture. Painting is deterministic:
 //! the same chart gives the same bytes.
@@ -26,6 +26,7 @@ mod page;
 mod paint;
 mod plot;
 mod reliability;
+mod risk_coverage;
 mod samples;
 mod sweep;
 mod theme;
@@ -37,6 +38,7 @@ pub use difference::{DifferenceChart, DifferenceRow, Tone, difference};
 pub use drawing::{ChartError, Drawing, for_html};
 pub use energy_histogram::{EnergyHistogramChart, EnergyPanel, Histogram, energy_histogram};
 pub use reliability::{ReliabilityBin, ReliabilityChart, ReliabilityPanel, reliability};
+pub use risk_coverage::{RiskCoverageChart, RiskCoverageCurve, RiskCoveragePanel, risk_coverage};
 pub use samples::{SampleGrid, samples};
 pub use sweep::{SweepChart, SweepPoint, SweepSeries, sweep};
 pub use theme::{Color, GRID, INK, PAPER};

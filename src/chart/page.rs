@@ -74,13 +74,15 @@ pub(super) struct Page {
     pub(super) canvas: Canvas,
     /// The first free line.
     pub(super) y: f64,
+    /// So many panels in a row belong together and stay in one row.
+    pub(super) together: usize,
 }
 
 impl Page {
     /// A page of at least the usual width, with the title and subtitle on it.
     pub(super) fn new(caption: &Caption, width: f64) -> Self {
         let canvas = Canvas { width: width.max(PAGE_WIDTH).ceil(), ..Canvas::default() };
-        let mut page = Self { canvas, y: MARGIN };
+        let mut page = Self { canvas, y: MARGIN, together: 1 };
         for line in lettering::wrap(&caption.title, TITLE, Weight::Bold, page.width(), 3) {
             page.canvas.label(Label::new(line, TITLE, (MARGIN, page.y + 0.76 * TITLE)).bold());
             page.y += 1.3 * TITLE;
@@ -166,9 +168,10 @@ impl Page {
     /// How many of `count` panels stand side by side, and how wide each is then:
     /// between `least` and `most` pixels.
     pub(super) fn columns(&self, count: usize, (least, most): (f64, f64)) -> (usize, f64) {
-        let fit = ((self.width() + PANEL_GAP) / (least + PANEL_GAP)).floor();
-        let rows = count.div_ceil(fit.max(1.0) as usize).max(1);
-        let columns = count.div_ceil(rows).max(1);
+        let fit = ((self.width() + PANEL_GAP) / (least + PANEL_GAP)).floor() as usize;
+        let groups = count.div_ceil(self.together);
+        let rows = groups.div_ceil((fit / self.together).max(1)).max(1);
+        let columns = groups.div_ceil(rows).max(1) * self.together;
         let width = (self.width() + PANEL_GAP) / columns as f64 - PANEL_GAP;
         (columns, width.min(most))
     }

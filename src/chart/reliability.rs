@@ -19,6 +19,8 @@ pub struct ReliabilityChart {
     pub y_label: String,
     /// One per model, such as one per λ.
     pub panels: Vec<ReliabilityPanel>,
+    /// Whether they are pairs, each of which stands in one row.
+    pub pairs: bool,
 }
 
 /// The calibration of one model.
@@ -74,6 +76,7 @@ pub fn reliability(chart: &ReliabilityChart) -> Result<Drawing, ChartError> {
 
 fn lay_out(chart: &ReliabilityChart) -> Canvas {
     let mut page = Page::new(&chart.caption, PAGE_WIDTH);
+    page.together = if chart.pairs { 2 } else { 1 };
     page.y_label(&Quantity { label: chart.y_label.clone(), ..Quantity::default() });
     let heads: Vec<Head> = chart.panels.iter().map(head).collect();
     // About square, as far as few panels do not make the page too tall.
@@ -224,7 +227,8 @@ mod tests {
             vec![panel(bins(15)); 21],
         ];
         for panels in cases {
-            lay_out(&chart(panels)).assert_legible();
+            lay_out(&chart(panels.clone())).assert_legible();
+            lay_out(&ReliabilityChart { pairs: true, ..chart(panels) }).assert_legible();
         }
     }
 }

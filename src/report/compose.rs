@@ -7,6 +7,7 @@ use jem_core::results::{Divergence, Outcome};
 use jem_core::spec::{DIVERGED, show_value};
 
 use super::content::{Check, Content, Table};
+use super::label::value_shown;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
 use super::view::View;
@@ -33,7 +34,13 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
         tiles: answer::tiles(&view),
         answer: answer::parts(&view),
         facts: facts(&view, context),
-        results: vec![answer::best(&view), by_cell(&view)],
+        results: vec![
+            answer::best(&view),
+            by_cell(&view),
+            answer::selective(&view),
+            answer::scaling(&view),
+            answer::long_chains(&view),
+        ],
         sections: figures::sections(&view, &footer(&view, context))?,
         exceptions: vec![diverged(&view), restarts(&view), undefined(&view)],
         trials: trials(&view, context),
@@ -181,7 +188,7 @@ fn undefined(view: &View<'_>) -> Table {
             }
         }
         for ((metric, why), seeds) in seeds {
-            let values = cell.values.iter().map(shown);
+            let values = cell.values.iter().map(value_shown);
             let own = [label(metric), seeds.join(", "), why.clone()];
             table.rows.push(values.chain(own).collect());
         }
@@ -249,9 +256,5 @@ fn heads(view: &View<'_>, columns: &[&str]) -> Vec<String> {
 }
 
 fn values_of(trial: &TrialResult) -> impl Iterator<Item = String> {
-    trial.values.iter().map(shown)
-}
-
-fn shown(value: &serde_json::Value) -> String {
-    if value.is_null() { "–".to_owned() } else { show_value(value) }
+    trial.values.iter().map(value_shown)
 }

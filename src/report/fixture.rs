@@ -14,7 +14,7 @@ use jem_core::results::{Energies, Histogram, ReliabilityBin};
 use jem_core::spec::{Expectation, Report, Scale, Statistic};
 use serde_json::{Value, json};
 
-use crate::table::{Results, TrialResult};
+use crate::table::{PartFiles, Results, TrialResult};
 
 const LAMBDAS: [f64; 8] = [0.0, 0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 10.0];
 const SIDE: usize = 28;
@@ -123,6 +123,7 @@ fn trial(place: usize, seed: u64) -> TrialResult {
         epochs: epochs(id, lambda, diverged, wobble),
         reliability: if finished { reliability(lambda) } else { Vec::new() },
         energies: if finished { energies(lambda, seed) } else { Energies::default() },
+        parts: PartFiles::default(),
         samples: (finished && lambda > 0.0).then(|| samples(place, seed)),
         bounds: (-1.0, 1.0),
         accepted: None,

@@ -1,5 +1,6 @@
 //! Names for people: of swept fields, cells, scores and groups of inputs.
 
+use jem_core::results::{LOGISTIC, RANK_MEAN};
 use jem_core::spec::show_value;
 use serde_json::Value;
 
@@ -19,12 +20,19 @@ pub fn values_label<'a>(named: impl Iterator<Item = (&'a String, &'a Value)>) ->
     words.join(", ")
 }
 
+/// A value of a swept field; a dash where there is none.
+pub fn value_shown(value: &Value) -> String {
+    if value.is_null() { "–".to_owned() } else { show_value(value) }
+}
+
 /// A score of inputs, as metric paths name it, in words.
 pub fn score_name(score: &str) -> &str {
     match score {
         "energy" => "energy",
         "max_softmax" => "max softmax",
         "max_logit" => "max logit",
+        RANK_MEAN => "mean of ranks",
+        LOGISTIC => "logistic regression",
         other => other,
     }
 }

@@ -34,6 +34,10 @@ mod write;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod part_fixture;
+#[cfg(test)]
+mod part_tests;
+#[cfg(test)]
 mod tests;
 
 pub use comparison_write::write_comparison;

@@ -4,13 +4,14 @@ use jem_core::arrays::Arrays;
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS, RELIABILITY, ReliabilityBin, SAMPLES,
+    CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS,
+    RELIABILITY, ReliabilityBin, SAMPLES, SELECTIVE,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
-use super::{Results, TableError, TrialResult};
+use super::{PartFiles, Results, TableError, TrialResult};
 use crate::schedule::{Keys, recorded_cost, used};
 
 /// The results of every trial of `plan` that is done, or for which a person
@@ -111,6 +112,7 @@ fn read(
         epochs: json(store, &training, EPOCHS)?,
         reliability,
         energies,
+        parts: parts(store, evaluation)?,
         samples: samples(store, evaluation)?,
         bounds: plan.spec_of(trial).training.data.range.bounds(),
         accepted: None,
@@ -151,6 +153,25 @@ fn json<T: DeserializeOwned>(
     let found = bytes(store, manifest, name)?;
     let found = found.ok_or_else(|| unreadable(manifest, name, "there is no such file"))?;
     serde_json::from_slice(&found).map_err(|error| unreadable(manifest, name, error))
+}
+
+/// What a part of the evaluation left, where there is such a file.
+fn of_part<T: DeserializeOwned>(
+    store: &Store,
+    manifest: &Manifest,
+    name: &str,
+) -> Result<Option<T>, TableError> {
+    let there = manifest.results.contains_key(name);
+    there.then(|| json(store, manifest, name)).transpose()
+}
+
+fn parts(store: &Store, evaluation: &Manifest) -> Result<PartFiles, TableError> {
+    Ok(PartFiles {
+        corruptions: of_part(store, evaluation, CORRUPTIONS)?.unwrap_or_default(),
+        chains: of_part(store, evaluation, CHAINS)?.unwrap_or_default(),
+        calibration: of_part(store, evaluation, CALIBRATION)?,
+        curves: of_part(store, evaluation, SELECTIVE)?.unwrap_or_default(),
+    })
 }
 
 fn arrays(store: &Store, manifest: &Manifest, name: &str) -> Result<Option<Arrays>, TableError> {

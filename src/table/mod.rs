@@ -36,5 +36,5 @@ pub use label::{axis_names, cell_label};
 pub use load::{load, predictions};
 pub use present::{Column, PaperTable, Shown, TableCell, shown_metrics};
 pub(crate) use render::markdown as escaped_markdown;
-pub use results::{CellResult, Results, Statistics, TrialResult};
+pub use results::{CellResult, PartFiles, Results, Statistics, TrialResult};
 pub use write::{to_csv, to_parquet, write_all, write_examples};

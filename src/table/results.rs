@@ -7,8 +7,9 @@ use jem_core::digest::Digest;
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::Provenance;
-use jem_core::results::{Energies, ReliabilityBin};
-use jem_core::results::{Epoch, Outcome};
+use jem_core::results::{
+    Calibration, CorruptionPoint, Energies, Epoch, LongRun, Outcome, ReliabilityBin, RiskCurve,
+};
 use serde_json::Value;
 
 /// All that the store holds of an experiment.
@@ -49,6 +50,8 @@ pub struct TrialResult {
     pub reliability: Vec<ReliabilityBin>,
     /// Histograms of E(x).
     pub energies: Energies,
+    /// What parts of its evaluation left beside metrics.
+    pub parts: PartFiles,
     /// Buffer samples, `[n, c, h, w]` and the elements, in the scaled pixel range.
     pub samples: Option<(Vec<usize>, Vec<f32>)>,
     /// The ends of the scaled pixel range.
@@ -69,6 +72,19 @@ pub struct TrialResult {
     pub concerned_by: Vec<usize>,
     /// Seconds of training, and peak resident bytes, from the events.
     pub cost: Option<(f64, u64)>,
+}
+
+/// Files of the parts of an evaluation; nothing where a part was not asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartFiles {
+    /// Of `[evaluate.corruptions]`.
+    pub corruptions: Vec<CorruptionPoint>,
+    /// Of `[evaluate.chains]`, but where chains ran away.
+    pub chains: Vec<LongRun>,
+    /// Of `[evaluate.calibration]`.
+    pub calibration: Option<Calibration>,
+    /// Of `[evaluate.selective]`.
+    pub curves: Vec<RiskCurve>,
 }
 
 /// The trials of one cell, seed by seed, as statistics.

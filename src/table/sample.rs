@@ -12,7 +12,7 @@ use jem_core::results::{Energies, Histogram, ReliabilityBin};
 use jem_core::spec::{Expectation, Report, Scale, Statistic};
 use serde_json::json;
 
-use super::{Results, TrialResult};
+use super::{PartFiles, Results, TrialResult};
 
 /// λ = 0 with three seeds, of which the second misclassifies nothing; λ = 0.1
 /// with two, of which the second diverged; λ = 10 with two that diverged. Two
@@ -158,6 +158,7 @@ fn trial(cell: usize, seed: u64) -> TrialResult {
         epochs: if diverged { vec![epoch(1)] } else { vec![epoch(1), epoch(2)] },
         reliability: if diverged { Vec::new() } else { vec![bin] },
         energies: if diverged { Energies::default() } else { energies },
+        parts: PartFiles::default(),
         samples: (!diverged).then(|| (vec![2, 1, 1, 2], vec![-1.0, 0.0, 0.5, 1.0])),
         bounds: (-1.0, 1.0),
         accepted: None,

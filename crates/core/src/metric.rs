@@ -72,7 +72,7 @@ use Direction::{HigherIsBetter, LowerIsBetter};
 pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 31] = [
+pub const METRICS: [MetricInfo; 39] = [
     metric(
         "clf/accuracy",
         "accuracy",
@@ -205,6 +205,62 @@ pub const METRICS: [MetricInfo; 31] = [
         Unit::Fraction,
         LowerIsBetter,
         "AURC less that of the best order of the same predictions.",
+    ),
+    metric(
+        "calib/classwise_ece/bins=<m>",
+        "class-wise ECE",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Calibration error of each class probability over equal-width bins (lo, hi], mean over classes.",
+    ),
+    metric(
+        "calib/temperature",
+        "temperature",
+        Unit::Dimensionless,
+        Direction::None,
+        "What logits are divided by so that the NLL of the held-out examples is least.",
+    ),
+    metric(
+        "calib_scaled/nll",
+        "NLL after scaling",
+        Unit::Nat,
+        LowerIsBetter,
+        "NLL of the logits divided by the fitted temperature.",
+    ),
+    metric(
+        "calib_scaled/brier",
+        "Brier score after scaling",
+        Unit::Dimensionless,
+        LowerIsBetter,
+        "Brier score of the logits divided by the fitted temperature.",
+    ),
+    metric(
+        "calib_scaled/ece/bins=<m>",
+        "ECE after scaling",
+        Unit::Fraction,
+        LowerIsBetter,
+        "ECE of the logits divided by the fitted temperature.",
+    ),
+    metric(
+        "calib_scaled/ece_adaptive/bins=<m>",
+        "adaptive ECE after scaling",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Adaptive ECE of the logits divided by the fitted temperature.",
+    ),
+    metric(
+        "calib_scaled/classwise_ece/bins=<m>",
+        "class-wise ECE after scaling",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Class-wise ECE of the logits divided by the fitted temperature.",
+    ),
+    metric(
+        "error/risk/<score>/percent=<c>",
+        "selective risk",
+        Unit::Fraction,
+        LowerIsBetter,
+        "Error rate among the least suspicious inputs by the score, so many percent of all.",
     ),
     metric(
         "corrupted/mean_accuracy/severity=<s>",

@@ -43,6 +43,17 @@ pub const CHAINS: &str = "chains.json";
 /// of those chains.
 pub const CHAIN_STATES: &str = "chains.safetensors";
 
+/// A [`Calibration`], of an evaluation with `[evaluate.calibration]`.
+pub const CALIBRATION: &str = "calibration.json";
+/// A list of [`RiskCurve`], of an evaluation with `[evaluate.selective]`.
+pub const SELECTIVE: &str = "selective.json";
+/// The name of the score that is the mean of the ranks of energy and max
+/// softmax.
+pub const RANK_MEAN: &str = "rank_mean";
+/// The name of the score that is a logistic regression on energy and max
+/// softmax, fitted on the validation split.
+pub const LOGISTIC: &str = "logistic";
+
 /// How a trial ended, as a result: free of times, hosts and paths.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -195,6 +206,37 @@ pub struct CorruptionPoint {
 /// The name that `kind` has in a file.
 pub fn corruption_name(kind: Corruption) -> String {
     serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Reliability diagrams of the test set before and after temperature scaling.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// What the logits are divided by; none where the likelihood has no
+    /// greatest value.
+    pub temperature: Option<f64>,
+    /// Held-out examples that it was fitted on.
+    pub n_validation: u64,
+    /// The diagram of the logits as they are.
+    pub before: Vec<ReliabilityBin>,
+    /// That of the logits divided by the temperature; empty where there is none.
+    pub after: Vec<ReliabilityBin>,
+}
+
+/// A risk–coverage curve: the error rate among the inputs that are answered,
+/// those with the lowest scores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiskCurve {
+    /// The score, higher = less certain.
+    pub score: String,
+    /// Test inputs.
+    pub n: u64,
+    /// How many of them are answered at each point, rising to `n`.
+    pub answered: Vec<u64>,
+    /// The share of errors among those; the mean over all orders of tied
+    /// inputs.
+    pub risk: Vec<f64>,
 }
 
 /// What chains that went on for long did, look by look.

@@ -4,11 +4,18 @@
 
 mod best;
 mod course;
+mod long_chains;
+mod paired;
 mod rivals;
+mod scaling;
+mod selective;
 mod tiles;
 mod words;
 
 pub use best::best;
+pub use long_chains::table as long_chains;
+pub use scaling::table as scaling;
+pub use selective::table as selective;
 pub use tiles::tiles;
 pub use words::parts;
 

@@ -2,7 +2,7 @@
 
 use jem_core::metric::{Direction, describe};
 
-use super::{course, rivals};
+use super::{course, rivals, scaling, selective};
 use crate::report::content::{Finding, Part};
 use crate::report::number::{counted, listed};
 use crate::report::view::{Line, View};
@@ -31,6 +31,9 @@ pub fn parts(view: &View<'_>) -> Vec<Part> {
     }
     let heading = (view.lines.len() > 1).then(|| "All together".to_owned());
     let mut findings = rivals::findings(view);
+    // Between the two findings on the energy: the same question, seed by seed.
+    findings.insert(1, selective::finding(view));
+    findings.push(scaling::finding(view));
     findings.push(diverged(view));
     parts.push(Part { heading, findings });
     for part in &mut parts {

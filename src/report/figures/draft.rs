@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::{energies, reliability, samples, sweeps, training};
+use super::{
+    chains, corruptions, energies, reliability, samples, scaling, selective, sweeps, training,
+};
 use crate::chart::{self, Caption, ChartError, Drawing};
 use crate::report::content::{Figure, Section};
 use crate::report::view::{Line, View};
@@ -33,6 +35,8 @@ pub enum Chart {
     Sweep(chart::SweepChart),
     /// Reliability diagrams.
     Reliability(chart::ReliabilityChart),
+    /// Risk–coverage curves.
+    RiskCoverage(chart::RiskCoverageChart),
     /// Histograms of energies.
     Energies(chart::EnergyHistogramChart),
     /// Training curves.
@@ -46,6 +50,7 @@ impl Chart {
         match self {
             Self::Sweep(chart) => chart::sweep(chart),
             Self::Reliability(chart) => chart::reliability(chart),
+            Self::RiskCoverage(chart) => chart::risk_coverage(chart),
             Self::Energies(chart) => chart::energy_histogram(chart),
             Self::Training(chart) => chart::training(chart),
             Self::Samples(chart) => chart::samples(chart),
@@ -56,6 +61,7 @@ impl Chart {
         let caption = match self {
             Self::Sweep(chart) => &chart.caption,
             Self::Reliability(chart) => &chart.caption,
+            Self::RiskCoverage(chart) => &chart.caption,
             Self::Energies(chart) => &chart.caption,
             Self::Training(chart) => &chart.caption,
             Self::Samples(chart) => &chart.caption,
@@ -81,10 +87,14 @@ pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartErro
     let drafts = [
         ("Accuracy and calibration", sweeps::calibration(view, footer)),
         ("Calibration in detail", reliability::drafts(view, footer)),
+        ("Calibration after temperature scaling", scaling::drafts(view, footer)),
+        ("Corrupted images", corruptions::drafts(view, footer)),
         ("Out-of-distribution detection", sweeps::detection(view, footer)),
         ("Energy as a predictor of reliability", sweeps::errors(view, footer)),
+        ("Selective classification", selective::drafts(view, footer)),
         ("Energies", energies::drafts(view, footer)),
         ("Training", training::drafts(view, footer)),
+        ("Long chains", chains::drafts(view, footer)),
         ("Samples out of the replay buffer", samples::drafts(view, footer)),
     ];
     let drawn: Result<Vec<Section>, ChartError> = drafts

@@ -1,10 +1,14 @@
 //! The figures of a report: results in, drawings with their data out.
 
+mod chains;
+mod corruptions;
 mod csv;
 mod draft;
 mod energies;
 mod reliability;
 mod samples;
+mod scaling;
+mod selective;
 mod sweeps;
 mod training;
 

@@ -6,7 +6,7 @@ use super::csv::{Csv, number};
 use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
 use crate::chart::{self, ReliabilityChart, ReliabilityPanel};
 use crate::report::view::View;
-use crate::table::CellResult;
+use crate::table::{CellResult, TrialResult};
 
 /// A chart for each line, a panel for each cell.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
@@ -20,7 +20,7 @@ pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
 fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {
     let Paneled { name, of, cells } = paneled;
     let pooled: Vec<(&CellResult, Pooled)> =
-        cells.iter().map(|cell| (*cell, pool(view, cell))).collect();
+        cells.iter().map(|cell| (*cell, pool(view, cell, |trial| &trial.reliability))).collect();
     let (shown, empty): (Vec<_>, Vec<_>) =
         pooled.into_iter().partition(|(_, pooled)| !pooled.bins.is_empty());
     let bins = shown.first()?.1.bins.len();
@@ -30,7 +30,14 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
         caption: caption(format!("Reliability{of}"), subtitle, footer),
         x_label: "confidence".to_owned(),
         y_label: "accuracy".to_owned(),
-        panels: shown.iter().map(|(cell, pooled)| panel(view, cell, pooled)).collect(),
+        pairs: false,
+        panels: shown
+            .iter()
+            .map(|(cell, pooled)| {
+                let ece = format!("calib/ece/bins={}", pooled.bins.len());
+                panel(view.label_in_line(cell), cell, pooled, &ece)
+            })
+            .collect(),
     };
     let reading = "Share of correct predictions against their confidence, the largest softmax \
                    probability. Bins are pooled over the seeds: counts added up, confidence and \
@@ -44,22 +51,30 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
 }
 
 /// The diagrams of a cell's seeds in one.
-struct Pooled {
-    bins: Vec<ReliabilityBin>,
-    seeds: Vec<u64>,
+pub(super) struct Pooled {
+    pub(super) bins: Vec<ReliabilityBin>,
+    pub(super) seeds: Vec<u64>,
 }
 
-/// Adds up the bins of the seeds that have the same edges as the first.
-fn pool(view: &View<'_>, cell: &CellResult) -> Pooled {
+/// Adds up the bins `of` the seeds that have the same edges as the first.
+pub(super) fn pool<'a>(
+    view: &View<'a>,
+    cell: &CellResult,
+    of: impl Fn(&'a TrialResult) -> &'a [ReliabilityBin],
+) -> Pooled {
     let mut pooled = Pooled { bins: Vec::new(), seeds: Vec::new() };
-    for trial in view.trials_of(cell).filter(|trial| !trial.reliability.is_empty()) {
+    for trial in view.trials_of(cell) {
+        let own = of(trial);
+        if own.is_empty() {
+            continue;
+        }
         let edges = |bins: &[ReliabilityBin]| -> Vec<(f64, f64)> {
             bins.iter().map(|bin| (bin.lo, bin.hi)).collect()
         };
         if pooled.bins.is_empty() {
-            pooled.bins.clone_from(&trial.reliability);
-        } else if edges(&pooled.bins) == edges(&trial.reliability) {
-            for (sum, bin) in pooled.bins.iter_mut().zip(&trial.reliability) {
+            pooled.bins = own.to_vec();
+        } else if edges(&pooled.bins) == edges(own) {
+            for (sum, bin) in pooled.bins.iter_mut().zip(own) {
                 add(sum, bin);
             }
         } else {
@@ -81,8 +96,13 @@ fn add(sum: &mut ReliabilityBin, bin: &ReliabilityBin) {
     sum.count += bin.count;
 }
 
-fn panel(view: &View<'_>, cell: &CellResult, pooled: &Pooled) -> ReliabilityPanel {
-    let ece = format!("calib/ece/bins={}", pooled.bins.len());
+/// `ece` is the metric that the panel prints.
+pub(super) fn panel(
+    label: String,
+    cell: &CellResult,
+    pooled: &Pooled,
+    ece: &str,
+) -> ReliabilityPanel {
     let bin = |bin: &ReliabilityBin| chart::ReliabilityBin {
         low: bin.lo,
         high: bin.hi,
@@ -91,9 +111,9 @@ fn panel(view: &View<'_>, cell: &CellResult, pooled: &Pooled) -> ReliabilityPane
         accuracy: bin.accuracy.unwrap_or(0.0),
     };
     ReliabilityPanel {
-        label: view.label_in_line(cell),
+        label,
         bins: pooled.bins.iter().map(bin).collect(),
-        ece: cell.metrics.get(&ece).map(|found| found.mean),
+        ece: cell.metrics.get(ece).map(|found| found.mean),
     }
 }
 

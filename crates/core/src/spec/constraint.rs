@@ -7,6 +7,7 @@ mod evaluation;
 use crate::dataset::{Entry, Source, Split, catalogue};
 use crate::diagnostic::{nearest, quoted_list};
 
+use super::calibration::check_calibration;
 use super::network::check_network;
 use super::optimizer::check_optimizer;
 use super::raw::RawOod;
@@ -53,6 +54,7 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
     }
     data::check_data(training, &spec.evaluate, &mut found);
     evaluation::check_evaluation(&spec.evaluate, &training.data.train, &mut found);
+    check_calibration(&spec.evaluate, training, &mut found);
     found
 }
 

@@ -7,6 +7,7 @@
 //! fields must go together (`constraint`).
 
 mod auxiliary;
+mod calibration;
 mod check;
 mod constraint;
 mod data;
@@ -34,6 +35,7 @@ mod show;
 mod tree;
 
 pub use auxiliary::{EnergyMargin, OutlierExposure};
+pub use calibration::{Calibration, Selective};
 pub use data::{Augment, Labels};
 pub use error::SpecError;
 pub use kind::{FieldKind, field_kinds, field_values};

@@ -14,17 +14,24 @@ pub enum Part {
     Corruptions,
     /// `[evaluate.chains]`
     Chains,
+    /// `[evaluate.calibration]`
+    Calibration,
+    /// `[evaluate.selective]`
+    Selective,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 2] = [Self::Corruptions, Self::Chains];
+    pub const ALL: [Self; 4] =
+        [Self::Corruptions, Self::Chains, Self::Calibration, Self::Selective];
 
     /// Its table's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Corruptions => "corruptions",
             Self::Chains => "chains",
+            Self::Calibration => "calibration",
+            Self::Selective => "selective",
         }
     }
 }
@@ -36,6 +43,8 @@ impl Evaluate {
         let asked = |part: &Part| match part {
             Part::Corruptions => self.corruptions.is_some(),
             Part::Chains => self.chains.is_some(),
+            Part::Calibration => self.calibration.is_some(),
+            Part::Selective => self.selective.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
@@ -46,7 +55,14 @@ impl Evaluate {
     /// What every evaluation measures, without the parts: the evaluation that
     /// a file without their tables asks for.
     pub fn base(&self) -> Self {
-        Self { corruptions: None, chains: None, only: None, ..self.clone() }
+        Self {
+            corruptions: None,
+            chains: None,
+            calibration: None,
+            selective: None,
+            only: None,
+            ..self.clone()
+        }
     }
 
     /// The evaluation of `part` by itself: its table, and of the rest only
@@ -62,12 +78,16 @@ impl Evaluate {
             samples: 0,
             corruptions: None,
             chains: None,
+            calibration: None,
+            selective: None,
             only: Some(part),
         };
         match part {
             Part::Corruptions => Self { corruptions: self.corruptions.clone(), ..none },
             // It looks at no test image.
             Part::Chains => Self { chains: self.chains.clone(), limit: None, ..none },
+            Part::Calibration => Self { calibration: self.calibration.clone(), ..none },
+            Part::Selective => Self { selective: self.selective.clone(), ..none },
         }
     }
 }

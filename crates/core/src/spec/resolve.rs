@@ -3,14 +3,15 @@
 use serde_json::Value;
 
 use super::auxiliary::{EnergyMargin, OutlierExposure};
+use super::calibration::{Calibration, Selective};
 use super::data::{Augment, Labels};
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
 use super::raw::{
-    RawAugment, RawCorruptions, RawData, RawDivergence, RawEnergyMargin, RawEvaluate, RawLabels,
-    RawLongChains, RawObjective, RawOod, RawOutlierExposure, RawReplayBuffer, RawResources,
-    RawSampler, RawTrain, Tables,
+    RawAugment, RawCalibration, RawCorruptions, RawData, RawDivergence, RawEnergyMargin,
+    RawEvaluate, RawLabels, RawLongChains, RawObjective, RawOod, RawOutlierExposure,
+    RawReplayBuffer, RawResources, RawSampler, RawSelective, RawTrain, Tables,
 };
 use super::resolved::{
     Checkpoints, Corruptions, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer,
@@ -192,6 +193,8 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         samples: *get!(evaluate.samples),
         corruptions: evaluate.corruptions.as_ref().and_then(corruptions),
         chains: evaluate.chains.as_ref().and_then(chains),
+        calibration: evaluate.calibration.as_ref().and_then(calibration),
+        selective: evaluate.selective.as_ref().and_then(selective),
         only: None,
     })
 }
@@ -216,6 +219,17 @@ fn chains(raw: &RawLongChains) -> Option<LongChains> {
         states: raw.states.unwrap_or(10),
         from: raw.from.clone().unwrap_or(vec![ChainStart::Buffer, ChainStart::Uniform]),
     })
+}
+
+/// None where no number of bins is named.
+fn calibration(raw: &RawCalibration) -> Option<Calibration> {
+    let bins = raw.bins.clone().unwrap_or_default();
+    (!bins.is_empty()).then_some(Calibration { bins })
+}
+
+/// None where no point is asked for.
+fn selective(raw: &RawSelective) -> Option<Selective> {
+    raw.points.and_then(unless_zero).map(|points| Selective { points })
 }
 
 fn resources(resources: &RawResources) -> Result<Resources, Unset> {
@@ -320,6 +334,14 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 states: Some(chains.states),
                 from: Some(chains.from.clone()),
             }),
+            calibration: evaluate
+                .calibration
+                .as_ref()
+                .map(|asked| RawCalibration { bins: Some(asked.bins.clone()) }),
+            selective: evaluate
+                .selective
+                .as_ref()
+                .map(|asked| RawSelective { points: Some(asked.points) }),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),

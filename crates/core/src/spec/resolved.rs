@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::auxiliary::{EnergyMargin, OutlierExposure};
+use super::calibration::{Calibration, Selective};
 use super::data::{Augment, Labels};
 use super::long_chains::LongChains;
 use super::network::Wrn;
@@ -361,6 +362,12 @@ pub struct Evaluate {
     /// Chains that go on for long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chains: Option<LongChains>,
+    /// Calibration before and after a fitted temperature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// Risk–coverage curves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selective: Option<Selective>,
     /// Set where this is one part of an evaluation, run by itself; see
     /// [`Evaluate::parts`]. Nobody writes it in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]

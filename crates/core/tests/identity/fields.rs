@@ -106,7 +106,7 @@ pub const KINDS: [(&str, &[&str]); 16] = [
 pub const IN_CHAIN: (&str, &[&str]) = ("model.wrn.sampler_mode", &["\"train\"", "\"eval\""]);
 
 /// Fields of the parts of an evaluation.
-pub const PARTS: [(&str, &[&str]); 8] = [
+pub const PARTS: [(&str, &[&str]); 10] = [
     ("evaluate.corruptions.kinds", &["[\"contrast\"]", "[\"rotate\", \"shear\"]"]),
     ("evaluate.corruptions.severities", &["2", "3"]),
     ("evaluate.corruptions.limit", &["100", "200"]),
@@ -115,6 +115,8 @@ pub const PARTS: [(&str, &[&str]); 8] = [
     ("evaluate.chains.every", &["20", "50"]),
     ("evaluate.chains.states", &["3", "5"]),
     ("evaluate.chains.from", &["[\"uniform\"]", "[\"buffer\"]"]),
+    ("evaluate.calibration.bins", &["[15]", "[10, 30]"]),
+    ("evaluate.selective.points", &["200", "50"]),
 ];
 
 /// What a field of [`PARTS`] means something beside: its part must be asked

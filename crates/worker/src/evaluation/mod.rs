@@ -2,10 +2,13 @@
 //! reads or writes a store or knows the time: what can change a number of an
 //! evaluation stands here or is used from here.
 
+mod calibration;
 mod chains;
 mod corruptions;
 mod files;
+mod held_out;
 mod part;
+mod selective;
 mod sets;
 
 pub use files::{Evaluated, evaluate};

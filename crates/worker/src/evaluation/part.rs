@@ -9,7 +9,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
-use super::{chains, corruptions};
+use super::{calibration, chains, corruptions, selective};
 use crate::eval::Values;
 use crate::jem::{Network, Parameters, build};
 
@@ -83,6 +83,14 @@ pub fn run_part(
         Part::Chains => {
             let asked = evaluate.chains.as_ref().ok_or_else(unasked)?;
             chains::measure(asked, subject, look)
+        }
+        Part::Calibration => {
+            let asked = evaluate.calibration.as_ref().ok_or_else(unasked)?;
+            calibration::measure(asked, subject, look)
+        }
+        Part::Selective => {
+            let asked = evaluate.selective.as_ref().ok_or_else(unasked)?;
+            selective::measure(asked, subject, look)
         }
     }
 }

@@ -17,6 +17,6 @@ pub use ood::RawOod;
 pub use optimizer::{RawAdam, RawAdamW, RawOptimizer, RawSgd};
 pub use sweep::{MAX_SEEDS, RawAxes, RawSeeds, RawSweep};
 pub use tables::{
-    RawCorruptions, RawDivergence, RawEvaluate, RawLongChains, RawObjective, RawReplayBuffer,
-    RawResources, RawSampler, RawTrain,
+    RawCalibration, RawCorruptions, RawDivergence, RawEvaluate, RawLongChains, RawObjective,
+    RawReplayBuffer, RawResources, RawSampler, RawSelective, RawTrain,
 };

@@ -220,6 +220,28 @@ table! {
         corruptions: RawCorruptions,
         /// Chains that go on for far longer than in training.
         chains: RawLongChains,
+        /// Calibration before and after a temperature fitted on held-out training examples.
+        calibration: RawCalibration,
+        /// Risk–coverage curves of scores and of their combinations.
+        selective: RawSelective,
+    }
+}
+
+table! {
+    /// Temperature scaling (Guo et al. 2017) on the examples of data.validation, and calibration before and after it.
+    RawCalibration {
+        /// Numbers of bins of the calibration errors; the reliability diagram has the first. None: the part is not run.
+        #[schemars(length(max = 16), inner(range(min = 1, max = 10_000)))]
+        bins: Vec<u64>,
+    }
+}
+
+table! {
+    /// Selective classification: the error rate among the inputs that are answered, by energy, max softmax and combinations of both.
+    RawSelective {
+        /// Points of a risk–coverage curve at most; 0 not to run the part.
+        #[schemars(range(min = 0, max = 1000))]
+        points: u64,
     }
 }
 

@@ -68,6 +68,11 @@ pub enum MetricError {
         /// The input.
         what: &'static str,
     },
+    /// A fit whose loss falls for ever.
+    NoMinimum {
+        /// Why it does.
+        why: &'static str,
+    },
     /// A histogram or calibration error over zero bins.
     NoBins,
     /// A score name that stands for no score.
@@ -105,6 +110,7 @@ impl fmt::Display for MetricError {
             Self::Constant { what } => {
                 write!(f, "{what}: all values are the same; a spread above 0 is needed")
             }
+            Self::NoMinimum { why } => f.write_str(why),
             Self::NoBins => write!(f, "0 bins: at least one is needed"),
             Self::UnknownScore { name } => {
                 write!(f, "unknown score `{name}`; accepted are ")?;

@@ -33,6 +33,15 @@ impl Logits {
         Ok(Self { values: values.iter().map(|&v| v.into()).collect(), classes })
     }
 
+    /// The same logits divided by `temperature` (Guo et al. 2017).
+    ///
+    /// # Errors
+    /// [`MetricError::NotFinite`] where a quotient is.
+    pub fn divided_by(&self, temperature: f64) -> Result<Self, MetricError> {
+        let values: Vec<f64> = self.values.iter().map(|z| z / temperature).collect();
+        Self::new(&values, self.classes)
+    }
+
     /// How many inputs `n` there are.
     pub fn n(&self) -> usize {
         self.values.len() / self.classes

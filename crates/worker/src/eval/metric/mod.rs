@@ -11,6 +11,8 @@
 
 mod calibration;
 mod classification;
+mod classwise;
+mod combination;
 mod error;
 mod logits;
 mod mixing;
@@ -20,16 +22,20 @@ mod ranking;
 mod reliability;
 mod score;
 mod summary;
+mod temperature;
 
 pub use calibration::{
     ReliabilityBin, adaptive_bins, calibration_error, ece, ece_adaptive, max_calibration_error,
     mce, reliability_bins,
 };
 pub use classification::Predictions;
+pub use classwise::classwise_ece;
+pub use combination::{ErrorModel, rank_mean};
 pub use error::MetricError;
 pub use logits::Logits;
 pub use mixing::{ess_bulk, ess_mean, rank_rhat, split_rhat};
 pub use ood::{Detection, detection};
-pub use reliability::{aurc, error_auroc, excess_aurc};
+pub use reliability::{RiskPoint, aurc, error_auroc, excess_aurc, risk_curve, selective_risk};
 pub use score::Score;
 pub use summary::{SharedHistogram, Summary, shared_histogram, summary};
+pub use temperature::temperature;

@@ -64,6 +64,51 @@ pub fn excess_aurc<S: Copy + Into<f64>>(
     Ok(area(&ranking) - area(&optimum))
 }
 
+/// A point of a risk–coverage curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RiskPoint {
+    /// Inputs answered, those with the lowest scores; at least 1.
+    pub answered: usize,
+    /// The share of errors among them, its mean over every order of tied
+    /// inputs.
+    pub risk: f64,
+}
+
+/// The risk–coverage curve of `scores` `[n]`, higher = less certain, over
+/// `correct` `[n]`, at no more than `points` coverages: ⌈n k / points⌉ of the
+/// inputs for k = 1 … points, each once; the last is all of them. Every point
+/// is exact ([`aurc`] is the mean over all n).
+///
+/// # Errors
+/// As [`aurc`].
+pub fn risk_curve<S: Copy + Into<f64>>(
+    scores: &[S],
+    correct: &[bool],
+    points: usize,
+) -> Result<Vec<RiskPoint>, MetricError> {
+    let risks = risks(&errors_ranked(scores, correct)?);
+    let mut answered: Vec<usize> =
+        (1..=points).map(|k| (risks.len() * k).div_ceil(points)).collect();
+    answered.dedup();
+    let point = |answered: usize| RiskPoint { answered, risk: risks[answered - 1] };
+    Ok(answered.into_iter().map(point).collect())
+}
+
+/// The error rate among the ⌈n · percent / 100⌉ inputs with the lowest scores,
+/// for a percentage of 1 to 100.
+///
+/// # Errors
+/// As [`aurc`].
+pub fn selective_risk<S: Copy + Into<f64>>(
+    scores: &[S],
+    correct: &[bool],
+    percent: usize,
+) -> Result<f64, MetricError> {
+    let risks = risks(&errors_ranked(scores, correct)?);
+    let answered = (risks.len() * percent).div_ceil(100).clamp(1, risks.len());
+    Ok(risks[answered - 1])
+}
+
 /// The predictions in the order of `scores`, errors as positives.
 fn errors_ranked<S: Copy + Into<f64>>(
     scores: &[S],
@@ -77,17 +122,23 @@ fn errors_ranked<S: Copy + Into<f64>>(
 
 /// The mean selective risk over all coverages.
 fn area(ranking: &Ranking) -> f64 {
-    let (mut accepted, mut errors, mut sum) = (0, 0, 0.0);
+    let risks = risks(ranking);
+    risks.iter().sum::<f64>() / risks.len() as f64
+}
+
+/// The selective risk at every coverage 1/n, 2/n, …, 1.
+fn risks(ranking: &Ranking) -> Vec<f64> {
+    let (mut accepted, mut errors, mut risks) = (0, 0, Vec::new());
     for tie in &ranking.ties {
         let size = tie.positives + tie.negatives;
         let error_rate = tie.positives as f64 / size as f64;
         for i in 1..=size {
-            sum += (errors as f64 + error_rate * i as f64) / (accepted + i) as f64;
+            risks.push((errors as f64 + error_rate * i as f64) / (accepted + i) as f64);
         }
         accepted += size;
         errors += tie.positives;
     }
-    sum / accepted as f64
+    risks
 }
 
 #[cfg(test)]
@@ -118,6 +169,26 @@ mod tests {
         close(aurc(&[5.0, 5.0], &both).unwrap(), 0.5);
         close(aurc(&[5.0, 5.0], &[true, false]).unwrap(), 0.5);
         close(error_auroc(&[5.0, 5.0], &both).unwrap(), 0.5);
+    }
+
+    #[test]
+    fn points_of_the_curve_are_those_of_the_hand() {
+        let scores = [0.1, 0.2, 0.3, 0.3, 0.5];
+        let correct = [true, false, true, false, true];
+        let curve = |points| -> Vec<(usize, f64)> {
+            let found = risk_curve(&scores, &correct, points).unwrap();
+            found.iter().map(|point| (point.answered, point.risk)).collect()
+        };
+        // The third of two tied inputs is wrong with probability 1/2.
+        let all = [(1, 0.0), (2, 0.5), (3, 0.5), (4, 0.5), (5, 0.4)];
+        assert_eq!(curve(5), all);
+        assert_eq!(curve(200), all);
+        assert_eq!(curve(2), [(3, 0.5), (5, 0.4)]);
+        let mean = all.iter().map(|point| point.1).sum::<f64>() / 5.0;
+        close(aurc(&scores, &correct).unwrap(), mean);
+        close(selective_risk(&scores, &correct, 80).unwrap(), 0.5);
+        close(selective_risk(&scores, &correct, 1).unwrap(), 0.0);
+        close(selective_risk(&scores, &correct, 100).unwrap(), 0.4);
     }
 
     #[test]

@@ -1,0 +1,29 @@
+//! The network's outputs on the test set and on the examples that training
+//! held out, as parts of an evaluation need them.
+
+use super::part::Subject;
+use crate::data::{Images, split};
+use crate::eval::{Outputs, predict};
+
+/// On the test set: the numbers that what every evaluation measures rests on.
+pub(super) fn on_test(subject: &Subject<'_>) -> Outputs {
+    let images = images(subject, subject.test);
+    predict(subject.network.as_ref(), &subject.parameters, &images, "test noise test")
+}
+
+/// On the examples of `data.validation`, which are those that this trial held
+/// out of its training; none where there are none.
+pub(super) fn on_validation(subject: &Subject<'_>) -> Option<Outputs> {
+    let data = &subject.spec.training.data;
+    let part = split(subject.training.len(), data.validation, data.limit, subject.seed);
+    if part.validation.is_empty() {
+        return None;
+    }
+    let images = images(subject, subject.training).select(&part.validation);
+    Some(predict(subject.network.as_ref(), &subject.parameters, &images, "validation noise"))
+}
+
+fn images(subject: &Subject<'_>, set: &jem_core::dataset::LabelledImages) -> Images {
+    let data = &subject.spec.training.data;
+    Images::new(set, data.range, data.noise_std, subject.seed, subject.device)
+}

@@ -72,7 +72,7 @@ use Direction::{HigherIsBetter, LowerIsBetter};
 pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 31] = [
+pub const METRICS: [MetricInfo; 34] = [
     metric(
         "clf/accuracy",
         "accuracy",
@@ -268,6 +268,27 @@ pub const METRICS: [MetricInfo; 31] = [
         Unit::Fraction,
         Direction::None,
         "Share of the steps of long chains that MALA accepted.",
+    ),
+    metric(
+        "adversarial/accuracy/<norm>/<attack>/<eps>",
+        "accuracy under attack",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Share of inputs still right under an attack of a size, for pixels from 0 to 1.",
+    ),
+    metric(
+        "adversarial/clean_accuracy",
+        "accuracy before attacks",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Share of the attacked inputs that are right as they are.",
+    ),
+    metric(
+        "adversarial/masking_signs/<norm>",
+        "signs of gradient masking",
+        Unit::Dimensionless,
+        LowerIsBetter,
+        "How many of the signs that gradients mislead attacks are there; see METHODOLOGY.md.",
     ),
     metric(
         "energy/mean/<set>",

@@ -6,6 +6,7 @@
 //! preset (`document`) and resolved to a typed [`Spec`] (`resolve`), whose
 //! fields must go together (`constraint`).
 
+mod attacks;
 mod auxiliary;
 mod check;
 mod constraint;
@@ -33,6 +34,7 @@ mod schema;
 mod show;
 mod tree;
 
+pub use attacks::{AttackLoss, AttackNorm, Attacks};
 pub use auxiliary::{EnergyMargin, OutlierExposure};
 pub use data::{Augment, Labels};
 pub use error::SpecError;

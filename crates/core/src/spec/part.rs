@@ -14,17 +14,20 @@ pub enum Part {
     Corruptions,
     /// `[evaluate.chains]`
     Chains,
+    /// `[evaluate.attacks]`
+    Attacks,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 2] = [Self::Corruptions, Self::Chains];
+    pub const ALL: [Self; 3] = [Self::Corruptions, Self::Chains, Self::Attacks];
 
     /// Its table's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Corruptions => "corruptions",
             Self::Chains => "chains",
+            Self::Attacks => "attacks",
         }
     }
 }
@@ -36,6 +39,7 @@ impl Evaluate {
         let asked = |part: &Part| match part {
             Part::Corruptions => self.corruptions.is_some(),
             Part::Chains => self.chains.is_some(),
+            Part::Attacks => self.attacks.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
@@ -46,7 +50,7 @@ impl Evaluate {
     /// What every evaluation measures, without the parts: the evaluation that
     /// a file without their tables asks for.
     pub fn base(&self) -> Self {
-        Self { corruptions: None, chains: None, only: None, ..self.clone() }
+        Self { corruptions: None, chains: None, attacks: None, only: None, ..self.clone() }
     }
 
     /// The evaluation of `part` by itself: its table, and of the rest only
@@ -62,12 +66,14 @@ impl Evaluate {
             samples: 0,
             corruptions: None,
             chains: None,
+            attacks: None,
             only: Some(part),
         };
         match part {
             Part::Corruptions => Self { corruptions: self.corruptions.clone(), ..none },
             // It looks at no test image.
             Part::Chains => Self { chains: self.chains.clone(), limit: None, ..none },
+            Part::Attacks => Self { attacks: self.attacks.clone(), ..none },
         }
     }
 }

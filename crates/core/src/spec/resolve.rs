@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
+use super::attacks::{AttackNorm, Attacks, L2, LINF};
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::data::{Augment, Labels};
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
 use super::raw::{
-    RawAugment, RawCorruptions, RawData, RawDivergence, RawEnergyMargin, RawEvaluate, RawLabels,
-    RawLongChains, RawObjective, RawOod, RawOutlierExposure, RawReplayBuffer, RawResources,
-    RawSampler, RawTrain, Tables,
+    RawAttacks, RawAugment, RawCorruptions, RawData, RawDivergence, RawEnergyMargin, RawEvaluate,
+    RawLabels, RawLongChains, RawObjective, RawOod, RawOutlierExposure, RawReplayBuffer,
+    RawResources, RawSampler, RawTrain, Tables,
 };
 use super::resolved::{
     Checkpoints, Corruptions, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer,
@@ -192,6 +193,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         samples: *get!(evaluate.samples),
         corruptions: evaluate.corruptions.as_ref().and_then(corruptions),
         chains: evaluate.chains.as_ref().and_then(chains),
+        attacks: evaluate.attacks.as_ref().and_then(attacks),
         only: None,
     })
 }
@@ -216,6 +218,45 @@ fn chains(raw: &RawLongChains) -> Option<LongChains> {
         states: raw.states.unwrap_or(10),
         from: raw.from.clone().unwrap_or(vec![ChainStart::Buffer, ChainStart::Uniform]),
     })
+}
+
+/// None where no norm is named.
+fn attacks(raw: &RawAttacks) -> Option<Attacks> {
+    let norms = raw.norms.as_deref().unwrap_or_default();
+    let sizes = |norm, written: &Option<Vec<f64>>, usual: &[f64]| match norms.contains(&norm) {
+        true => written.clone().unwrap_or_else(|| usual.to_vec()),
+        false => Vec::new(),
+    };
+    let linf = sizes(AttackNorm::Linf, &raw.linf, &LINF);
+    let l2 = sizes(AttackNorm::L2, &raw.l2, &L2);
+    (!linf.is_empty() || !l2.is_empty()).then(|| Attacks {
+        linf,
+        l2,
+        steps: raw.steps.unwrap_or(40),
+        step_size: raw.step_size.and_then(unless_zero),
+        restarts: raw.restarts.unwrap_or(3),
+        loss: raw.loss.unwrap_or_default(),
+        queries: raw.queries.unwrap_or(500),
+        limit: match raw.limit {
+            None => Some(100),
+            Some(limit) => unless_zero(limit),
+        },
+    })
+}
+
+/// `attacks` as one would write it.
+fn spell_out_attacks(attacks: &Attacks) -> RawAttacks {
+    RawAttacks {
+        norms: Some(attacks.sizes().map(|(norm, _)| norm).collect()),
+        linf: Some(attacks.linf.clone()),
+        l2: Some(attacks.l2.clone()),
+        steps: Some(attacks.steps),
+        step_size: Some(attacks.step_size.unwrap_or_default()),
+        restarts: Some(attacks.restarts),
+        loss: Some(attacks.loss),
+        queries: Some(attacks.queries),
+        limit: Some(attacks.limit.unwrap_or_default()),
+    }
 }
 
 fn resources(resources: &RawResources) -> Result<Resources, Unset> {
@@ -320,6 +361,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 states: Some(chains.states),
                 from: Some(chains.from.clone()),
             }),
+            attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::attacks::Attacks;
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::data::{Augment, Labels};
 use super::long_chains::LongChains;
@@ -361,6 +362,9 @@ pub struct Evaluate {
     /// Chains that go on for long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chains: Option<LongChains>,
+    /// Adversarial attacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attacks: Option<Attacks>,
     /// Set where this is one part of an evaluation, run by itself; see
     /// [`Evaluate::parts`]. Nobody writes it in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]

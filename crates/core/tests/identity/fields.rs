@@ -106,7 +106,7 @@ pub const KINDS: [(&str, &[&str]); 16] = [
 pub const IN_CHAIN: (&str, &[&str]) = ("model.wrn.sampler_mode", &["\"train\"", "\"eval\""]);
 
 /// Fields of the parts of an evaluation.
-pub const PARTS: [(&str, &[&str]); 8] = [
+pub const PARTS: [(&str, &[&str]); 17] = [
     ("evaluate.corruptions.kinds", &["[\"contrast\"]", "[\"rotate\", \"shear\"]"]),
     ("evaluate.corruptions.severities", &["2", "3"]),
     ("evaluate.corruptions.limit", &["100", "200"]),
@@ -115,13 +115,25 @@ pub const PARTS: [(&str, &[&str]); 8] = [
     ("evaluate.chains.every", &["20", "50"]),
     ("evaluate.chains.states", &["3", "5"]),
     ("evaluate.chains.from", &["[\"uniform\"]", "[\"buffer\"]"]),
+    ("evaluate.attacks.norms", &["[\"linf\"]", "[\"l2\"]"]),
+    ("evaluate.attacks.linf", &["[0.1]", "[0.1, 0.5]"]),
+    ("evaluate.attacks.l2", &["[1.5]", "[1, 3]"]),
+    ("evaluate.attacks.steps", &["7", "100"]),
+    ("evaluate.attacks.step_size", &["0.1", "0.25"]),
+    ("evaluate.attacks.restarts", &["2", "10"]),
+    ("evaluate.attacks.loss", &["\"margin\"", "\"dlr\""]),
+    ("evaluate.attacks.queries", &["0", "50"]),
+    ("evaluate.attacks.limit", &["100", "0"]),
 ];
 
 /// What a field of [`PARTS`] means something beside: its part must be asked
 /// for.
 pub fn asked(path: &str) -> &'static str {
     match path {
-        "evaluate.corruptions.kinds" | "evaluate.chains.n" => "",
+        "evaluate.corruptions.kinds" | "evaluate.chains.n" | "evaluate.attacks.norms" => "",
+        _ if path.starts_with("evaluate.attacks.") => {
+            "evaluate.attacks.norms = [\"linf\", \"l2\"]\n"
+        }
         _ if path.starts_with("evaluate.chains.") => "evaluate.chains.n = 3\n",
         _ if path.starts_with("evaluate.corruptions.") => {
             "evaluate.corruptions.kinds = [\"brightness\"]\n"

@@ -2,6 +2,7 @@
 //! reads or writes a store or knows the time: what can change a number of an
 //! evaluation stands here or is used from here.
 
+mod attacks;
 mod chains;
 mod corruptions;
 mod files;

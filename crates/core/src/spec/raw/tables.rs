@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RawEnergyMargin, RawOod, RawOutlierExposure};
+use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure};
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::resolved::{ChainInit, Corruption, Device};
@@ -220,6 +220,8 @@ table! {
         corruptions: RawCorruptions,
         /// Chains that go on for far longer than in training.
         chains: RawLongChains,
+        /// Adversarial attacks.
+        attacks: RawAttacks,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Charts: plain numbers in, drawings out.
 //!
 //! One file per figure ([`sweep()`], [`reliability()`], [`energy_histogram()`],
-//! [`training()`], [`samples()`], [`difference()`]) and one theme. Nothing here knows where numbers
+//! [`curves()`], [`training()`], [`samples()`], [`difference()`]) and one theme. Nothing here knows where numbers
 //! come from: no store, no data frame, no spec. A figure lays its marks out on a
 //! canvas in pixels; the canvas is then painted twice, as SVG and as PNG at
 //! twice the size, so both show the same picture. Painting is deterministic:
@@ -17,6 +17,7 @@
 mod axis;
 mod canvas;
 mod caption;
+mod curves;
 mod difference;
 mod diverged;
 mod drawing;
@@ -33,6 +34,7 @@ mod training;
 
 pub use axis::XScale;
 pub use caption::{Better, Caption, Quantity};
+pub use curves::{CurvesChart, CurvesPanel, curves};
 pub use difference::{DifferenceChart, DifferenceRow, Tone, difference};
 pub use drawing::{ChartError, Drawing, for_html};
 pub use energy_histogram::{EnergyHistogramChart, EnergyPanel, Histogram, energy_histogram};

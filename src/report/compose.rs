@@ -7,6 +7,7 @@ use jem_core::results::{Divergence, Outcome};
 use jem_core::spec::{DIVERGED, show_value};
 
 use super::content::{Check, Content, Table};
+use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
 use super::view::View;
@@ -33,7 +34,10 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
         tiles: answer::tiles(&view),
         answer: answer::parts(&view),
         facts: facts(&view, context),
-        results: vec![answer::best(&view), by_cell(&view)],
+        results: [answer::best(&view), by_cell(&view)]
+            .into_iter()
+            .chain(Some(masking(&view)).filter(|table| !table.rows.is_empty()))
+            .collect(),
         sections: figures::sections(&view, &footer(&view, context))?,
         exceptions: vec![diverged(&view), restarts(&view), undefined(&view)],
         trials: trials(&view, context),

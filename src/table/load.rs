@@ -4,7 +4,8 @@ use jem_core::arrays::Arrays;
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS, RELIABILITY, ReliabilityBin, SAMPLES,
+    ATTACKS, AttackResults, ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS, RELIABILITY,
+    ReliabilityBin, SAMPLES,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
@@ -111,6 +112,7 @@ fn read(
         epochs: json(store, &training, EPOCHS)?,
         reliability,
         energies,
+        attacks: attacks(store, evaluation)?,
         samples: samples(store, evaluation)?,
         bounds: plan.spec_of(trial).training.data.range.bounds(),
         accepted: None,
@@ -157,6 +159,11 @@ fn arrays(store: &Store, manifest: &Manifest, name: &str) -> Result<Option<Array
     let read = |bytes: Vec<u8>| Arrays::from_bytes(&bytes);
     let found = bytes(store, manifest, name)?.map(read).transpose();
     found.map_err(|error| unreadable(manifest, name, error))
+}
+
+fn attacks(store: &Store, evaluation: &Manifest) -> Result<Option<AttackResults>, TableError> {
+    let there = evaluation.results.contains_key(ATTACKS);
+    there.then(|| json(store, evaluation, ATTACKS)).transpose()
 }
 
 /// Shape and elements.

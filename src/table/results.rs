@@ -7,7 +7,7 @@ use jem_core::digest::Digest;
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::Provenance;
-use jem_core::results::{Energies, ReliabilityBin};
+use jem_core::results::{AttackResults, Energies, ReliabilityBin};
 use jem_core::results::{Epoch, Outcome};
 use serde_json::Value;
 
@@ -49,6 +49,8 @@ pub struct TrialResult {
     pub reliability: Vec<ReliabilityBin>,
     /// Histograms of E(x).
     pub energies: Energies,
+    /// What attacks did, where any were run.
+    pub attacks: Option<AttackResults>,
     /// Buffer samples, `[n, c, h, w]` and the elements, in the scaled pixel range.
     pub samples: Option<(Vec<usize>, Vec<f32>)>,
     /// The ends of the scaled pixel range.

@@ -158,6 +158,7 @@ fn trial(cell: usize, seed: u64) -> TrialResult {
         epochs: if diverged { vec![epoch(1)] } else { vec![epoch(1), epoch(2)] },
         reliability: if diverged { Vec::new() } else { vec![bin] },
         energies: if diverged { Energies::default() } else { energies },
+        attacks: None,
         samples: (!diverged).then(|| (vec![2, 1, 1, 2], vec![-1.0, 0.0, 0.5, 1.0])),
         bounds: (-1.0, 1.0),
         accepted: None,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{energies, reliability, samples, sweeps, training};
+use super::{attacks, energies, reliability, samples, sweeps, training};
 use crate::chart::{self, Caption, ChartError, Drawing};
 use crate::report::content::{Figure, Section};
 use crate::report::view::{Line, View};
@@ -35,6 +35,8 @@ pub enum Chart {
     Reliability(chart::ReliabilityChart),
     /// Histograms of energies.
     Energies(chart::EnergyHistogramChart),
+    /// Curves by cell.
+    Curves(chart::CurvesChart),
     /// Training curves.
     Training(chart::TrainingChart),
     /// A grid of samples.
@@ -47,6 +49,7 @@ impl Chart {
             Self::Sweep(chart) => chart::sweep(chart),
             Self::Reliability(chart) => chart::reliability(chart),
             Self::Energies(chart) => chart::energy_histogram(chart),
+            Self::Curves(chart) => chart::curves(chart),
             Self::Training(chart) => chart::training(chart),
             Self::Samples(chart) => chart::samples(chart),
         }
@@ -57,6 +60,7 @@ impl Chart {
             Self::Sweep(chart) => &chart.caption,
             Self::Reliability(chart) => &chart.caption,
             Self::Energies(chart) => &chart.caption,
+            Self::Curves(chart) => &chart.caption,
             Self::Training(chart) => &chart.caption,
             Self::Samples(chart) => &chart.caption,
         };
@@ -84,6 +88,7 @@ pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartErro
         ("Out-of-distribution detection", sweeps::detection(view, footer)),
         ("Energy as a predictor of reliability", sweeps::errors(view, footer)),
         ("Energies", energies::drafts(view, footer)),
+        ("Adversarial attacks", attacks::drafts(view, footer)),
         ("Training", training::drafts(view, footer)),
         ("Samples out of the replay buffer", samples::drafts(view, footer)),
     ];

@@ -1,5 +1,6 @@
 //! The figures of a report: results in, drawings with their data out.
 
+mod attacks;
 mod csv;
 mod draft;
 mod energies;

@@ -27,6 +27,17 @@ pub struct AtSize {
     pub trace: Trace,
 }
 
+impl AtSize {
+    /// Counts what is wrong without an attack (not `right`) as fooled by each:
+    /// an attack may leave an image as it is.
+    pub fn leave_as_they_are(&mut self, right: &[bool]) {
+        let lists = [&mut self.noise, &mut self.one_step, &mut self.pgd];
+        for fooled in lists.into_iter().chain(self.square.as_mut()) {
+            fooled.iter_mut().zip(right).for_each(|(fooled, right)| *fooled |= !right);
+        }
+    }
+}
+
 /// The chance of `only` or more heads in `only + other` throws of a fair coin.
 pub fn sign_test(only: u64, other: u64) -> f64 {
     let n = only + other;

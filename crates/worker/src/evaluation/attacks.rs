@@ -43,9 +43,11 @@ pub fn measure(
         let mut at_sizes = Vec::new();
         for &eps in sizes {
             look(&format!("attacks {} {eps}", norm.name()))?;
-            at_sizes.push(images.attacked(asked, subject, norm, eps));
+            let mut at = images.attacked(asked, subject, norm, eps);
+            at.leave_as_they_are(&right);
+            at_sizes.push(at);
         }
-        let points = points(&at_sizes, &right);
+        let points = points(&at_sizes);
         for point in &points {
             let path =
                 format!("adversarial/accuracy/{}/{}/{}", norm.name(), point.attack, point.eps);
@@ -176,12 +178,10 @@ impl TestImages {
     }
 }
 
-/// Every attack at every size. `right` says which images are right as they
-/// are; an attack may leave an image as it is. The worst of all takes in what
-/// smaller sizes fooled, since those perturbations are allowed too.
-fn points(sizes: &[AtSize], right: &[bool]) -> Vec<AttackPoint> {
-    let mut gone: Vec<bool> = right.iter().map(|right| !right).collect();
-    let wrong = gone.clone();
+/// Every attack at every size. The worst of all takes in what smaller sizes
+/// fooled, since those perturbations are allowed too.
+fn points(sizes: &[AtSize]) -> Vec<AttackPoint> {
+    let mut gone = vec![false; sizes.first().map_or(0, |at| at.pgd.len())];
     let mut points = Vec::new();
     for at in sizes {
         let attacks = [
@@ -197,9 +197,8 @@ fn points(sizes: &[AtSize], right: &[bool]) -> Vec<AttackPoint> {
         };
         for (attack, fooled) in attacks {
             let Some(fooled) = fooled else { continue };
-            let fooled: Vec<bool> = fooled.iter().zip(&wrong).map(|(a, b)| *a || *b).collect();
-            gone.iter_mut().zip(&fooled).for_each(|(gone, fooled)| *gone |= fooled);
-            put(attack, &fooled);
+            gone.iter_mut().zip(fooled).for_each(|(gone, fooled)| *gone |= fooled);
+            put(attack, fooled);
         }
         put(WORST, &gone);
     }

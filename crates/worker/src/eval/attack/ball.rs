@@ -22,11 +22,12 @@ impl Ball {
         Self { norm, eps: eps * (bounds.1 - bounds.0), bounds }
     }
 
-    /// The point of the ball about `x` nearest to `moved`, in L2 first drawn
-    /// to the sphere and then clamped: `x` is within the range, so a clamp
-    /// never leads away from it.
+    /// `moved` drawn into the ball about `x`, which lies in the pixel range:
+    /// first clamped to the range, then, what is still too long in L2, shortened
+    /// towards `x`. The other order would spend length on values that the clamp
+    /// takes back.
     pub fn project(&self, x: &Tensor, moved: &Tensor) -> Tensor {
-        let change = moved - x;
+        let change = moved.clamp(self.bounds.0, self.bounds.1) - x;
         let change = match self.norm {
             AttackNorm::Linf => change.clamp(-self.eps, self.eps),
             AttackNorm::L2 => {
@@ -107,9 +108,12 @@ mod tests {
         let linf = Ball { norm: AttackNorm::Linf, eps: 0.2, bounds: (0.0, 1.0) };
         assert_eq!(values(&linf.project(&x, &image(&[0.0, 2.0]))), [0.3, 1.0]);
         let l2 = Ball { norm: AttackNorm::L2, ..linf };
-        // A change of (−0.3, 0.4), of length 0.5, becomes (−0.12, 0.16).
+        // A change of (−0.3, 0.4) is clamped to (−0.3, 0.1), of length √0.1, and
+        // shortened by 0.2 / √0.1.
         let drawn = values(&l2.project(&x, &image(&[0.2, 1.3])));
-        assert!((drawn[0] - 0.38).abs() < 1e-6 && drawn[1] == 1.0);
+        let shorter = 0.2 / 0.1f32.sqrt();
+        assert!((drawn[0] - (0.5 - 0.3 * shorter)).abs() < 1e-6);
+        assert!((drawn[1] - (0.9 + 0.1 * shorter)).abs() < 1e-6);
         assert_eq!(Ball::of_pixels(AttackNorm::L2, 0.5, (-1.0, 1.0)).eps, 1.0);
     }
 

@@ -18,7 +18,6 @@ pub fn fast_gradient(
     score: LossOf<'_>,
 ) -> Attacked {
     let slope = slope(victim, victim.x, loss, 0);
-    let _guard = tch::no_grad_guard();
     let x = ball.project(victim.x, &(victim.x + ball.direction(&slope) * ball.eps));
     let score = judged(victim, &x, score, 1);
     Attacked { x, score }
@@ -27,7 +26,6 @@ pub fn fast_gradient(
 /// The best of `draws` points of `ball` about each input, by the stream
 /// `attack noise <norm>` at (row, draw).
 pub fn random_noise(victim: &Victim<'_>, ball: Ball, draws: u64, score: LossOf<'_>) -> Attacked {
-    let _guard = tch::no_grad_guard();
     let stream = Stream::new(victim.seed, &format!("attack noise {}", ball.norm.name()));
     let mut best = Attacked { x: victim.x.copy(), score: vec![f64::NEG_INFINITY; victim.len()] };
     for draw in 0..draws {

@@ -160,3 +160,89 @@ pub(super) fn slope(victim: &Victim<'_>, x: &Tensor, loss: LossOf<'_>, number: u
     let total = loss(&logits, victim.labels).sum(None::<Kind>);
     Tensor::run_backward(&[total], &[leaf], false, false).remove(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::attack::losses::cross_entropy_of_rows;
+    use crate::eval::attack::{Square, fast_gradient, margin, random_noise};
+    use jem_core::spec::AttackNorm;
+
+    const WEIGHTS: [f32; 4] = [0.5, -1.0, 0.25, 2.0];
+    const INPUT: [f32; 4] = [0.5, 0.1, 0.6, 0.4];
+
+    /// Logits (0, w · x): the margin of label 1 is −w · x.
+    fn linear(x: &Tensor, _: &Query<'_>) -> Tensor {
+        let score = x.flatten(1, -1).matmul(&Tensor::from_slice(&WEIGHTS));
+        Tensor::stack(&[score.zeros_like(), score], 1)
+    }
+
+    fn on_linear(ball: Ball, attack: impl Fn(&Victim<'_>, Ball) -> Attacked) -> f64 {
+        let x = Tensor::from_slice(&INPUT).view([1, 1, 2, 2]);
+        let labels = Tensor::from_slice(&[1i64]);
+        let victim = Victim { logits: &linear, x: &x, labels: &labels, rows: &[0], seed: 3 };
+        attack(&victim, ball).score[0]
+    }
+
+    fn walk(victim: &Victim<'_>, ball: Ball) -> Attacked {
+        let (loss, score): (LossOf<'_>, LossOf<'_>) = (&cross_entropy_of_rows, &margin);
+        Pgd { ball, steps: 200, step: 0.05, restarts: 2, loss, score, beyond: 0 }.attack(victim).0
+    }
+
+    #[test]
+    fn on_a_linear_model_the_optimum_of_the_hand_is_found() {
+        // w · x = 0.25 − 0.1 + 0.15 + 0.8 = 1.1.
+        let linf = Ball { norm: AttackNorm::Linf, eps: 0.2, bounds: (-9.0, 9.0) };
+        // Inside the range the margin rises by ε ‖w‖₁ = 0.2 · 3.75.
+        assert!((on_linear(linf, walk) - (-1.1 + 0.75)).abs() < 1e-5);
+        // Values may not leave [0, 1]; the second can rise by 0.2 all the same.
+        let pixels = Ball { eps: 0.5, bounds: (0.0, 1.0), ..linf };
+        let most = 0.5 * 0.5 + 0.5 + 0.25 * 0.5 + 2.0 * 0.4;
+        assert!((on_linear(pixels, walk) - (-1.1 + most)).abs() < 1e-5);
+        // ε ‖w‖₂ = 0.2 √5.3125.
+        let l2 = Ball { norm: AttackNorm::L2, ..linf };
+        let exact = -1.1 + 0.2 * 5.3125f64.sqrt();
+        assert!((on_linear(l2, walk) - exact).abs() < 1e-3);
+        // One step is as good on a linear model, and Square finds the corner.
+        let loss: LossOf<'_> = &cross_entropy_of_rows;
+        let one = |victim: &Victim<'_>, ball: Ball| fast_gradient(victim, ball, loss, &margin);
+        assert!((on_linear(l2, one) - exact).abs() < 1e-5);
+        let search = |victim: &Victim<'_>, ball: Ball| {
+            Square { ball, queries: 200, score: &margin }.attack(victim)
+        };
+        assert!((on_linear(linf, search) - (-1.1 + 0.75)).abs() < 1e-5);
+        let found = on_linear(l2, search);
+        assert!(found <= exact + 1e-5 && found > -1.1 + 0.8 * (exact + 1.1), "{found} {exact}");
+        let noise = |victim: &Victim<'_>, ball: Ball| random_noise(victim, ball, 10, &margin);
+        assert!(on_linear(linf, noise) < -1.1 + 0.75);
+    }
+
+    #[test]
+    fn more_restarts_never_lose_and_an_input_is_attacked_alike_in_any_company() {
+        let x = Tensor::from_slice(&[INPUT, [0.1, 0.9, 0.2, 0.45]].concat()).view([2, 1, 2, 2]);
+        let labels = Tensor::from_slice(&[1i64, 1]);
+        let victim = Victim { logits: &linear, x: &x, labels: &labels, rows: &[5, 6], seed: 0 };
+        let ball = Ball { norm: AttackNorm::L2, eps: 0.1, bounds: (0.0, 1.0) };
+        let both = walk(&victim, ball);
+        let (x, labels) = (x.narrow(0, 1, 1), labels.narrow(0, 1, 1));
+        let alone = walk(&Victim { x: &x, labels: &labels, rows: &[6], ..victim }, ball);
+        assert!((both.score[1] - alone.score[0]).abs() < 1e-6);
+        let (loss, score): (LossOf<'_>, LossOf<'_>) = (&cross_entropy_of_rows, &margin);
+        let pgd = |restarts| Pgd { ball, steps: 3, step: 0.2, restarts, loss, score, beyond: 3 };
+        let (one, trace) = pgd(1).attack(&victim);
+        let (many, more) = pgd(4).attack(&victim);
+        assert!(one.score.iter().zip(&many.score).all(|(one, many)| many >= one));
+        assert_eq!((trace.loss.len(), more.by_restart.len()), (7, 4));
+        assert_eq!(trace.loss, more.loss);
+    }
+
+    #[test]
+    fn what_is_not_a_number_counts_as_fooled() {
+        let x = Tensor::from_slice(&INPUT).view([1, 1, 2, 2]);
+        let labels = Tensor::from_slice(&[1i64]);
+        let broken = |x: &Tensor, query: &Query<'_>| linear(x, query) * f64::NAN;
+        let victim = Victim { logits: &broken, x: &x, labels: &labels, rows: &[0], seed: 0 };
+        let ball = Ball { norm: AttackNorm::L2, eps: 0.1, bounds: (0.0, 1.0) };
+        assert_eq!(walk(&victim, ball).accuracy(), 0.0);
+    }
+}

@@ -35,7 +35,6 @@ impl Square<'_> {
     /// Attacks every input; numbers are those of the streams `attack square
     /// start <norm>` at (row) and `attack square <norm>` at (row, query).
     pub fn attack(&self, victim: &Victim<'_>) -> Attacked {
-        let _guard = tch::no_grad_guard();
         let size = victim.x.size();
         let shape = [1, 2, 3].map(|i| size[i] as usize);
         let each = shape.iter().product::<usize>();

@@ -16,7 +16,8 @@ pub struct Query<'a> {
 /// Logits `[n, k]` of inputs `[n, c, h, w]`. White-box attacks take gradients
 /// through it, so a graph must lead from the input to the logits; one that is
 /// straight-through (BPDA, Athalye et al. 2018) is as good. Black-box attacks
-/// ask without a graph.
+/// ask with inputs that need no gradient; no guard is on, since a purifier may
+/// take gradients of its own.
 pub type LogitsOf<'a> = &'a dyn Fn(&Tensor, &Query<'_>) -> Tensor;
 
 /// Inputs with their labels, and what classifies them.

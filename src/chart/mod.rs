@@ -1,8 +1,9 @@
 //! Charts: plain numbers in, drawings out.
 //!
 //! One file per figure ([`sweep()`], [`reliability()`], [`energy_histogram()`],
-//! [`training()`], [`samples()`], [`difference()`], [`risk_coverage()`]) and one theme. Nothing
-//! here knows where numbers come from: no store, no data frame, no spec. A figure lays its marks out on a
+//! [`curves()`], [`risk_coverage()`], [`training()`], [`samples()`], [`difference()`])
+//! and one theme. Nothing here knows where numbers come from: no store, no data
+//! frame, no spec. A figure lays its marks out on a
 //! canvas in pixels; the canvas is then painted twice, as SVG and as PNG at
 //! twice the size, so both show the same picture. Painting is deterministic:
 //! the same chart gives the same bytes.
@@ -17,6 +18,7 @@
 mod axis;
 mod canvas;
 mod caption;
+mod curves;
 mod difference;
 mod diverged;
 mod drawing;
@@ -34,6 +36,7 @@ mod training;
 
 pub use axis::XScale;
 pub use caption::{Better, Caption, Quantity};
+pub use curves::{CurvesChart, CurvesPanel, curves};
 pub use difference::{DifferenceChart, DifferenceRow, Tone, difference};
 pub use drawing::{ChartError, Drawing, for_html};
 pub use energy_histogram::{EnergyHistogramChart, EnergyPanel, Histogram, energy_histogram};

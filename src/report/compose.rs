@@ -8,6 +8,7 @@ use jem_core::spec::{DIVERGED, show_value};
 
 use super::content::{Check, Content, Table};
 use super::label::value_shown;
+use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
 use super::view::View;
@@ -34,13 +35,7 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
         tiles: answer::tiles(&view),
         answer: answer::parts(&view),
         facts: facts(&view, context),
-        results: vec![
-            answer::best(&view),
-            by_cell(&view),
-            answer::selective(&view),
-            answer::scaling(&view),
-            answer::long_chains(&view),
-        ],
+        results: tables(&view),
         sections: figures::sections(&view, &footer(&view, context))?,
         exceptions: vec![diverged(&view), restarts(&view), undefined(&view)],
         trials: trials(&view, context),
@@ -113,6 +108,18 @@ fn file(results: &Results) -> String {
 }
 
 /// The table for people, its swept fields called as everywhere in the report.
+/// Those with rows are shown.
+fn tables(view: &View<'_>) -> Vec<Table> {
+    vec![
+        answer::best(view),
+        by_cell(view),
+        answer::selective(view),
+        answer::scaling(view),
+        answer::long_chains(view),
+        masking(view),
+    ]
+}
+
 fn by_cell(view: &View<'_>) -> Table {
     let table = PaperTable::of(view.results, Shown::Paper);
     let titles = table.columns.iter().map(|column| column.title());

@@ -25,6 +25,7 @@ mod html;
 mod label;
 mod manifest;
 mod markdown;
+mod masking;
 mod number;
 mod origin;
 mod reproduced;

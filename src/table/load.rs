@@ -4,8 +4,8 @@ use jem_core::arrays::Arrays;
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS,
-    RELIABILITY, ReliabilityBin, SAMPLES, SELECTIVE,
+    ATTACKS, CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, METRICS, Metrics,
+    PREDICTIONS, RELIABILITY, ReliabilityBin, SAMPLES, SELECTIVE,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
@@ -171,6 +171,7 @@ fn parts(store: &Store, evaluation: &Manifest) -> Result<PartFiles, TableError> 
         chains: of_part(store, evaluation, CHAINS)?.unwrap_or_default(),
         calibration: of_part(store, evaluation, CALIBRATION)?,
         curves: of_part(store, evaluation, SELECTIVE)?.unwrap_or_default(),
+        attacks: of_part(store, evaluation, ATTACKS)?,
     })
 }
 

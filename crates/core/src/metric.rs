@@ -72,7 +72,7 @@ use Direction::{HigherIsBetter, LowerIsBetter};
 pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 39] = [
+pub const METRICS: &[MetricInfo] = &[
     metric(
         "clf/accuracy",
         "accuracy",
@@ -326,6 +326,27 @@ pub const METRICS: [MetricInfo; 39] = [
         "Share of the steps of long chains that MALA accepted.",
     ),
     metric(
+        "adversarial/accuracy/<norm>/<attack>/<eps>",
+        "accuracy under attack",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Share of inputs still right under an attack of a size, for pixels from 0 to 1.",
+    ),
+    metric(
+        "adversarial/clean_accuracy",
+        "accuracy before attacks",
+        Unit::Fraction,
+        HigherIsBetter,
+        "Share of the attacked inputs that are right as they are.",
+    ),
+    metric(
+        "adversarial/masking_signs/<norm>",
+        "signs of gradient masking",
+        Unit::Dimensionless,
+        LowerIsBetter,
+        "How many of the signs that gradients mislead attacks are there; see METHODOLOGY.md.",
+    ),
+    metric(
         "energy/mean/<set>",
         "mean energy",
         Unit::Nat,
@@ -350,14 +371,14 @@ pub const METRICS: [MetricInfo; 39] = [
 
 /// The declaration of the metric at `path`, or `None` if there is no such metric.
 pub fn describe(path: &str) -> Option<MetricInfo> {
-    METRICS.into_iter().find(|info| parameters(info.pattern, path).is_some())
+    METRICS.iter().copied().find(|info| parameters(info.pattern, path).is_some())
 }
 
 /// A short name of the metric at `path` for people: `ECE, 15 bins`,
 /// `AUROC, fashion-mnist, energy`. A path that is no metric is its own label.
 pub fn label(path: &str) -> String {
     let declared =
-        METRICS.into_iter().find_map(|info| Some((info.name, parameters(info.pattern, path)?)));
+        METRICS.iter().find_map(|info| Some((info.name, parameters(info.pattern, path)?)));
     let Some((name, parameters)) = declared else {
         return path.to_owned();
     };

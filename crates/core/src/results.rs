@@ -1,12 +1,19 @@
 //! What the result files of a run hold: written by the worker, read by the
 //! front's tables. Names of the files stand here once.
 
+mod attacks;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::TrialId;
 use crate::spec::{ChainStart, Corruption};
+
+pub use attacks::{
+    ATTACK_NAMES, ATTACKS, AttackConvergence, AttackPoint, AttackResults, AttackedNorm,
+    MaskingCheck, MaskingSign, MaskingVerdict, WORST,
+};
 
 /// Resolved training spec and seed, of a training run.
 pub const SPEC: &str = "spec.json";

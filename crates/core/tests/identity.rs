@@ -63,7 +63,7 @@ fn the_list_of_fields_is_complete() {
 
 #[test]
 fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
-    for (path, values) in FIELDS.into_iter().chain(CNN).chain(KINDS).chain(PARTS) {
+    for (path, values) in FIELDS.into_iter().chain(CNN).chain(KINDS).chain(PARTS.iter().copied()) {
         let line = format!("{path} = {}\n", values[0]);
         let text = match path {
             "evaluate.ood" => line,

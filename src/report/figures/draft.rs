@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::{
-    chains, corruptions, energies, reliability, samples, scaling, selective, sweeps, training,
+    attacks, chains, corruptions, energies, reliability, samples, scaling, selective, sweeps,
+    training,
 };
 use crate::chart::{self, Caption, ChartError, Drawing};
 use crate::report::content::{Figure, Section};
@@ -39,6 +40,8 @@ pub enum Chart {
     RiskCoverage(chart::RiskCoverageChart),
     /// Histograms of energies.
     Energies(chart::EnergyHistogramChart),
+    /// Curves by cell.
+    Curves(chart::CurvesChart),
     /// Training curves.
     Training(chart::TrainingChart),
     /// A grid of samples.
@@ -52,6 +55,7 @@ impl Chart {
             Self::Reliability(chart) => chart::reliability(chart),
             Self::RiskCoverage(chart) => chart::risk_coverage(chart),
             Self::Energies(chart) => chart::energy_histogram(chart),
+            Self::Curves(chart) => chart::curves(chart),
             Self::Training(chart) => chart::training(chart),
             Self::Samples(chart) => chart::samples(chart),
         }
@@ -63,6 +67,7 @@ impl Chart {
             Self::Reliability(chart) => &chart.caption,
             Self::RiskCoverage(chart) => &chart.caption,
             Self::Energies(chart) => &chart.caption,
+            Self::Curves(chart) => &chart.caption,
             Self::Training(chart) => &chart.caption,
             Self::Samples(chart) => &chart.caption,
         };
@@ -93,6 +98,7 @@ pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartErro
         ("Energy as a predictor of reliability", sweeps::errors(view, footer)),
         ("Selective classification", selective::drafts(view, footer)),
         ("Energies", energies::drafts(view, footer)),
+        ("Adversarial attacks", attacks::drafts(view, footer)),
         ("Training", training::drafts(view, footer)),
         ("Long chains", chains::drafts(view, footer)),
         ("Samples out of the replay buffer", samples::drafts(view, footer)),

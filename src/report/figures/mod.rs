@@ -2,6 +2,7 @@
 
 mod chains;
 mod corruptions;
+mod attacks;
 mod csv;
 mod draft;
 mod energies;

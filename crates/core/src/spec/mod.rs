@@ -6,6 +6,7 @@
 //! preset (`document`) and resolved to a typed [`Spec`] (`resolve`), whose
 //! fields must go together (`constraint`).
 
+mod attacks;
 mod auxiliary;
 mod calibration;
 mod check;
@@ -34,6 +35,7 @@ mod schema;
 mod show;
 mod tree;
 
+pub use attacks::{AttackLoss, AttackNorm, Attacks};
 pub use auxiliary::{EnergyMargin, OutlierExposure};
 pub use calibration::{Calibration, Selective};
 pub use data::{Augment, Labels};

@@ -18,12 +18,14 @@ pub enum Part {
     Calibration,
     /// `[evaluate.selective]`
     Selective,
+    /// `[evaluate.attacks]`
+    Attacks,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 4] =
-        [Self::Corruptions, Self::Chains, Self::Calibration, Self::Selective];
+    pub const ALL: &[Self] =
+        &[Self::Corruptions, Self::Chains, Self::Calibration, Self::Selective, Self::Attacks];
 
     /// Its table's name.
     pub fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Part {
             Self::Chains => "chains",
             Self::Calibration => "calibration",
             Self::Selective => "selective",
+            Self::Attacks => "attacks",
         }
     }
 }
@@ -45,10 +48,11 @@ impl Evaluate {
             Part::Chains => self.chains.is_some(),
             Part::Calibration => self.calibration.is_some(),
             Part::Selective => self.selective.is_some(),
+            Part::Attacks => self.attacks.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
-            None => Part::ALL.into_iter().filter(asked).collect(),
+            None => Part::ALL.iter().copied().filter(asked).collect(),
         }
     }
 
@@ -60,6 +64,7 @@ impl Evaluate {
             chains: None,
             calibration: None,
             selective: None,
+            attacks: None,
             only: None,
             ..self.clone()
         }
@@ -80,6 +85,7 @@ impl Evaluate {
             chains: None,
             calibration: None,
             selective: None,
+            attacks: None,
             only: Some(part),
         };
         match part {
@@ -88,6 +94,7 @@ impl Evaluate {
             Part::Chains => Self { chains: self.chains.clone(), limit: None, ..none },
             Part::Calibration => Self { calibration: self.calibration.clone(), ..none },
             Part::Selective => Self { selective: self.selective.clone(), ..none },
+            Part::Attacks => Self { attacks: self.attacks.clone(), ..none },
         }
     }
 }

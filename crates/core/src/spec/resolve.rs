@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::attacks::{AttackNorm, Attacks, L2, LINF};
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
 use super::data::{Augment, Labels};
@@ -9,9 +10,9 @@ use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
 use super::raw::{
-    RawAugment, RawCalibration, RawCorruptions, RawData, RawDivergence, RawEnergyMargin,
-    RawEvaluate, RawLabels, RawLongChains, RawObjective, RawOod, RawOutlierExposure,
-    RawReplayBuffer, RawResources, RawSampler, RawSelective, RawTrain, Tables,
+    RawAttacks, RawAugment, RawCalibration, RawCorruptions, RawData, RawDivergence,
+    RawEnergyMargin, RawEvaluate, RawLabels, RawLongChains, RawObjective, RawOod,
+    RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawSelective, RawTrain, Tables,
 };
 use super::resolved::{
     Checkpoints, Corruptions, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer,
@@ -195,6 +196,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         chains: evaluate.chains.as_ref().and_then(chains),
         calibration: evaluate.calibration.as_ref().and_then(calibration),
         selective: evaluate.selective.as_ref().and_then(selective),
+        attacks: evaluate.attacks.as_ref().and_then(attacks),
         only: None,
     })
 }
@@ -230,6 +232,45 @@ fn calibration(raw: &RawCalibration) -> Option<Calibration> {
 /// None where no point is asked for.
 fn selective(raw: &RawSelective) -> Option<Selective> {
     raw.points.and_then(unless_zero).map(|points| Selective { points })
+}
+
+/// None where no norm is named.
+fn attacks(raw: &RawAttacks) -> Option<Attacks> {
+    let norms = raw.norms.as_deref().unwrap_or_default();
+    let sizes = |norm, written: &Option<Vec<f64>>, usual: &[f64]| match norms.contains(&norm) {
+        true => written.clone().unwrap_or_else(|| usual.to_vec()),
+        false => Vec::new(),
+    };
+    let linf = sizes(AttackNorm::Linf, &raw.linf, &LINF);
+    let l2 = sizes(AttackNorm::L2, &raw.l2, &L2);
+    (!linf.is_empty() || !l2.is_empty()).then(|| Attacks {
+        linf,
+        l2,
+        steps: raw.steps.unwrap_or(40),
+        step_size: raw.step_size.and_then(unless_zero),
+        restarts: raw.restarts.unwrap_or(3),
+        loss: raw.loss.unwrap_or_default(),
+        queries: raw.queries.unwrap_or(500),
+        limit: match raw.limit {
+            None => Some(100),
+            Some(limit) => unless_zero(limit),
+        },
+    })
+}
+
+/// `attacks` as one would write it.
+fn spell_out_attacks(attacks: &Attacks) -> RawAttacks {
+    RawAttacks {
+        norms: Some(attacks.sizes().map(|(norm, _)| norm).collect()),
+        linf: Some(attacks.linf.clone()),
+        l2: Some(attacks.l2.clone()),
+        steps: Some(attacks.steps),
+        step_size: Some(attacks.step_size.unwrap_or_default()),
+        restarts: Some(attacks.restarts),
+        loss: Some(attacks.loss),
+        queries: Some(attacks.queries),
+        limit: Some(attacks.limit.unwrap_or_default()),
+    }
 }
 
 fn resources(resources: &RawResources) -> Result<Resources, Unset> {
@@ -342,6 +383,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 .selective
                 .as_ref()
                 .map(|asked| RawSelective { points: Some(asked.points) }),
+            attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::attacks::Attacks;
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
 use super::data::{Augment, Labels};
@@ -368,6 +369,9 @@ pub struct Evaluate {
     /// Risk–coverage curves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selective: Option<Selective>,
+    /// Adversarial attacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attacks: Option<Attacks>,
     /// Set where this is one part of an evaluation, run by itself; see
     /// [`Evaluate::parts`]. Nobody writes it in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -106,7 +106,7 @@ pub const KINDS: [(&str, &[&str]); 16] = [
 pub const IN_CHAIN: (&str, &[&str]) = ("model.wrn.sampler_mode", &["\"train\"", "\"eval\""]);
 
 /// Fields of the parts of an evaluation.
-pub const PARTS: [(&str, &[&str]); 10] = [
+pub const PARTS: &[(&str, &[&str])] = &[
     ("evaluate.corruptions.kinds", &["[\"contrast\"]", "[\"rotate\", \"shear\"]"]),
     ("evaluate.corruptions.severities", &["2", "3"]),
     ("evaluate.corruptions.limit", &["100", "200"]),
@@ -117,13 +117,25 @@ pub const PARTS: [(&str, &[&str]); 10] = [
     ("evaluate.chains.from", &["[\"uniform\"]", "[\"buffer\"]"]),
     ("evaluate.calibration.bins", &["[15]", "[10, 30]"]),
     ("evaluate.selective.points", &["200", "50"]),
+    ("evaluate.attacks.norms", &["[\"linf\"]", "[\"l2\"]"]),
+    ("evaluate.attacks.linf", &["[0.1]", "[0.1, 0.5]"]),
+    ("evaluate.attacks.l2", &["[1.5]", "[1, 3]"]),
+    ("evaluate.attacks.steps", &["7", "100"]),
+    ("evaluate.attacks.step_size", &["0.1", "0.25"]),
+    ("evaluate.attacks.restarts", &["2", "10"]),
+    ("evaluate.attacks.loss", &["\"margin\"", "\"dlr\""]),
+    ("evaluate.attacks.queries", &["0", "50"]),
+    ("evaluate.attacks.limit", &["100", "0"]),
 ];
 
 /// What a field of [`PARTS`] means something beside: its part must be asked
 /// for.
 pub fn asked(path: &str) -> &'static str {
     match path {
-        "evaluate.corruptions.kinds" | "evaluate.chains.n" => "",
+        "evaluate.corruptions.kinds" | "evaluate.chains.n" | "evaluate.attacks.norms" => "",
+        _ if path.starts_with("evaluate.attacks.") => {
+            "evaluate.attacks.norms = [\"linf\", \"l2\"]\n"
+        }
         _ if path.starts_with("evaluate.chains.") => "evaluate.chains.n = 3\n",
         _ if path.starts_with("evaluate.corruptions.") => {
             "evaluate.corruptions.kinds = [\"brightness\"]\n"
@@ -149,7 +161,13 @@ const AUXILIARY: &str =
     "data.auxiliary = \"fashion-mnist\"\nobjective.energy_margin = { m_in = -9, m_out = -1 }\n";
 
 pub fn all_fields() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    FIELDS.into_iter().chain(CNN).chain(KINDS).chain([IN_CHAIN]).chain(OWN_NOISE).chain(PARTS)
+    FIELDS
+        .into_iter()
+        .chain(CNN)
+        .chain(KINDS)
+        .chain([IN_CHAIN])
+        .chain(OWN_NOISE)
+        .chain(PARTS.iter().copied())
 }
 
 /// Fields that go with no noise of another field and no clamp.

@@ -1,7 +1,9 @@
 //! What is measured on a trained network.
 
+pub mod attack;
 mod groups;
 mod long_chains;
+mod masking;
 mod measure;
 pub mod metric;
 mod outputs;
@@ -9,6 +11,7 @@ mod values;
 
 pub use groups::{near_and_far, validation_ood};
 pub use long_chains::{Length, LongChains, long_chains};
+pub use masking::{AtSize, masking, sign_test};
 pub use measure::{Measured, measure};
-pub use outputs::{Outputs, predict};
+pub use outputs::{NOISE_BATCH, Outputs, predict};
 pub use values::Values;

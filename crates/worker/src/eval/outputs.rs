@@ -7,7 +7,7 @@ use crate::jem::{Mode, Network, to_host};
 
 /// Images per forward pass. Fixed: the test noise of an image is named by its
 /// batch and its place there.
-const BATCH: usize = 500;
+pub const NOISE_BATCH: usize = 500;
 
 /// Logits and labels of a set, on the host.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ pub fn predict(
     let _guard = tch::no_grad_guard();
     let rows: Vec<i64> = (0..images.len() as i64).collect();
     let mut outputs = Outputs { logits: Vec::new(), labels: Vec::new(), classes: images.classes() };
-    for (batch, rows) in rows.chunks(BATCH).enumerate() {
+    for (batch, rows) in rows.chunks(NOISE_BATCH).enumerate() {
         let (x, y) = images.noisy_batch(noise, batch as u64, rows);
         let logits = network.logits(parameters, &x, Mode::Eval).to_kind(Kind::Float);
         outputs.logits.extend(to_host(&logits).1);

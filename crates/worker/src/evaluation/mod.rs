@@ -3,6 +3,7 @@
 //! evaluation stands here or is used from here.
 
 mod calibration;
+mod attacks;
 mod chains;
 mod corruptions;
 mod files;

@@ -9,7 +9,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
-use super::{calibration, chains, corruptions, selective};
+use super::{attacks, calibration, chains, corruptions, selective};
 use crate::eval::Values;
 use crate::jem::{Network, Parameters, build};
 
@@ -91,6 +91,10 @@ pub fn run_part(
         Part::Selective => {
             let asked = evaluate.selective.as_ref().ok_or_else(unasked)?;
             selective::measure(asked, subject, look)
+        }
+        Part::Attacks => {
+            let asked = evaluate.attacks.as_ref().ok_or_else(unasked)?;
+            attacks::measure(asked, subject, look)
         }
     }
 }

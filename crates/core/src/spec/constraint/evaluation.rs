@@ -4,6 +4,7 @@ use super::{Violation, check_source, known};
 use crate::dataset::Source;
 use crate::diagnostic::{nearest, quoted_list};
 use crate::spec::OodSet;
+use crate::spec::attacks::check_attacks;
 use crate::spec::long_chains::check_chains;
 use crate::spec::resolved::Evaluate;
 
@@ -27,6 +28,9 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
     }
     if let Some(asked) = &evaluate.chains {
         check_chains(asked, found);
+    }
+    if let Some(asked) = &evaluate.attacks {
+        check_attacks(asked, found);
     }
     let lists =
         [("evaluate.ood", &evaluate.ood), ("evaluate.validation_ood", &evaluate.validation_ood)];

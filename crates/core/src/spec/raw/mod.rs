@@ -2,6 +2,7 @@
 //! fields. The JSON Schema made from these types is what files are checked
 //! against and what editors are given.
 
+mod attacks;
 mod data;
 mod file;
 mod model;
@@ -10,6 +11,7 @@ mod optimizer;
 mod sweep;
 mod tables;
 
+pub use attacks::RawAttacks;
 pub use data::{RawAugment, RawData, RawEnergyMargin, RawLabels, RawOutlierExposure};
 pub use file::{RawExpectation, RawReport, RawSpec, Scale, Statistic, Tables};
 pub use model::{RawCnn, RawMlp, RawModel, RawWrn};

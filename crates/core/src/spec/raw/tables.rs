@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RawEnergyMargin, RawOod, RawOutlierExposure};
+use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure};
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::resolved::{ChainInit, Corruption, Device};
@@ -224,6 +224,8 @@ table! {
         calibration: RawCalibration,
         /// Risk–coverage curves of scores and of their combinations.
         selective: RawSelective,
+        /// Adversarial attacks.
+        attacks: RawAttacks,
     }
 }
 

@@ -1,0 +1,17 @@
+//! Adversarial perturbations of whatever gives logits: a network, or one
+//! behind a purifier. Nothing here knows which.
+
+mod ball;
+mod losses;
+mod noise;
+mod pgd;
+mod square;
+mod tiles;
+mod victim;
+
+pub use ball::Ball;
+pub use losses::{LossOf, cross_entropy_of_rows, dlr, loss_of, margin};
+pub use noise::{fast_gradient, random_noise};
+pub use pgd::{Pgd, Trace};
+pub use square::Square;
+pub use victim::{Attacked, LogitsOf, Query, Victim};

@@ -1,0 +1,260 @@
+//! Signs that gradients are masked: that an attack which follows them finds
+//! less than is there. Pure functions of what attacks did to the same images.
+
+use jem_core::results::{MaskingCheck, MaskingSign, MaskingVerdict};
+
+use super::attack::Trace;
+
+/// Below this chance a difference between two attacks counts.
+const LEVEL: f64 = 0.01;
+/// Twice the steps may add this share of what the first half gained.
+const RISE: f64 = 0.1;
+
+/// What attacks of one size did, one entry an image.
+#[derive(Clone, Debug)]
+pub struct AtSize {
+    /// The size, where pixels go from 0 to 1.
+    pub eps: f64,
+    /// Images that random noise fools.
+    pub noise: Vec<bool>,
+    /// That one step fools.
+    pub one_step: Vec<bool>,
+    /// That PGD fools.
+    pub pgd: Vec<bool>,
+    /// That Square fools, where it was run.
+    pub square: Option<Vec<bool>>,
+    /// PGD's first walk, twice as long as what counts.
+    pub trace: Trace,
+}
+
+impl AtSize {
+    /// Counts what is wrong without an attack (not `right`) as fooled by each:
+    /// an attack may leave an image as it is.
+    pub fn leave_as_they_are(&mut self, right: &[bool]) {
+        let lists = [&mut self.noise, &mut self.one_step, &mut self.pgd];
+        for fooled in lists.into_iter().chain(self.square.as_mut()) {
+            fooled.iter_mut().zip(right).for_each(|(fooled, right)| *fooled |= !right);
+        }
+    }
+}
+
+/// The chance of `only` or more heads in `only + other` throws of a fair coin.
+pub fn sign_test(only: u64, other: u64) -> f64 {
+    let n = only + other;
+    // log C(n, k) − n log 2, from k = 0 on.
+    let mut log = -(n as f64) * 2f64.ln();
+    let mut sum = 0.0;
+    for k in 0..=n {
+        if k >= only {
+            sum += log.exp();
+        }
+        log += ((n - k) as f64).ln() - ((k + 1) as f64).ln();
+    }
+    sum.min(1.0)
+}
+
+/// Every sign, over all of `sizes` (rising), whose walks count up to `steps`.
+/// `free` says whether an image can become any other at the largest: no
+/// classifier of two classes or more can be right there, however sound.
+pub fn masking(sizes: &[AtSize], steps: u64, free: bool) -> Vec<MaskingCheck> {
+    let pairs = |sign, of: &dyn Fn(&AtSize) -> Option<Pair>| {
+        of_pairs(sign, sizes.iter().filter_map(|at| Some((at.eps, of(at)?))).collect())
+    };
+    let against_pgd = |first: &[bool], at: &AtSize| Pair::of(first, &at.pgd);
+    vec![
+        pairs(MaskingSign::BlackBoxBetter, &|at| {
+            at.square.as_ref().map(|square| against_pgd(square, at))
+        }),
+        pairs(MaskingSign::OneStepBetter, &|at| Some(against_pgd(&at.one_step, at))),
+        pairs(MaskingSign::NoiseBetter, &|at| Some(against_pgd(&at.noise, at))),
+        not_zero(sizes, free),
+        pairs(MaskingSign::NotConverged, &|at| {
+            let by = |step: u64| -> Vec<bool> {
+                at.trace.fooled_at.iter().map(|f| f.is_some_and(|f| f <= step)).collect()
+            };
+            Some(Pair::of(&by(2 * steps), &by(steps)))
+        }),
+        rises(sizes, steps),
+        falls(sizes, steps),
+    ]
+}
+
+/// Two attacks on the same images.
+struct Pair {
+    accuracy: (f64, f64),
+    only: (u64, u64),
+    p: f64,
+}
+
+impl Pair {
+    fn of(first: &[bool], second: &[bool]) -> Self {
+        let n = first.len().max(1) as f64;
+        let right = |fooled: &[bool]| fooled.iter().filter(|f| !**f).count() as f64 / n;
+        let count = |wanted: (bool, bool)| {
+            first.iter().zip(second).filter(|&(&a, &b)| (a, b) == wanted).count() as u64
+        };
+        let only = (count((true, false)), count((false, true)));
+        Self { accuracy: (right(first), right(second)), only, p: sign_test(only.0, only.1) }
+    }
+}
+
+fn nothing(sign: MaskingSign) -> MaskingCheck {
+    MaskingCheck {
+        sign,
+        verdict: MaskingVerdict::NotJudged,
+        eps: None,
+        found: None,
+        against: None,
+        only: None,
+        p: None,
+        flagged: Vec::new(),
+    }
+}
+
+fn verdict(flagged: &[f64]) -> MaskingVerdict {
+    if flagged.is_empty() { MaskingVerdict::Clear } else { MaskingVerdict::Flagged }
+}
+
+/// By the size with the smallest chance, the first of equals.
+fn of_pairs(sign: MaskingSign, pairs: Vec<(f64, Pair)>) -> MaskingCheck {
+    let flagged: Vec<f64> =
+        pairs.iter().filter(|(_, pair)| pair.p < LEVEL).map(|(eps, _)| *eps).collect();
+    let clearest = pairs.iter().min_by(|a, b| a.1.p.total_cmp(&b.1.p));
+    let Some((eps, pair)) = clearest else {
+        return nothing(sign);
+    };
+    MaskingCheck {
+        verdict: verdict(&flagged),
+        eps: Some(*eps),
+        found: Some(pair.accuracy.0),
+        against: Some(pair.accuracy.1),
+        only: Some(pair.only),
+        p: Some(pair.p),
+        flagged,
+        ..nothing(sign)
+    }
+}
+
+fn not_zero(sizes: &[AtSize], free: bool) -> MaskingCheck {
+    let sign = MaskingSign::NotZero;
+    let Some(at) = sizes.last() else {
+        return nothing(sign);
+    };
+    let right = at.pgd.iter().filter(|f| !**f).count();
+    let flagged = if free && right > 0 { vec![at.eps] } else { Vec::new() };
+    MaskingCheck {
+        verdict: if free || right == 0 { verdict(&flagged) } else { MaskingVerdict::NotJudged },
+        eps: Some(at.eps),
+        found: Some(right as f64 / at.pgd.len().max(1) as f64),
+        against: Some(0.0),
+        flagged,
+        ..nothing(sign)
+    }
+}
+
+/// A walk goes on climbing past its last step while images are still right.
+fn rises(sizes: &[AtSize], steps: u64) -> MaskingCheck {
+    let rise = |at: &AtSize| {
+        let [start, half, full] = [0, steps, 2 * steps].map(|step| loss(at, step));
+        let gain = full - half;
+        let share = gain / (half - start).abs();
+        let open = at.trace.accuracy(steps) > 0.0;
+        let there = open && gain > 0.0 && !(share <= RISE);
+        (at.eps, if open { share } else { f64::NEG_INFINITY }, there, full, half)
+    };
+    of_losses(MaskingSign::LossRises, sizes.iter().map(rise).collect())
+}
+
+/// More steps should never lead down.
+fn falls(sizes: &[AtSize], steps: u64) -> MaskingCheck {
+    let fall = |at: &AtSize| {
+        let (last, first) = (loss(at, steps), loss(at, 1));
+        (at.eps, first - last, last < first, last, first)
+    };
+    of_losses(MaskingSign::LossFalls, sizes.iter().map(fall).collect())
+}
+
+fn loss(at: &AtSize, step: u64) -> f64 {
+    at.trace.loss.get(step as usize).copied().unwrap_or(f64::NAN)
+}
+
+/// From (size, how clear, whether there, found, against).
+fn of_losses(sign: MaskingSign, all: Vec<(f64, f64, bool, f64, f64)>) -> MaskingCheck {
+    let flagged: Vec<f64> = all.iter().filter(|at| at.2).map(|at| at.0).collect();
+    let among = all.iter().filter(|at| at.2 || flagged.is_empty());
+    let Some(&(eps, _, _, found, against)) = among.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return nothing(sign);
+    };
+    let finite = |value: f64| value.is_finite().then_some(value);
+    MaskingCheck {
+        verdict: verdict(&flagged),
+        eps: Some(eps),
+        found: finite(found),
+        against: finite(against),
+        flagged,
+        ..nothing(sign)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(eps: f64, pgd: &[bool], square: &[bool], loss: &[f64]) -> AtSize {
+        let fooled_at = pgd.iter().map(|fooled| fooled.then_some(1)).collect();
+        AtSize {
+            eps,
+            noise: vec![false; pgd.len()],
+            one_step: pgd.to_vec(),
+            pgd: pgd.to_vec(),
+            square: Some(square.to_vec()),
+            trace: Trace { loss: loss.to_vec(), fooled_at, by_restart: Vec::new() },
+        }
+    }
+
+    fn of(checks: &[MaskingCheck], sign: MaskingSign) -> MaskingCheck {
+        checks.iter().find(|check| check.sign == sign).cloned().expect("every sign is judged")
+    }
+
+    #[test]
+    fn the_sign_test_is_that_of_the_hand() {
+        // 7 of 7: 1/128. 3 of 4: 5/16.
+        assert!((sign_test(7, 0) - 1.0 / 128.0).abs() < 1e-15);
+        assert!((sign_test(3, 1) - 5.0 / 16.0).abs() < 1e-15);
+        assert!((sign_test(0, 0) - 1.0).abs() < 1e-15);
+        assert!((sign_test(0, 900) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_black_box_that_finds_more_is_flagged_with_its_numbers() {
+        let (mut pgd, mut square) = (vec![false; 20], vec![false; 20]);
+        pgd[0] = true;
+        square[1..9].fill(true);
+        let checks = masking(&[at(0.1, &pgd, &square, &[1.0, 2.0, 2.1, 2.1, 2.1])], 2, false);
+        let black = of(&checks, MaskingSign::BlackBoxBetter);
+        assert_eq!(black.verdict, MaskingVerdict::Clear, "8 against 1 has a chance of 0.02");
+        assert_eq!((black.found, black.against, black.only), (Some(0.6), Some(0.95), Some((8, 1))));
+        square[0] = true;
+        let checks = masking(&[at(0.1, &pgd, &square, &[1.0, 2.0, 2.1, 2.1, 2.1])], 2, false);
+        let black = of(&checks, MaskingSign::BlackBoxBetter);
+        assert_eq!((black.verdict, black.flagged), (MaskingVerdict::Flagged, vec![0.1]));
+        assert_eq!(of(&checks, MaskingSign::OneStepBetter).verdict, MaskingVerdict::Clear);
+        assert_eq!(of(&checks, MaskingSign::NotZero).verdict, MaskingVerdict::NotJudged);
+        assert_eq!(of(&checks, MaskingSign::LossRises).verdict, MaskingVerdict::Clear);
+    }
+
+    #[test]
+    fn images_left_at_a_size_that_frees_them_and_bent_losses_are_flagged() {
+        let sizes = [
+            at(0.1, &[true, false], &[true, false], &[1.0, 2.0, 3.0, 3.5, 4.0]),
+            at(1.0, &[true, false], &[true, true], &[1.0, 5.0, 3.0, 3.0, 3.0]),
+        ];
+        let checks = masking(&sizes, 2, true);
+        let zero = of(&checks, MaskingSign::NotZero);
+        assert_eq!((zero.verdict, zero.found), (MaskingVerdict::Flagged, Some(0.5)));
+        let rises = of(&checks, MaskingSign::LossRises);
+        assert_eq!((rises.flagged, rises.found, rises.against), (vec![0.1], Some(4.0), Some(3.0)));
+        let falls = of(&checks, MaskingSign::LossFalls);
+        assert_eq!((falls.flagged, falls.found, falls.against), (vec![1.0], Some(3.0), Some(5.0)));
+    }
+}

@@ -1,0 +1,226 @@
+//! Adversarial attacks on the test images, and whether they can be believed.
+
+use std::error::Error;
+
+use jem_core::results::{
+    self, AttackConvergence, AttackPoint, AttackResults, AttackedNorm, MaskingVerdict, WORST,
+};
+use jem_core::spec::{AttackNorm, Attacks as Asked};
+use tch::Tensor;
+
+use super::part::{Found, Look, Subject};
+use crate::data::{Images, first};
+use crate::eval::attack::{
+    Ball, Pgd, Query, Square, Trace, Victim, fast_gradient, loss_of, margin, random_noise,
+};
+use crate::eval::{AtSize, NOISE_BATCH, masking};
+use crate::jem::Mode;
+
+/// Images attacked together: that of a wide network's walk fits a small memory.
+const BATCH: i64 = 100;
+/// Points of random noise tried of each image.
+const DRAWS: u64 = 10;
+
+/// Every attack at every size, its convergence, and the signs of masking.
+///
+/// # Errors
+/// When a file cannot be written, or `look` fails.
+pub fn measure(
+    asked: &Asked,
+    subject: &Subject<'_>,
+    look: Look<'_>,
+) -> Result<Found, Box<dyn Error>> {
+    let mut found = Found::default();
+    let images = TestImages::of(asked, subject);
+    look("images as they are")?;
+    let right = images.right(subject);
+    let n = right.len();
+    let share = |right: usize| right as f64 / n.max(1) as f64;
+    let clean = share(right.iter().filter(|r| **r).count());
+    found.values.put("adversarial/clean_accuracy".to_owned(), clean);
+    let mut norms = Vec::new();
+    for (norm, sizes) in asked.sizes() {
+        let mut at_sizes = Vec::new();
+        for &eps in sizes {
+            look(&format!("attacks {} {eps}", norm.name()))?;
+            let mut at = images.attacked(asked, subject, norm, eps);
+            at.leave_as_they_are(&right);
+            at_sizes.push(at);
+        }
+        let points = points(&at_sizes);
+        for point in &points {
+            let path =
+                format!("adversarial/accuracy/{}/{}/{}", norm.name(), point.attack, point.eps);
+            found.values.put(path, point.accuracy);
+        }
+        let free = makes_anything(norm, sizes, subject.test.shape);
+        let masking = masking(&at_sizes, asked.steps, free);
+        let flagged = masking.iter().filter(|c| c.verdict == MaskingVerdict::Flagged).count();
+        found.values.put(format!("adversarial/masking_signs/{}", norm.name()), flagged as f64);
+        let convergence = at_sizes.iter().map(|at| convergence(at, asked.steps)).collect();
+        norms.push(AttackedNorm { norm, points, convergence, masking });
+    }
+    let results = AttackResults {
+        n: n as u64,
+        clean,
+        steps: asked.steps,
+        queries: asked.queries,
+        loss: asked.loss,
+        noise_std: subject.spec.training.data.noise_std,
+        norms,
+    };
+    found.files.push((results::ATTACKS, serde_json::to_vec_pretty(&results)?));
+    Ok(found)
+}
+
+/// Whether the largest of `sizes` lets any image become any other: the whole
+/// range in each value, or at least the middle grey, where all images meet.
+fn makes_anything(norm: AttackNorm, sizes: &[f64], shape: [usize; 3]) -> bool {
+    let needed = match norm {
+        AttackNorm::Linf => 0.5,
+        AttackNorm::L2 => 0.5 * (shape.iter().product::<usize>() as f64).sqrt(),
+    };
+    sizes.last().is_some_and(|&eps| eps >= needed)
+}
+
+/// The test images, and the draw of test noise that each keeps.
+struct TestImages {
+    x: Tensor,
+    labels: Tensor,
+    noise: Option<Tensor>,
+}
+
+impl TestImages {
+    fn of(asked: &Asked, subject: &Subject<'_>) -> Self {
+        let data = &subject.spec.training.data;
+        let test = first(subject.test, asked.limit);
+        let images = Images::new(&test, data.range, data.noise_std, subject.seed, subject.device);
+        let rows: Vec<i64> = (0..images.len() as i64).collect();
+        let (x, labels) = images.batch(&rows);
+        let noise = (data.noise_std > 0.0).then(|| {
+            let noisy: Vec<Tensor> = rows
+                .chunks(NOISE_BATCH)
+                .enumerate()
+                .map(|(batch, rows)| images.noisy_batch("test noise test", batch as u64, rows).0)
+                .collect();
+            Tensor::cat(&noisy, 0) - &x
+        });
+        Self { x, labels, noise }
+    }
+
+    /// Calls `attack` with each batch, its first row and how many it has.
+    fn batches(&self, subject: &Subject<'_>, mut attack: impl FnMut(&Victim<'_>)) {
+        let n = self.x.size()[0];
+        for from in (0..n).step_by(BATCH as usize) {
+            let some = BATCH.min(n - from);
+            let rows: Vec<u64> = (from..from + some).map(|row| row as u64).collect();
+            let logits = |x: &Tensor, query: &Query<'_>| {
+                let noisy = self.noise.as_ref().map(|noise| {
+                    let rows: Vec<i64> = query.rows.iter().map(|&row| row as i64).collect();
+                    x + noise.index_select(0, &Tensor::from_slice(&rows).to_device(x.device()))
+                });
+                let x = noisy.as_ref().unwrap_or(x);
+                subject.network.logits(&subject.parameters, x, Mode::Eval)
+            };
+            attack(&Victim {
+                logits: &logits,
+                x: &self.x.narrow(0, from, some),
+                labels: &self.labels.narrow(0, from, some),
+                rows: &rows,
+                seed: subject.seed,
+            });
+        }
+    }
+
+    /// Which images the network gets right as they are.
+    fn right(&self, subject: &Subject<'_>) -> Vec<bool> {
+        let bounds = subject.spec.training.data.range.bounds();
+        let here = Ball { norm: AttackNorm::Linf, eps: 0.0, bounds };
+        let mut right = Vec::new();
+        self.batches(subject, |victim| {
+            let fooled = random_noise(victim, here, 1, &margin).fooled();
+            right.extend(fooled.iter().map(|fooled| !fooled));
+        });
+        right
+    }
+
+    fn attacked(&self, asked: &Asked, subject: &Subject<'_>, norm: AttackNorm, eps: f64) -> AtSize {
+        let ball = Ball::of_pixels(norm, eps, subject.spec.training.data.range.bounds());
+        let pgd = Pgd {
+            ball,
+            steps: asked.steps,
+            step: asked.step(),
+            restarts: asked.restarts,
+            loss: loss_of(asked.loss),
+            score: &margin,
+            beyond: asked.steps,
+        };
+        let mut at = AtSize {
+            eps,
+            noise: Vec::new(),
+            one_step: Vec::new(),
+            pgd: Vec::new(),
+            square: (asked.queries > 0).then(Vec::new),
+            trace: Trace::default(),
+        };
+        self.batches(subject, |victim| {
+            at.noise.extend(random_noise(victim, ball, DRAWS, &margin).fooled());
+            at.one_step.extend(fast_gradient(victim, ball, pgd.loss, &margin).fooled());
+            let (walked, trace) = pgd.attack(victim);
+            at.pgd.extend(walked.fooled());
+            at.trace.join(&trace);
+            if let Some(square) = &mut at.square {
+                let search = Square { ball, queries: asked.queries, score: &margin };
+                square.extend(search.attack(victim).fooled());
+            }
+        });
+        at
+    }
+}
+
+/// Every attack at every size. The worst of all takes in what smaller sizes
+/// fooled, since those perturbations are allowed too.
+fn points(sizes: &[AtSize]) -> Vec<AttackPoint> {
+    let mut gone = vec![false; sizes.first().map_or(0, |at| at.pgd.len())];
+    let mut points = Vec::new();
+    for at in sizes {
+        let attacks = [
+            ("noise", Some(&at.noise)),
+            ("fgsm", Some(&at.one_step)),
+            ("pgd", Some(&at.pgd)),
+            ("square", at.square.as_ref()),
+        ];
+        let mut put = |attack: &str, fooled: &[bool]| {
+            let left = fooled.iter().filter(|fooled| !**fooled).count();
+            let accuracy = left as f64 / fooled.len().max(1) as f64;
+            points.push(AttackPoint { attack: attack.to_owned(), eps: at.eps, accuracy });
+        };
+        for (attack, fooled) in attacks {
+            let Some(fooled) = fooled else { continue };
+            gone.iter_mut().zip(fooled).for_each(|(gone, fooled)| *gone |= fooled);
+            put(attack, fooled);
+        }
+        put(WORST, &gone);
+    }
+    points
+}
+
+/// The first walk at 1, 2, 5, 10, 20 … steps, at those that count and at
+/// twice as many.
+fn convergence(at: &AtSize, counted: u64) -> AttackConvergence {
+    let decades = (0..19).flat_map(|power| [1, 2, 5].map(|digit| digit * 10u64.pow(power)));
+    let mut steps: Vec<u64> = decades.take_while(|&step| step < 2 * counted).collect();
+    steps.extend([counted, 2 * counted]);
+    steps.sort_unstable();
+    steps.dedup();
+    AttackConvergence {
+        eps: at.eps,
+        accuracy: steps.iter().map(|&step| at.trace.accuracy(step)).collect(),
+        loss: steps
+            .iter()
+            .map(|&step| at.trace.loss.get(step as usize).copied().filter(|loss| loss.is_finite()))
+            .collect(),
+        by_restart: at.trace.by_restart.clone(),
+        steps,
+    }
+}

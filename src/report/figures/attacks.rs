@@ -1,0 +1,295 @@
+//! Accuracy under attack against the size of the attack, and how PGD got there.
+
+use jem_core::results::{ATTACK_NAMES, AttackConvergence, AttackResults, AttackedNorm};
+use jem_core::spec::AttackNorm;
+
+use super::csv::{Csv, number};
+use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
+use crate::chart::{Better, CurvesChart, CurvesPanel, Quantity, XScale};
+use crate::report::number::plain;
+use crate::report::view::View;
+use crate::table::CellResult;
+
+/// Sizes whose walks are drawn, as evenly spread as may be.
+const MOST_SIZES: usize = 6;
+
+/// For each norm and line of cells a chart of accuracy against size, and two of
+/// PGD's convergence.
+pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
+    let mut drafts = Drafts::default();
+    for norm in [AttackNorm::Linf, AttackNorm::L2] {
+        let some = |cell: &CellResult| !of_cell(view, cell, norm).is_empty();
+        if !view.cells.iter().any(some) {
+            continue;
+        }
+        let shown = paneled(view, &format!("attacks-{}", norm.name()), &mut drafts.notes);
+        for Paneled { name, of, cells } in shown {
+            let (there, missing): (Vec<&CellResult>, Vec<&CellResult>) =
+                cells.iter().copied().partition(|cell| some(cell));
+            if there.is_empty() {
+                continue;
+            }
+            let figure = Cells { view, norm, of, there, missing, footer };
+            drafts.figures.push(figure.sizes(name.clone()));
+            drafts.figures.push(figure.steps(format!("{name}-steps"), Upwards::Accuracy));
+            drafts.figures.push(figure.steps(format!("{name}-loss"), Upwards::Loss));
+        }
+    }
+    drafts
+}
+
+/// What attacks in `norm` did to the trials of a cell.
+fn of_cell<'a>(
+    view: &View<'a>,
+    cell: &CellResult,
+    norm: AttackNorm,
+) -> Vec<(&'a AttackResults, &'a AttackedNorm)> {
+    let attacked = view.trials_of(cell).filter_map(|trial| trial.parts.attacks.as_ref());
+    attacked
+        .filter_map(|found| Some((found, found.norms.iter().find(|of| of.norm == norm)?)))
+        .collect()
+}
+
+fn symbol(norm: AttackNorm) -> &'static str {
+    match norm {
+        AttackNorm::Linf => "L∞",
+        AttackNorm::L2 => "L2",
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let values: Vec<f64> = values.collect();
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// What is drawn of a walk.
+#[derive(Clone, Copy, PartialEq)]
+enum Upwards {
+    Accuracy,
+    Loss,
+}
+
+/// The cells of one figure.
+struct Cells<'v, 'a> {
+    view: &'v View<'a>,
+    norm: AttackNorm,
+    of: String,
+    there: Vec<&'v CellResult>,
+    missing: Vec<&'v CellResult>,
+    footer: &'v str,
+}
+
+impl Cells<'_, '_> {
+    fn sizes(&self, name: String) -> Planned {
+        let run = |attack: &&&str| {
+            let ran = |cell: &&CellResult| {
+                let found = of_cell(self.view, cell, self.norm);
+                found.iter().any(|(_, of)| of.points.iter().any(|p| p.attack == ***attack))
+            };
+            self.there.iter().any(ran)
+        };
+        let attacks: Vec<&str> = ATTACK_NAMES.iter().filter(run).copied().collect();
+        let mut csv = Csv::new(&self.view.results.axes, &["seed", "attack", "eps", "accuracy"]);
+        for trial in self.there.iter().flat_map(|cell| self.view.trials_of(cell)) {
+            let of = trial.parts.attacks.iter().flat_map(|found| &found.norms);
+            for point in of.filter(|of| of.norm == self.norm).flat_map(|of| &of.points) {
+                let (eps, accuracy) = (point.eps.to_string(), point.accuracy.to_string());
+                let fields = [trial.seed.to_string(), point.attack.clone(), eps, accuracy];
+                csv.row(&trial.values, &fields);
+            }
+        }
+        let symbol = symbol(self.norm);
+        let n = self.counts();
+        let chart = CurvesChart {
+            caption: caption(
+                format!("Accuracy under {symbol} attacks{}", self.of),
+                format!("{n} test images, mean over seeds"),
+                self.footer,
+            ),
+            x_label: format!("size of the attack in {symbol}, pixels from 0 to 1"),
+            x_scale: XScale::Log,
+            y: Quantity { label: "accuracy".to_owned(), unit: None, better: Some(Better::Higher) },
+            y_range: Some((0.0, 1.0)),
+            groups: attacks.iter().map(|attack| called(attack).to_owned()).collect(),
+            ordered: false,
+            panels: self.there.iter().map(|cell| self.size_panel(cell, &attacks)).collect(),
+        };
+        Planned {
+            name,
+            caption: format!(
+                "At size 0 the images are as they are. PGD counts the best point of all its walks, \
+                 noise the best of ten draws; all attacks together count what a smaller size \
+                 fooled too. An honest curve reaches 0.{}",
+                absent(self.view, &self.missing, "panel")
+            ),
+            chart: Chart::Curves(chart),
+            csv: csv.text(),
+        }
+    }
+
+    fn size_panel(&self, cell: &CellResult, attacks: &[&str]) -> CurvesPanel {
+        let found = of_cell(self.view, cell, self.norm);
+        let clean = mean(found.iter().map(|(whole, _)| whole.clean));
+        let line = |attack: &&str| {
+            let at = |of: &AttackedNorm| -> Vec<(f64, f64)> {
+                let points = of.points.iter().filter(|point| point.attack == **attack);
+                points.map(|point| (point.eps, point.accuracy)).collect()
+            };
+            let sizes = found.first().map(|(_, of)| at(of)).unwrap_or_default();
+            let over_seeds = |(place, (eps, _)): (usize, &(f64, f64))| {
+                let values = found.iter().filter_map(|(_, of)| Some(at(of).get(place)?.1));
+                (*eps, mean(values))
+            };
+            let rest = sizes.iter().enumerate().map(over_seeds);
+            if sizes.is_empty() {
+                return Vec::new();
+            }
+            std::iter::once((0.0, clean)).chain(rest).collect()
+        };
+        CurvesPanel {
+            label: self.view.label_in_line(cell),
+            lines: attacks.iter().map(line).collect(),
+        }
+    }
+
+    /// `100`, or `50 to 100` where cells differ.
+    fn counts(&self) -> String {
+        let n = || {
+            let found = self.there.iter().flat_map(|cell| of_cell(self.view, cell, self.norm));
+            found.map(|(whole, _)| whole.n)
+        };
+        match (n().min(), n().max()) {
+            (Some(low), Some(high)) if low < high => format!("{low} to {high}"),
+            (low, _) => low.unwrap_or_default().to_string(),
+        }
+    }
+
+    fn steps(&self, name: String, upwards: Upwards) -> Planned {
+        let all: Vec<_> =
+            self.there.iter().flat_map(|cell| of_cell(self.view, cell, self.norm)).collect();
+        let first = all.first();
+        let sizes: Vec<f64> =
+            first.map(|(_, of)| of.convergence.iter().map(|c| c.eps).collect()).unwrap_or_default();
+        let places = spread(sizes.len(), MOST_SIZES);
+        let counted = first.map_or(0, |(whole, _)| whole.steps);
+        let (title, y, y_range, what) = match upwards {
+            Upwards::Accuracy => {
+                ("Accuracy", Some(Better::Higher), Some((0.0, 1.0)), "not fooled up to there")
+            }
+            Upwards::Loss => ("Loss", None, None, "mean loss where images are then"),
+        };
+        let symbol = symbol(self.norm);
+        let chart = CurvesChart {
+            caption: caption(
+                format!("{title} along PGD's first walk, {symbol}{}", self.of),
+                format!("{what}; {counted} steps count, the walk goes on to twice as many"),
+                self.footer,
+            ),
+            x_label: "steps".to_owned(),
+            x_scale: XScale::Log,
+            y: Quantity { label: title.to_lowercase(), unit: None, better: y },
+            y_range,
+            groups: places
+                .iter()
+                .map(|&place| format!("ε = {}", plain_size(sizes[place])))
+                .collect(),
+            ordered: true,
+            panels: self.there.iter().map(|cell| self.walk(cell, &places, upwards)).collect(),
+        };
+        Planned {
+            name,
+            caption: format!(
+                "One walk from one random start, by the step size of a walk of {counted} steps: a \
+                 line that still bends at {counted} belongs to an attack that has not converged.{}",
+                absent(self.view, &self.missing, "panel")
+            ),
+            chart: Chart::Curves(chart),
+            csv: self.walks(),
+        }
+    }
+
+    fn walk(&self, cell: &CellResult, places: &[usize], upwards: Upwards) -> CurvesPanel {
+        let found = of_cell(self.view, cell, self.norm);
+        let line = |&place: &usize| {
+            let walks: Vec<&AttackConvergence> =
+                found.iter().filter_map(|(_, of)| of.convergence.get(place)).collect();
+            let steps = walks.first().map(|walk| walk.steps.clone()).unwrap_or_default();
+            let value = |walk: &AttackConvergence, at: usize| match upwards {
+                Upwards::Accuracy => walk.accuracy.get(at).copied().unwrap_or(f64::NAN),
+                Upwards::Loss => walk.loss.get(at).copied().flatten().unwrap_or(f64::NAN),
+            };
+            let point = |(at, step): (usize, &u64)| {
+                (*step as f64, mean(walks.iter().map(|walk| value(walk, at))))
+            };
+            steps.iter().enumerate().map(point).collect()
+        };
+        CurvesPanel {
+            label: self.view.label_in_line(cell),
+            lines: places.iter().map(line).collect(),
+        }
+    }
+
+    fn walks(&self) -> String {
+        let columns = ["seed", "eps", "steps", "restarts", "accuracy", "loss"];
+        let mut csv = Csv::new(&self.view.results.axes, &columns);
+        for trial in self.there.iter().flat_map(|cell| self.view.trials_of(cell)) {
+            let of = trial.parts.attacks.iter().flat_map(|found| &found.norms);
+            for walk in of.filter(|of| of.norm == self.norm).flat_map(|of| &of.convergence) {
+                let mut row = |steps: String, restarts: usize, accuracy: f64, loss| {
+                    let (seed, eps) = (trial.seed.to_string(), walk.eps.to_string());
+                    let restarts = restarts.to_string();
+                    let fields = [seed, eps, steps, restarts, accuracy.to_string(), number(loss)];
+                    csv.row(&trial.values, &fields);
+                };
+                for ((steps, accuracy), loss) in
+                    walk.steps.iter().zip(&walk.accuracy).zip(&walk.loss)
+                {
+                    row(steps.to_string(), 1, *accuracy, *loss);
+                }
+                let counted = trial.parts.attacks.as_ref().map_or(0, |found| found.steps);
+                for (at, accuracy) in walk.by_restart.iter().enumerate().skip(1) {
+                    row(counted.to_string(), at + 1, *accuracy, None);
+                }
+            }
+        }
+        csv.text()
+    }
+}
+
+/// At most `most` of `all` places, the first and the last among them.
+fn spread(all: usize, most: usize) -> Vec<usize> {
+    match all {
+        0 => Vec::new(),
+        _ if all <= most => (0..all).collect(),
+        _ => (0..most).map(|k| k * (all - 1) / (most - 1)).collect(),
+    }
+}
+
+/// A size as it was asked for.
+fn plain_size(eps: f64) -> String {
+    if eps >= 1e-4 { eps.to_string() } else { plain(eps) }
+}
+
+/// An attack's name for people.
+fn called(attack: &str) -> &str {
+    match attack {
+        "noise" => "random noise",
+        "fgsm" => "one step (FGSM)",
+        "pgd" => "PGD",
+        "square" => "Square (no gradient)",
+        "worst" => "all together",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawn_sizes_are_spread_from_the_first_to_the_last() {
+        assert_eq!(spread(3, 6), [0, 1, 2]);
+        assert_eq!(spread(8, 6), [0, 1, 2, 4, 5, 7]);
+        assert!(spread(0, 6).is_empty());
+    }
+}

@@ -72,7 +72,7 @@ use Direction::{HigherIsBetter, LowerIsBetter};
 pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
 /// Every metric there is, in the order in which tables show them.
-pub const METRICS: [MetricInfo; 39] = [
+pub const METRICS: [MetricInfo; 41] = [
     metric(
         "clf/accuracy",
         "accuracy",
@@ -121,6 +121,20 @@ pub const METRICS: [MetricInfo; 39] = [
         Unit::Fraction,
         HigherIsBetter,
         "Chance that an OOD input scores above an ID input, ties as half.",
+    ),
+    metric(
+        "ood/auroc_low/<set>/<score>",
+        "AUROC, lower end",
+        Unit::Fraction,
+        HigherIsBetter,
+        "2.5 % quantile of AUROC over bootstrap resamples of the ID and the OOD inputs.",
+    ),
+    metric(
+        "ood/auroc_high/<set>/<score>",
+        "AUROC, upper end",
+        Unit::Fraction,
+        HigherIsBetter,
+        "97.5 % quantile of AUROC over bootstrap resamples of the ID and the OOD inputs.",
     ),
     metric(
         "ood/aupr_in/<set>/<score>",

@@ -18,12 +18,14 @@ pub enum Part {
     Calibration,
     /// `[evaluate.selective]`
     Selective,
+    /// `[evaluate.scores]`
+    Scores,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 4] =
-        [Self::Corruptions, Self::Chains, Self::Calibration, Self::Selective];
+    pub const ALL: [Self; 5] =
+        [Self::Corruptions, Self::Chains, Self::Calibration, Self::Selective, Self::Scores];
 
     /// Its table's name.
     pub fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Part {
             Self::Chains => "chains",
             Self::Calibration => "calibration",
             Self::Selective => "selective",
+            Self::Scores => "scores",
         }
     }
 }
@@ -45,6 +48,7 @@ impl Evaluate {
             Part::Chains => self.chains.is_some(),
             Part::Calibration => self.calibration.is_some(),
             Part::Selective => self.selective.is_some(),
+            Part::Scores => self.scores.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
@@ -60,6 +64,7 @@ impl Evaluate {
             chains: None,
             calibration: None,
             selective: None,
+            scores: None,
             only: None,
             ..self.clone()
         }
@@ -80,6 +85,7 @@ impl Evaluate {
             chains: None,
             calibration: None,
             selective: None,
+            scores: None,
             only: Some(part),
         };
         match part {
@@ -88,6 +94,15 @@ impl Evaluate {
             Part::Chains => Self { chains: self.chains.clone(), limit: None, ..none },
             Part::Calibration => Self { calibration: self.calibration.clone(), ..none },
             Part::Selective => Self { selective: self.selective.clone(), ..none },
+            // It scores every set.
+            Part::Scores => Self {
+                ood: self.ood.clone(),
+                validation_ood: self.validation_ood.clone(),
+                near: self.near.clone(),
+                far: self.far.clone(),
+                scores: self.scores.clone(),
+                ..none
+            },
         }
     }
 }

@@ -106,7 +106,7 @@ pub const KINDS: [(&str, &[&str]); 16] = [
 pub const IN_CHAIN: (&str, &[&str]) = ("model.wrn.sampler_mode", &["\"train\"", "\"eval\""]);
 
 /// Fields of the parts of an evaluation.
-pub const PARTS: [(&str, &[&str]); 10] = [
+pub const PARTS: [(&str, &[&str]); 20] = [
     ("evaluate.corruptions.kinds", &["[\"contrast\"]", "[\"rotate\", \"shear\"]"]),
     ("evaluate.corruptions.severities", &["2", "3"]),
     ("evaluate.corruptions.limit", &["100", "200"]),
@@ -117,13 +117,24 @@ pub const PARTS: [(&str, &[&str]); 10] = [
     ("evaluate.chains.from", &["[\"uniform\"]", "[\"buffer\"]"]),
     ("evaluate.calibration.bins", &["[15]", "[10, 30]"]),
     ("evaluate.selective.points", &["200", "50"]),
+    ("evaluate.scores.kinds", &["[\"knn\"]", "[\"vim\", \"react\"]"]),
+    ("evaluate.scores.limit_train", &["100", "200"]),
+    ("evaluate.scores.bootstrap", &["50", "0"]),
+    ("evaluate.scores.energy_temperature", &["[2]", "[2, 3]"]),
+    ("evaluate.scores.odin_temperature", &["[10]", "[10, 100]"]),
+    ("evaluate.scores.odin_epsilon", &["[0.01]", "[0.002, 0]"]),
+    ("evaluate.scores.knn_k", &["[5]", "[7, 3]"]),
+    ("evaluate.scores.react_percentile", &["[50]", "[80, 70]"]),
+    ("evaluate.scores.ash_percentile", &["[50]", "[70, 0]"]),
+    ("evaluate.scores.vim_share", &["[0.25]", "[1, 0.75]"]),
 ];
 
 /// What a field of [`PARTS`] means something beside: its part must be asked
 /// for.
 pub fn asked(path: &str) -> &'static str {
     match path {
-        "evaluate.corruptions.kinds" | "evaluate.chains.n" => "",
+        "evaluate.corruptions.kinds" | "evaluate.chains.n" | "evaluate.scores.kinds" => "",
+        _ if path.starts_with("evaluate.scores.") => "evaluate.scores.kinds = [\"energy_t\"]\n",
         _ if path.starts_with("evaluate.chains.") => "evaluate.chains.n = 3\n",
         _ if path.starts_with("evaluate.corruptions.") => {
             "evaluate.corruptions.kinds = [\"brightness\"]\n"

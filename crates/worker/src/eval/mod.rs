@@ -1,14 +1,17 @@
 //! What is measured on a trained network.
 
+mod bootstrap;
 mod groups;
 mod long_chains;
 mod measure;
 pub mod metric;
 mod outputs;
+pub mod scores;
 mod values;
 
+pub use bootstrap::bootstrap_auroc;
 pub use groups::{near_and_far, validation_ood};
 pub use long_chains::{Length, LongChains, long_chains};
-pub use measure::{Measured, measure};
+pub use measure::{Measured, measure, put_detection};
 pub use outputs::{Outputs, predict};
 pub use values::Values;

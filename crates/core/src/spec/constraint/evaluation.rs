@@ -5,6 +5,7 @@ use crate::dataset::Source;
 use crate::diagnostic::{nearest, quoted_list};
 use crate::spec::OodSet;
 use crate::spec::long_chains::check_chains;
+use crate::spec::post_hoc::check_scores;
 use crate::spec::resolved::Evaluate;
 
 pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
@@ -27,6 +28,9 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
     }
     if let Some(asked) = &evaluate.chains {
         check_chains(asked, found);
+    }
+    if let Some(asked) = &evaluate.scores {
+        check_scores(asked, found);
     }
     let lists =
         [("evaluate.ood", &evaluate.ood), ("evaluate.validation_ood", &evaluate.validation_ood)];

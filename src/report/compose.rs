@@ -34,13 +34,15 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
         tiles: answer::tiles(&view),
         answer: answer::parts(&view),
         facts: facts(&view, context),
-        results: vec![
-            answer::best(&view),
-            by_cell(&view),
-            answer::selective(&view),
-            answer::scaling(&view),
-            answer::long_chains(&view),
-        ],
+        results: [answer::best(&view), by_cell(&view)]
+            .into_iter()
+            .chain(answer::scores(&view))
+            .chain([
+                answer::selective(&view),
+                answer::scaling(&view),
+                answer::long_chains(&view),
+            ])
+            .collect(),
         sections: figures::sections(&view, &footer(&view, context))?,
         exceptions: vec![diverged(&view), restarts(&view), undefined(&view)],
         trials: trials(&view, context),

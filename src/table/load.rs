@@ -5,7 +5,7 @@ use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
     CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, METRICS, Metrics, PREDICTIONS,
-    RELIABILITY, ReliabilityBin, SAMPLES, SELECTIVE,
+    RELIABILITY, ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
@@ -171,6 +171,7 @@ fn parts(store: &Store, evaluation: &Manifest) -> Result<PartFiles, TableError> 
         chains: of_part(store, evaluation, CHAINS)?.unwrap_or_default(),
         calibration: of_part(store, evaluation, CALIBRATION)?,
         curves: of_part(store, evaluation, SELECTIVE)?.unwrap_or_default(),
+        scores: of_part(store, evaluation, SCORES)?,
     })
 }
 

@@ -8,7 +8,8 @@ use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    Calibration, CorruptionPoint, Energies, Epoch, LongRun, Outcome, ReliabilityBin, RiskCurve,
+    Calibration, CorruptionPoint, Energies, Epoch, LongRun, OodScores, Outcome, ReliabilityBin,
+    RiskCurve,
 };
 use serde_json::Value;
 
@@ -85,6 +86,8 @@ pub struct PartFiles {
     pub calibration: Option<Calibration>,
     /// Of `[evaluate.selective]`.
     pub curves: Vec<RiskCurve>,
+    /// Of `[evaluate.scores]`.
+    pub scores: Option<OodScores>,
 }
 
 /// The trials of one cell, seed by seed, as statistics.

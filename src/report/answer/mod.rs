@@ -9,6 +9,8 @@ mod paired;
 mod rivals;
 mod scaling;
 mod selective;
+mod scores;
+mod standing;
 mod tiles;
 mod words;
 
@@ -16,6 +18,7 @@ pub use best::best;
 pub use long_chains::table as long_chains;
 pub use scaling::table as scaling;
 pub use selective::table as selective;
+pub use scores::scores;
 pub use tiles::tiles;
 pub use words::parts;
 

@@ -111,14 +111,12 @@ fn scores_of_features_agree() {
         let ash = |shape| energy(pruned(&features.abs(), number, shape));
         match kind {
             "energy_t" => on_host(&negative_logsumexp(&logits, number)),
-            "knn" => Neighbours::new(&bank.features)
-                .distances(&features, &[number as usize])
-                .remove(0),
+            "knn" => {
+                Neighbours::new(&bank.features).distances(&features, &[number as usize]).remove(0)
+            }
             "mahalanobis" => on_host(&Mahalanobis::new(&bank).distances(&features)),
             "vim" => on_host(&Vim::new(&bank, &head, &[number])[0].scores(&features, &logits)),
-            "react" => {
-                energy(react(&features, percentile(&mut on_host(&bank.features), number)))
-            }
+            "react" => energy(react(&features, percentile(&mut on_host(&bank.features), number))),
             "ash_s" => ash(Shape::Scaled),
             "ash_b" => ash(Shape::Binary),
             "ash_p" => ash(Shape::Pruned),
@@ -158,7 +156,11 @@ fn a_null_space_of_fewer_images_than_dimensions_is_that_of_the_covariance() {
     let precision = (centred.tr().matmul(&centred) / 8.0).linalg_pinv(1e-12, true);
     for class in 0..fixture.classes as i64 {
         let away = &features - mean(class);
-        let square = (away.matmul(&precision) * &away).sum_dim_intlist([1i64].as_slice(), false, Kind::Double);
+        let square = (away.matmul(&precision) * &away).sum_dim_intlist(
+            [1i64].as_slice(),
+            false,
+            Kind::Double,
+        );
         for (least, one) in least.iter_mut().zip(on_host(&square)) {
             *least = least.min(one);
         }

@@ -34,7 +34,11 @@ pub(super) fn finding(view: &View<'_>) -> Finding {
     let mut text = String::new();
     if let Some(best) = highest(&standings) {
         let column = best.columns.len() - 1;
-        let place = if view.cells.len() > 1 { format!(" at {}", view.label(best.cell)) } else { String::new() };
+        let place = if view.cells.len() > 1 {
+            format!(" at {}", view.label(best.cell))
+        } else {
+            String::new()
+        };
         let order = best.order();
         let told = |score: &String| {
             let value = best.value(score, column).map(interval).unwrap_or_default();

@@ -50,10 +50,8 @@ fn standing<'a>(view: &View<'a>, cell: &'a CellResult) -> Option<Standing<'a>> {
         return None;
     }
     let family = |set: &String| format!("ood/auroc/{set}");
-    let mut columns: Vec<Column> = sets
-        .iter()
-        .map(|set| Column { head: set.clone(), families: vec![family(set)] })
-        .collect();
+    let mut columns: Vec<Column> =
+        sets.iter().map(|set| Column { head: set.clone(), families: vec![family(set)] }).collect();
     for group in ["near", "far"] {
         let families = vec![format!("ood/auroc_{group}")];
         if cell.metrics.contains_key(&format!("{}/energy", families[0])) {
@@ -130,11 +128,8 @@ impl Standing<'_> {
 
     /// The highest mean of a column; none where all scores are alike there.
     fn top(&self, column: usize) -> Option<f64> {
-        let means: Vec<f64> = self
-            .scores
-            .iter()
-            .filter_map(|score| Some(self.value(score, column)?.mean))
-            .collect();
+        let means: Vec<f64> =
+            self.scores.iter().filter_map(|score| Some(self.value(score, column)?.mean)).collect();
         let top = means.iter().copied().reduce(f64::max)?;
         means.iter().any(|mean| *mean < top).then_some(top)
     }

@@ -28,7 +28,8 @@ pub fn bootstrap_auroc(
     let orders: Vec<Option<Order>> =
         id.iter().zip(ood).map(|(id, ood)| Order::new(id, ood)).collect();
     let mut found = vec![Vec::with_capacity(resamples as usize); orders.len()];
-    let streams = (Stream::new(seed, "bootstrap id"), Stream::new(seed, &format!("bootstrap {name}")));
+    let streams =
+        (Stream::new(seed, "bootstrap id"), Stream::new(seed, &format!("bootstrap {name}")));
     let (mut of_id, mut of_ood) = (vec![0u32; n_id], vec![0u32; n_ood]);
     for resample in 0..resamples {
         count(&streams.0, resample, &mut of_id);

@@ -65,7 +65,8 @@ pub(crate) fn batches<'a>(
 ) -> impl Iterator<Item = (Tensor, Tensor)> + 'a {
     let n = images.len();
     (0..n.div_ceil(BATCH)).map(move |batch| {
-        let rows: Vec<i64> = (batch * BATCH..n.min((batch + 1) * BATCH)).map(|i| i as i64).collect();
+        let rows: Vec<i64> =
+            (batch * BATCH..n.min((batch + 1) * BATCH)).map(|i| i as i64).collect();
         images.noisy_batch(noise, batch as u64, &rows)
     })
 }

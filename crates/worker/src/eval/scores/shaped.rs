@@ -76,7 +76,12 @@ mod tests {
         assert_eq!(values(&pruned(&features, 50.0, Shape::Binary)), [0.0, 4.0, 0.0, 4.0]);
         let scale = (8.0f64 / 7.0).exp();
         let found = values(&pruned(&features, 50.0, Shape::Scaled));
-        assert!(found.iter().zip([0.0, 4.0 * scale, 0.0, 3.0 * scale]).all(|(a, b)| (a - b).abs() < 1e-12));
+        assert!(
+            found
+                .iter()
+                .zip([0.0, 4.0 * scale, 0.0, 3.0 * scale])
+                .all(|(a, b)| (a - b).abs() < 1e-12)
+        );
         assert_eq!(values(&pruned(&features, 0.0, Shape::Pruned)), values(&features));
         assert_eq!(values(&react(&features, 2.0)), [1.0, 2.0, 0.0, 2.0]);
     }

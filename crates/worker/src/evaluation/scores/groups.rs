@@ -29,8 +29,7 @@ pub struct Groups {
 /// split` puts them, those with labels first.
 pub fn groups(subject: &Subject<'_>, limit_train: Option<u64>) -> Groups {
     let data = &subject.spec.training.data;
-    let parts =
-        split(subject.training.len(), data.validation, data.limit, subject.seed);
+    let parts = split(subject.training.len(), data.validation, data.limit, subject.seed);
     let all = images(subject, subject.training);
     let known = known(subject, &parts.training);
     let (mut rows, rest): (Vec<_>, Vec<_>) =

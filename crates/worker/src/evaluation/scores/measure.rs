@@ -116,9 +116,10 @@ fn own<'a>(
     ood: &'a Marks,
 ) -> impl Iterator<Item = (&'static str, &'a Vec<f64>, &'a Vec<f64>)> {
     let marks = id.own.iter().zip(&ood.own);
-    scorers.iter().zip(marks).filter_map(|(scorer, (id, ood))| {
-        Some((scorer.kind.name(), id.first()?, ood.first()?))
-    })
+    scorers
+        .iter()
+        .zip(marks)
+        .filter_map(|(scorer, (id, ood))| Some((scorer.kind.name(), id.first()?, ood.first()?)))
 }
 
 /// Intervals of the AUROC of every score on one set, those of logits alone

@@ -84,9 +84,7 @@ impl Scorer {
                 let values: Vec<f64> = ks.iter().map(|&k| k as f64).collect();
                 (one("k", &values), How::Knn(Neighbours::new(&bank.features), ks))
             }
-            PostHoc::Mahalanobis => {
-                (vec![Vec::new()], How::Mahalanobis(Mahalanobis::new(bank)))
-            }
+            PostHoc::Mahalanobis => (vec![Vec::new()], How::Mahalanobis(Mahalanobis::new(bank))),
             PostHoc::Vim => {
                 let shares = &asked.vim_share;
                 (one("share", shares), How::Vim(Vim::new(bank, head, shares)))
@@ -149,9 +147,7 @@ impl Scorer {
             }
             How::Knn(neighbours, ks) => neighbours.distances(features, ks),
             How::Mahalanobis(fitted) => vec![on_host(&fitted.distances(features))],
-            How::Vim(all) => {
-                all.iter().map(|vim| on_host(&vim.scores(features, logits))).collect()
-            }
+            How::Vim(all) => all.iter().map(|vim| on_host(&vim.scores(features, logits))).collect(),
             How::React(clips) => clips.iter().map(|clip| energy(react(features, *clip))).collect(),
             How::Ash(percents, shape) => {
                 percents.iter().map(|p| energy(pruned(features, *p, *shape))).collect()

@@ -37,11 +37,7 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
         results: [answer::best(&view), by_cell(&view)]
             .into_iter()
             .chain(answer::scores(&view))
-            .chain([
-                answer::selective(&view),
-                answer::scaling(&view),
-                answer::long_chains(&view),
-            ])
+            .chain([answer::selective(&view), answer::scaling(&view), answer::long_chains(&view)])
             .collect(),
         sections: figures::sections(&view, &footer(&view, context))?,
         exceptions: vec![diverged(&view), restarts(&view), undefined(&view)],

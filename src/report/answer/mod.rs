@@ -17,8 +17,8 @@ mod words;
 pub use best::best;
 pub use long_chains::table as long_chains;
 pub use scaling::table as scaling;
-pub use selective::table as selective;
 pub use scores::scores;
+pub use selective::table as selective;
 pub use tiles::tiles;
 pub use words::parts;
 

@@ -102,6 +102,60 @@ fn calibration_and_selective_classification_are_parts_with_files_and_figures() {
 }
 
 #[test]
+fn scores_are_a_part_that_is_tuned_on_validation_sets_alone() {
+    let sandbox = Sandbox::new();
+    let scores = "validation_ood = [\"interpolation\"]\nnear = [\"rotated\"]\n\
+                  [evaluate.scores]\nlimit_train = 100\nbootstrap = 40\nknn_k = [5, 1]\n";
+    sandbox.write("tiny.toml", &tiny(scores));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let all = manifests(&sandbox.path("results"));
+    let read = |run: &Manifest, name: &str| -> serde_json::Value {
+        let hex = run.results[name].digest.to_hex();
+        let path = sandbox.path("results/objects").join(&hex[..2]).join(&hex[2..]);
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    };
+    let whole = |run: &&Manifest| run.results.contains_key("scores.json") && run.part.is_none();
+    let run = all.iter().find(whole).unwrap();
+    let metrics = &read(run, "metrics.json")["metrics"];
+    let value = |path: &str| metrics[path].as_f64();
+    for kind in jem_core::spec::PostHoc::ALL {
+        let name = kind.name();
+        let found = value(&format!("ood/auroc/rotated/{name}"));
+        assert!(found.is_some_and(|auroc| (0.0..=1.0).contains(&auroc)), "{name}: {metrics}");
+        assert_eq!(value(&format!("ood/auroc_near/{name}")), found, "{name}");
+        assert!(value(&format!("ood_validation/auroc/interpolation/{name}")).is_some());
+    }
+    for name in ["energy", "max_softmax", "max_logit", "entropy", "knn", "approximate_mass"] {
+        let end = |which: &str| value(&format!("ood/auroc_{which}/rotated/{name}"));
+        assert!(end("low") < end("high"), "{name}: {metrics}");
+    }
+    let told = read(run, "scores.json");
+    assert_eq!(told["tuned_on"], serde_json::json!(["interpolation"]));
+    assert_eq!((&told["n_train"], &told["told_from"]), (&100.into(), &"held-out".into()));
+    let knn = told["scores"].as_array().unwrap().iter().find(|one| one["score"] == "knn").unwrap();
+    let tried = knn["tried"].as_array().unwrap();
+    let auroc = |place: usize| tried[place]["auroc"].as_f64().unwrap();
+    assert_eq!(tried.len(), 2);
+    let best = if auroc(1) > auroc(0) { 1.0 } else { 5.0 };
+    assert_eq!(knn["chosen"], serde_json::json!([["k", best]]));
+
+    // With nothing to tune on the first value of each list is used: at T = 1
+    // that is the energy.
+    let untuned = scores.replace("validation_ood = [\"interpolation\"]\n", "");
+    sandbox.write("tiny.toml", &tiny(&untuned));
+    sandbox.ok(&["eval", "tiny.toml"]);
+    let all = manifests(&sandbox.path("results"));
+    let of = |run: &&Manifest| {
+        whole(run) && read(run, "scores.json")["tuned_on"] == serde_json::json!([])
+    };
+    let run = all.iter().find(of).unwrap();
+    let metrics = &read(run, "metrics.json")["metrics"];
+    assert_eq!(metrics["ood/auroc/rotated/energy_t"], metrics["ood/auroc/rotated/energy"]);
+    sandbox.ok(&["report", "tiny.toml"]);
+    sandbox.ok(&["verify", "tiny.toml"]);
+}
+
+#[test]
 fn eval_trains_nothing_and_says_what_it_leaves_out() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &tiny(CORRUPTIONS));

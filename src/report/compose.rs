@@ -110,14 +110,10 @@ fn file(results: &Results) -> String {
 /// The table for people, its swept fields called as everywhere in the report.
 /// Those with rows are shown.
 fn tables(view: &View<'_>) -> Vec<Table> {
-    vec![
-        answer::best(view),
-        by_cell(view),
-        answer::selective(view),
-        answer::scaling(view),
-        answer::long_chains(view),
-        masking(view),
-    ]
+    let first = [answer::best(view), by_cell(view)];
+    let of_parts =
+        [answer::selective(view), answer::scaling(view), answer::long_chains(view), masking(view)];
+    first.into_iter().chain(answer::scores(view)).chain(of_parts).collect()
 }
 
 fn by_cell(view: &View<'_>) -> Table {

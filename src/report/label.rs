@@ -1,7 +1,7 @@
 //! Names for people: of swept fields, cells, scores and groups of inputs.
 
 use jem_core::results::{LOGISTIC, RANK_MEAN};
-use jem_core::spec::show_value;
+use jem_core::spec::{PostHoc, show_value};
 use serde_json::Value;
 
 use crate::table;
@@ -33,8 +33,31 @@ pub fn score_name(score: &str) -> &str {
         "max_logit" => "max logit",
         RANK_MEAN => "mean of ranks",
         LOGISTIC => "logistic regression",
+        "energy_t" => "energy at T",
+        "approximate_mass" => "approximate mass",
+        "odin" => "ODIN",
+        "knn" => "KNN",
+        "mahalanobis" => "Mahalanobis",
+        "vim" => "ViM",
+        "react" => "ReAct",
+        "ash_s" => "ASH-S",
+        "ash_b" => "ASH-B",
+        "ash_p" => "ASH-P",
+        "grad_norm" => "GradNorm",
         other => other,
     }
+}
+
+/// Scores of the logits alone, as metric paths name them, in the order in
+/// which they are shown.
+pub const OF_LOGITS: [&str; 4] = ["energy", "max_softmax", "max_logit", "entropy"];
+
+/// The place of a score among all: those of the logits alone, those of features
+/// and gradients, others.
+pub fn score_place(score: &str) -> usize {
+    let own = PostHoc::ALL.map(PostHoc::name);
+    let known = || OF_LOGITS.into_iter().chain(own);
+    known().position(|one| one == score).unwrap_or(known().count())
 }
 
 #[cfg(test)]

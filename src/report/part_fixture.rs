@@ -83,5 +83,6 @@ fn parts(reliability: &[ReliabilityBin], lambda: f64, seed: u64) -> PartFiles {
             curve(RANK_MEAN, 2.0),
             curve(LOGISTIC, 3.1),
         ],
+        ..PartFiles::default()
     }
 }

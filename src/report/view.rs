@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jem_core::spec::{Scale, show_value};
 use serde_json::Value;
 
-use super::label::{axis_names, values_label};
+use super::label::{axis_names, score_place, values_label};
 use crate::chart::XScale;
 use crate::table::{CellResult, Results, TrialResult};
 
@@ -128,8 +128,7 @@ impl<'a> View<'a> {
             Some(score.to_owned())
         };
         let mut scores: Vec<String> = self.metrics().iter().filter_map(score).collect();
-        let known = ["energy", "max_softmax", "max_logit", "entropy"];
-        scores.sort_by_key(|score| known.iter().position(|one| one == score).unwrap_or(usize::MAX));
+        scores.sort_by_key(|score| score_place(score));
         scores
     }
 

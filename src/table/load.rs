@@ -5,7 +5,7 @@ use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
     ATTACKS, CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, METRICS, Metrics,
-    PREDICTIONS, RELIABILITY, ReliabilityBin, SAMPLES, SELECTIVE,
+    PREDICTIONS, RELIABILITY, ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
@@ -172,6 +172,7 @@ fn parts(store: &Store, evaluation: &Manifest) -> Result<PartFiles, TableError> 
         calibration: of_part(store, evaluation, CALIBRATION)?,
         curves: of_part(store, evaluation, SELECTIVE)?.unwrap_or_default(),
         attacks: of_part(store, evaluation, ATTACKS)?,
+        scores: of_part(store, evaluation, SCORES)?,
     })
 }
 

@@ -18,8 +18,8 @@ const SCORES: [&str; 4] = ["energy", "max_softmax", "max_logit", "entropy"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     /// Accuracy, NLL, ECE, the AUROC of every score on the first
-    /// out-of-distribution set and of the energy on the others, and the error
-    /// AUROC of energy and maximal softmax.
+    /// out-of-distribution set and of the energy on the others, the near and
+    /// far means and the error AUROC of energy and maximal softmax.
     Paper,
     /// Every metric there is.
     Everything,
@@ -182,6 +182,9 @@ fn paper_metrics(results: &Results) -> Vec<String> {
     for (place, set) in ood_sets(results, &known).iter().enumerate() {
         let scores = if place == 0 { &SCORES[..] } else { &SCORES[..1] };
         wanted.extend(scores.iter().map(|score| format!("ood/auroc/{set}/{score}")));
+    }
+    for group in ["near", "far"] {
+        wanted.extend(SCORES[..2].iter().map(|score| format!("ood/auroc_{group}/{score}")));
     }
     wanted.extend(["error/auroc/energy", "error/auroc/max_softmax"].map(str::to_owned));
     wanted.retain(|path| known.contains(&path.as_str()));

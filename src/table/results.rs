@@ -8,8 +8,8 @@ use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    AttackResults, Calibration, CorruptionPoint, Energies, Epoch, LongRun, Outcome, ReliabilityBin,
-    RiskCurve,
+    AttackResults, Calibration, CorruptionPoint, Energies, Epoch, LongRun, OodScores, Outcome,
+    ReliabilityBin, RiskCurve,
 };
 use serde_json::Value;
 
@@ -88,6 +88,8 @@ pub struct PartFiles {
     pub curves: Vec<RiskCurve>,
     /// Of `[evaluate.attacks]`.
     pub attacks: Option<AttackResults>,
+    /// Of `[evaluate.scores]`.
+    pub scores: Option<OodScores>,
 }
 
 /// The trials of one cell, seed by seed, as statistics.

@@ -123,6 +123,20 @@ pub const METRICS: &[MetricInfo] = &[
         "Chance that an OOD input scores above an ID input, ties as half.",
     ),
     metric(
+        "ood/auroc_low/<set>/<score>",
+        "AUROC, lower end",
+        Unit::Fraction,
+        HigherIsBetter,
+        "2.5 % quantile of AUROC over bootstrap resamples of the ID and the OOD inputs.",
+    ),
+    metric(
+        "ood/auroc_high/<set>/<score>",
+        "AUROC, upper end",
+        Unit::Fraction,
+        HigherIsBetter,
+        "97.5 % quantile of AUROC over bootstrap resamples of the ID and the OOD inputs.",
+    ),
+    metric(
         "ood/aupr_in/<set>/<score>",
         "AUPR-in",
         Unit::Fraction,

@@ -60,6 +60,8 @@ pub const RANK_MEAN: &str = "rank_mean";
 /// The name of the score that is a logistic regression on energy and max
 /// softmax, fitted on the validation split.
 pub const LOGISTIC: &str = "logistic";
+/// [`OodScores`], of an evaluation with `[evaluate.scores]`.
+pub const SCORES: &str = "scores.json";
 
 /// How a trial ended, as a result: free of times, hosts and paths.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -262,4 +264,48 @@ pub struct LongRun {
     pub displacement: Vec<f64>,
     /// The share of steps accepted, where steps can be refused.
     pub acceptance: Option<f64>,
+}
+
+/// How the hyper-parameters of out-of-distribution scores were chosen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OodScores {
+    /// Training images that features were taken of.
+    pub n_train: u64,
+    /// Dimensions of the features.
+    pub dimensions: u64,
+    /// Resamples of each interval; 0 for no intervals.
+    pub bootstrap: u64,
+    /// The out-of-distribution sets that values were chosen on; none where the
+    /// first of each list was taken.
+    pub tuned_on: Vec<String>,
+    /// What those were told from: `held-out`, the images that training held
+    /// out, or `test` where it held out none.
+    pub told_from: String,
+    /// The scores, in the order of the tables.
+    pub scores: Vec<ChosenScore>,
+}
+
+/// One score and its values.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChosenScore {
+    /// Its name.
+    pub score: String,
+    /// The value of each of its hyper-parameters; empty where it has none.
+    pub chosen: Vec<(String, f64)>,
+    /// Whether they were chosen among several by the validation sets.
+    pub tuned: bool,
+    /// All that were tried, in the order of the lists; empty where nothing was.
+    pub tried: Vec<TriedScore>,
+}
+
+/// Values that were tried for a score.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriedScore {
+    /// The values.
+    pub values: Vec<(String, f64)>,
+    /// Mean AUROC over the validation sets; none where it has no value.
+    pub auroc: Option<f64>,
 }

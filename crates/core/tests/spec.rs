@@ -192,6 +192,9 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
             "on held-out examples, and there are none",
         ),
         ("data.validation = 10\nevaluate.calibration.bins = [10, 10]", "10 bins are listed twice"),
+        ("evaluate.scores.kinds = ['knn', 'vim', 'knn']", "a score is listed twice"),
+        ("evaluate.scores.odin_epsilon = [0, 0.1, 0]", "odin_epsilon` is listed twice"),
+        ("evaluate.scores.limit_train = 20", "the neighbour number 50 of 20 training images"),
         ("sampler.conditional = true\nreplay_buffer.size = 600", "60 slots a class"),
         (
             "objective = { lambda = 0, lambda_joint = 1 }\nreplay_buffer.size = 600",

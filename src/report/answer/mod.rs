@@ -9,12 +9,15 @@ mod paired;
 mod rivals;
 mod scaling;
 mod selective;
+mod scores;
+mod standing;
 mod tiles;
 mod words;
 
 pub use best::best;
 pub use long_chains::table as long_chains;
 pub use scaling::table as scaling;
+pub use scores::scores;
 pub use selective::table as selective;
 pub use tiles::tiles;
 pub use words::parts;

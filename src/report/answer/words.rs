@@ -2,7 +2,7 @@
 
 use jem_core::metric::{Direction, describe};
 
-use super::{course, rivals, scaling, selective};
+use super::{course, rivals, scaling, scores, selective};
 use crate::report::content::{Finding, Part};
 use crate::report::number::{counted, listed};
 use crate::report::view::{Line, View};
@@ -34,6 +34,7 @@ pub fn parts(view: &View<'_>) -> Vec<Part> {
     // Between the two findings on the energy: the same question, seed by seed.
     findings.insert(1, selective::finding(view));
     findings.push(scaling::finding(view));
+    findings.push(scores::finding(view));
     findings.push(diverged(view));
     parts.push(Part { heading, findings });
     for part in &mut parts {

@@ -5,7 +5,7 @@ use jem_core::metric::{Direction, Unit, describe, label};
 use super::csv::{Csv, number};
 use super::{Chart, Drafts, Planned, caption};
 use crate::chart::{Better, Quantity, SweepChart, SweepPoint, SweepSeries};
-use crate::report::label::score_name;
+use crate::report::label::{OF_LOGITS, score_name};
 use crate::report::number::capital;
 use crate::report::view::{Line, View};
 
@@ -41,7 +41,14 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
     for set in view.ood_sets() {
         let title = format!("AUROC of telling {set} from the test set, against {}", x.name);
         let family = format!("ood/auroc/{set}");
-        drafts.figures.extend(by_score(view, &format!("ood-{set}"), title, &family, footer));
+        let (of_logits, own): (Vec<String>, Vec<String>) =
+            view.scores(&family).into_iter().partition(|one| OF_LOGITS.contains(&one.as_str()));
+        let further = format!("{title}, scores of features and gradients");
+        let name = format!("ood-{set}");
+        drafts.figures.extend(by_score(view, &name, title, (&family, &of_logits), footer));
+        // Fifteen lines in one chart would be told apart by nobody.
+        let name = format!("ood-further-{set}");
+        drafts.figures.extend(by_score(view, &name, further, (&family, &own), footer));
     }
     drafts
 }
@@ -56,7 +63,8 @@ pub(super) fn errors(view: &View<'_>, footer: &str) -> Drafts {
         ("error/aurc", "error-aurc", "Area under the risk-coverage curve"),
     ] {
         let title = format!("{what}, by score, against {}", x.name);
-        drafts.figures.extend(by_score(view, name, title, family, footer));
+        let scores = view.scores(family);
+        drafts.figures.extend(by_score(view, name, title, (family, &scores), footer));
     }
     drafts
 }
@@ -92,10 +100,9 @@ fn by_score(
     view: &View<'_>,
     name: &str,
     title: String,
-    family: &str,
+    (family, scores): (&str, &[String]),
     footer: &str,
 ) -> Vec<Planned> {
-    let scores: Vec<String> = view.scores(family);
     match &view.lines[..] {
         [line] => {
             let course = |score: &String| Course {

@@ -90,6 +90,13 @@ impl Stream {
             .collect()
     }
 
+    /// `k` numbers below `n`, each drawn by itself: with replacement. Without
+    /// any where `n` is 0.
+    pub fn with_replacement(&self, at: At, k: usize, n: u32) -> impl Iterator<Item = u32> {
+        let mut words = Words::new(self.key, at);
+        (0..if n == 0 { 0 } else { k }).map(move |_| words.below(n))
+    }
+
     /// A uniformly random permutation of 0 … n−1 (Fisher–Yates).
     pub fn permutation(&self, at: At, n: usize) -> Vec<i64> {
         let mut words = Words::new(self.key, at);

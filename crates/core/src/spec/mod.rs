@@ -25,6 +25,7 @@ mod long_chains;
 mod optimizer;
 mod part;
 mod paths;
+mod post_hoc;
 pub mod preset;
 mod raw;
 mod report;
@@ -46,6 +47,7 @@ pub use network::{Norm, SamplerMode, Wrn, WrnBlock};
 pub use ood::OodSet;
 pub use optimizer::{Adam, AdamW, Optimizer, Schedule, Sgd};
 pub use part::Part;
+pub use post_hoc::{PostHoc, Scores};
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
     Activation, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device, Divergence,

@@ -9,10 +9,12 @@ use super::data::{Augment, Labels};
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
+use super::post_hoc::{PostHoc, Scores};
 use super::raw::{
     RawAttacks, RawAugment, RawCalibration, RawCorruptions, RawData, RawDivergence,
     RawEnergyMargin, RawEvaluate, RawLabels, RawLongChains, RawObjective, RawOod,
-    RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawSelective, RawTrain, Tables,
+    RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawScores, RawSelective,
+    RawTrain, Tables,
 };
 use super::resolved::{
     Checkpoints, Corruptions, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer,
@@ -197,6 +199,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         calibration: evaluate.calibration.as_ref().and_then(calibration),
         selective: evaluate.selective.as_ref().and_then(selective),
         attacks: evaluate.attacks.as_ref().and_then(attacks),
+        scores: evaluate.scores.as_ref().and_then(scores),
         only: None,
     })
 }
@@ -271,6 +274,24 @@ fn spell_out_attacks(attacks: &Attacks) -> RawAttacks {
         queries: Some(attacks.queries),
         limit: Some(attacks.limit.unwrap_or_default()),
     }
+}
+
+/// None where the list of scores is empty; where there is none, all.
+fn scores(raw: &RawScores) -> Option<Scores> {
+    let kinds = raw.kinds.clone().unwrap_or(PostHoc::ALL.to_vec());
+    let or = |list: &Option<Vec<f64>>, usual: &[f64]| list.clone().unwrap_or(usual.to_vec());
+    (!kinds.is_empty()).then(|| Scores {
+        kinds,
+        limit_train: unless_zero(raw.limit_train.unwrap_or(2000)),
+        bootstrap: unless_zero(raw.bootstrap.unwrap_or(1000)),
+        energy_temperature: or(&raw.energy_temperature, &[1.0, 10.0, 100.0]),
+        odin_temperature: or(&raw.odin_temperature, &[1000.0, 1.0]),
+        odin_epsilon: or(&raw.odin_epsilon, &[0.0014, 0.0, 0.005]),
+        knn_k: raw.knn_k.clone().unwrap_or(vec![50, 10, 1]),
+        react_percentile: or(&raw.react_percentile, &[90.0, 95.0, 99.0]),
+        ash_percentile: or(&raw.ash_percentile, &[90.0, 80.0, 65.0]),
+        vim_share: or(&raw.vim_share, &[0.5, 0.25, 0.1]),
+    })
 }
 
 fn resources(resources: &RawResources) -> Result<Resources, Unset> {
@@ -384,6 +405,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 .as_ref()
                 .map(|asked| RawSelective { points: Some(asked.points) }),
             attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
+            scores: evaluate.scores.as_ref().map(spell_out_scores),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),
@@ -414,5 +436,20 @@ fn spell_out_train(train: &Train) -> RawTrain {
         schedule: Some(train.schedule),
         label_smoothing: Some(train.label_smoothing.unwrap_or_default()),
         ema: Some(train.ema.unwrap_or_default()),
+    }
+}
+
+fn spell_out_scores(scores: &Scores) -> RawScores {
+    RawScores {
+        kinds: Some(scores.kinds.clone()),
+        limit_train: Some(scores.limit_train.unwrap_or_default()),
+        bootstrap: Some(scores.bootstrap.unwrap_or_default()),
+        energy_temperature: Some(scores.energy_temperature.clone()),
+        odin_temperature: Some(scores.odin_temperature.clone()),
+        odin_epsilon: Some(scores.odin_epsilon.clone()),
+        knn_k: Some(scores.knn_k.clone()),
+        react_percentile: Some(scores.react_percentile.clone()),
+        ash_percentile: Some(scores.ash_percentile.clone()),
+        vim_share: Some(scores.vim_share.clone()),
     }
 }

@@ -15,6 +15,7 @@ use super::network::Wrn;
 use super::ood::OodSet;
 use super::optimizer::{Optimizer, Schedule};
 use super::part::Part;
+use super::post_hoc::Scores;
 use super::sampling::SamplerKind;
 use crate::dataset::Source;
 
@@ -372,6 +373,9 @@ pub struct Evaluate {
     /// Adversarial attacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attacks: Option<Attacks>,
+    /// Further out-of-distribution scores, and intervals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Scores>,
     /// Set where this is one part of an evaluation, run by itself; see
     /// [`Evaluate::parts`]. Nobody writes it in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]

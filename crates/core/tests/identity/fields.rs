@@ -126,6 +126,16 @@ pub const PARTS: &[(&str, &[&str])] = &[
     ("evaluate.attacks.loss", &["\"margin\"", "\"dlr\""]),
     ("evaluate.attacks.queries", &["0", "50"]),
     ("evaluate.attacks.limit", &["100", "0"]),
+    ("evaluate.scores.kinds", &["[\"knn\"]", "[\"vim\", \"react\"]"]),
+    ("evaluate.scores.limit_train", &["100", "200"]),
+    ("evaluate.scores.bootstrap", &["50", "0"]),
+    ("evaluate.scores.energy_temperature", &["[2]", "[2, 3]"]),
+    ("evaluate.scores.odin_temperature", &["[10]", "[10, 100]"]),
+    ("evaluate.scores.odin_epsilon", &["[0.01]", "[0.002, 0]"]),
+    ("evaluate.scores.knn_k", &["[5]", "[7, 3]"]),
+    ("evaluate.scores.react_percentile", &["[50]", "[80, 70]"]),
+    ("evaluate.scores.ash_percentile", &["[50]", "[70, 0]"]),
+    ("evaluate.scores.vim_share", &["[0.25]", "[1, 0.75]"]),
 ];
 
 /// What a field of [`PARTS`] means something beside: its part must be asked
@@ -133,9 +143,11 @@ pub const PARTS: &[(&str, &[&str])] = &[
 pub fn asked(path: &str) -> &'static str {
     match path {
         "evaluate.corruptions.kinds" | "evaluate.chains.n" | "evaluate.attacks.norms" => "",
+        "evaluate.scores.kinds" => "",
         _ if path.starts_with("evaluate.attacks.") => {
             "evaluate.attacks.norms = [\"linf\", \"l2\"]\n"
         }
+        _ if path.starts_with("evaluate.scores.") => "evaluate.scores.kinds = [\"energy_t\"]\n",
         _ if path.starts_with("evaluate.chains.") => "evaluate.chains.n = 3\n",
         _ if path.starts_with("evaluate.corruptions.") => {
             "evaluate.corruptions.kinds = [\"brightness\"]\n"

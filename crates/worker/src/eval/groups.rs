@@ -3,13 +3,12 @@
 use super::metric::{Logits, MetricError, Score, detection};
 use super::{Outputs, Values};
 
-/// Adds the mean AUROC of each score over the sets named in `near`, and over
-/// those in `far` (OpenOOD's two tables). Where a set's AUROC has no value the
-/// mean has none.
-pub fn near_and_far(values: &mut Values, near: &[String], far: &[String]) {
+/// Adds the mean AUROC of each of `scores` over the sets named in `near`, and
+/// over those in `far` (OpenOOD's two tables). Where a set's AUROC has no value
+/// the mean has none.
+pub fn near_and_far(values: &mut Values, scores: &[&str], near: &[String], far: &[String]) {
     for (group, sets) in [("near", near), ("far", far)] {
-        for score in Score::ALL.iter().filter(|_| !sets.is_empty()) {
-            let score = score.name();
+        for score in scores.iter().filter(|_| !sets.is_empty()) {
             let path = format!("ood/auroc_{group}/{score}");
             let value = |set: &String| {
                 let of = format!("ood/auroc/{set}/{score}");
@@ -58,11 +57,12 @@ mod tests {
             put("b", 0.75);
         }
         let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
-        near_and_far(&mut measured, &names(&["a", "b"]), &names(&["a", "c"]));
+        let scores = Score::ALL.map(Score::name);
+        near_and_far(&mut measured, &scores, &names(&["a", "b"]), &names(&["a", "c"]));
         assert_eq!(measured.metrics["ood/auroc_near/energy"], 0.625);
         assert!(measured.undefined["ood/auroc_far/entropy"].contains("ood/auroc/c/entropy"));
         let before = measured.metrics.len();
-        near_and_far(&mut measured, &[], &[]);
+        near_and_far(&mut measured, &scores, &[], &[]);
         assert_eq!(measured.metrics.len(), before);
     }
 

@@ -50,7 +50,9 @@ pub fn measure(
         measured.values.put_or_why(format!("error/auroc/{name}"), error_auroc(&id, correct));
         measured.values.put_or_why(format!("error/aurc/{name}"), aurc(&id, correct));
         for (set, logits) in &sets {
-            detect(&mut measured, set, name, detection(&id, &score.of(logits)));
+            let found = detection(&id, &score.of(logits));
+            put_sizes(&mut measured.values, set, &found);
+            put_detection(&mut measured.values, set, name, found);
         }
     }
     energies(&mut measured, &logits, &predictions, &sets)?;
@@ -91,7 +93,13 @@ fn classification(
     Ok(())
 }
 
-fn detect(measured: &mut Measured, set: &str, score: &str, found: Result<Detection, MetricError>) {
+/// Adds what tells how well `score` tells the inputs of `set`.
+pub fn put_detection(
+    values: &mut Values,
+    set: &str,
+    score: &str,
+    found: Result<Detection, MetricError>,
+) {
     type Field = fn(&Detection) -> f64;
     let fields: [(&str, Field); 5] = [
         ("auroc", |d| d.auroc),
@@ -102,11 +110,14 @@ fn detect(measured: &mut Measured, set: &str, score: &str, found: Result<Detecti
     ];
     for (name, field) in fields {
         let value = found.as_ref().map(field).map_err(Clone::clone);
-        measured.values.put_or_why(format!("ood/{name}/{set}/{score}"), value);
+        values.put_or_why(format!("ood/{name}/{set}/{score}"), value);
     }
+}
+
+fn put_sizes(values: &mut Values, set: &str, found: &Result<Detection, MetricError>) {
     if let Ok(found) = found {
-        measured.values.metrics.insert(format!("ood/n_id/{set}"), found.n_id as f64);
-        measured.values.metrics.insert(format!("ood/n_ood/{set}"), found.n_ood as f64);
+        values.metrics.insert(format!("ood/n_id/{set}"), found.n_id as f64);
+        values.metrics.insert(format!("ood/n_ood/{set}"), found.n_ood as f64);
     }
 }
 

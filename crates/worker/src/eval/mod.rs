@@ -1,17 +1,20 @@
 //! What is measured on a trained network.
 
 pub mod attack;
+mod bootstrap;
 mod groups;
 mod long_chains;
 mod masking;
 mod measure;
 pub mod metric;
 mod outputs;
+pub mod scores;
 mod values;
 
+pub use bootstrap::bootstrap_auroc;
 pub use groups::{near_and_far, validation_ood};
 pub use long_chains::{Length, LongChains, long_chains};
 pub use masking::{AtSize, masking, sign_test};
-pub use measure::{Measured, measure};
+pub use measure::{Measured, measure, put_detection};
 pub use outputs::{NOISE_BATCH, Outputs, predict};
 pub use values::Values;

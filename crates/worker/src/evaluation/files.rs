@@ -87,7 +87,7 @@ fn measured(
 ) -> Result<Measured, MetricError> {
     let asked = &spec.evaluate;
     let mut measured = measure(test, ood, &asked.ece_bins)?;
-    near_and_far(&mut measured.values, &asked.near, &asked.far);
+    near_and_far(&mut measured.values, &Score::ALL.map(Score::name), &asked.near, &asked.far);
     validation_ood(&mut measured.values, test, validation)?;
     Ok(measured)
 }

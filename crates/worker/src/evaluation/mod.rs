@@ -10,6 +10,7 @@ mod files;
 mod held_out;
 mod part;
 mod selective;
+mod scores;
 mod sets;
 
 pub use files::{Evaluated, evaluate};

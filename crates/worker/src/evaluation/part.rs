@@ -9,7 +9,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
-use super::{attacks, calibration, chains, corruptions, selective};
+use super::{Set, attacks, calibration, chains, corruptions, scores, selective};
 use crate::eval::Values;
 use crate::jem::{Network, Parameters, build};
 
@@ -29,6 +29,9 @@ pub struct Subject<'a> {
     pub training: &'a LabelledImages,
     /// The samples that training kept of its buffer; none where λ = 0.
     pub buffer: Option<&'a Arrays>,
+    /// The test set and every out-of-distribution set, those for validation
+    /// last; none where the part rests on none.
+    pub sets: &'a [Set],
     /// Where tensors are.
     pub device: Device,
 }
@@ -55,11 +58,12 @@ impl<'a> Subject<'a> {
         seed: u64,
         (weights, buffer): (&Arrays, Option<&'a Arrays>),
         (training, test): (&'a LabelledImages, &'a LabelledImages),
+        sets: &'a [Set],
         device: Device,
     ) -> Result<Self, Box<dyn Error>> {
         let network = build(&spec.training.model, test.shape, test.classes);
         let parameters = Parameters::load(&network.parameters(), weights, device)?.frozen();
-        Ok(Self { spec, seed, network, parameters, test, training, buffer, device })
+        Ok(Self { spec, seed, network, parameters, test, training, buffer, sets, device })
     }
 }
 
@@ -95,6 +99,10 @@ pub fn run_part(
         Part::Attacks => {
             let asked = evaluate.attacks.as_ref().ok_or_else(unasked)?;
             attacks::measure(asked, subject, look)
+        }
+        Part::Scores => {
+            let asked = evaluate.scores.as_ref().ok_or_else(unasked)?;
+            scores::measure(asked, subject, look)
         }
     }
 }

@@ -186,6 +186,8 @@ fn one_part(
     let train = inputs.get(&places, source, Split::Train, &mut seen)?;
     let test = inputs.get(&places, source, Split::Test, &mut seen)?;
     let test = first(&test.images, spec.evaluate.limit);
+    let asked = spec.evaluate.sets().next().is_some();
+    let sets = if asked { sets(context, inputs, spec)? } else { Vec::new() };
     let weights = stored(context, training, results::WEIGHTS)?;
     let weights = weights.ok_or_else(|| {
         Failure::new(FailureClass::Bug, "a training that finished left no weights")
@@ -194,7 +196,7 @@ fn one_part(
     let (seed, device) = (context.job.seed, context.device);
     let found = watched(context, |look| {
         let known = (&weights, buffer.as_ref());
-        let subject = Subject::new(spec, seed, known, (&train.images, &test), device)?;
+        let subject = Subject::new(spec, seed, known, (&train.images, &test), &sets, device)?;
         run_part(part, &subject, look)
     })?;
     let outcome = training.outcome.clone();

@@ -6,6 +6,7 @@ use crate::diagnostic::{nearest, quoted_list};
 use crate::spec::OodSet;
 use crate::spec::attacks::check_attacks;
 use crate::spec::long_chains::check_chains;
+use crate::spec::post_hoc::check_scores;
 use crate::spec::resolved::Evaluate;
 
 pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
@@ -31,6 +32,9 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
     }
     if let Some(asked) = &evaluate.attacks {
         check_attacks(asked, found);
+    }
+    if let Some(asked) = &evaluate.scores {
+        check_scores(asked, found);
     }
     let lists =
         [("evaluate.ood", &evaluate.ood), ("evaluate.validation_ood", &evaluate.validation_ood)];

@@ -20,5 +20,5 @@ pub use optimizer::{RawAdam, RawAdamW, RawOptimizer, RawSgd};
 pub use sweep::{MAX_SEEDS, RawAxes, RawSeeds, RawSweep};
 pub use tables::{
     RawCalibration, RawCorruptions, RawDivergence, RawEvaluate, RawLongChains, RawObjective,
-    RawReplayBuffer, RawResources, RawSampler, RawSelective, RawTrain,
+    RawReplayBuffer, RawResources, RawSampler, RawScores, RawSelective, RawTrain,
 };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure};
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
+use crate::spec::post_hoc::PostHoc;
 use crate::spec::resolved::{ChainInit, Corruption, Device};
 use crate::spec::sampling::SamplerKind;
 
@@ -226,6 +227,8 @@ table! {
         selective: RawSelective,
         /// Adversarial attacks.
         attacks: RawAttacks,
+        /// Further out-of-distribution scores, and intervals of every AUROC; an empty table has all of them.
+        scores: RawScores,
     }
 }
 
@@ -265,6 +268,42 @@ table! {
         /// What they start from; unset for both.
         #[schemars(length(min = 1, max = 2))]
         from: Vec<ChainStart>,
+    }
+}
+
+table! {
+    /// Out-of-distribution scores beside the four from logits alone. Of several values the one with the highest mean AUROC on evaluate.validation_ood is used; without such sets the first.
+    RawScores {
+        /// The scores; unset for all, none not to run them.
+        #[schemars(length(max = 11))]
+        kinds: Vec<PostHoc>,
+        /// Features are taken of at most this many of the images trained on, drawn by seed; 0 for all of them, unset for 2000.
+        #[schemars(range(min = 0, max = 1_000_000_000))]
+        limit_train: u64,
+        /// Resamples of the 95 % intervals of every AUROC; 0 for no intervals, unset for 1000.
+        #[schemars(range(min = 0, max = 100_000))]
+        bootstrap: u64,
+        /// T of energy_t; unset for 1, 10 and 100.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 0.001, max = 1_000_000)))]
+        energy_temperature: Vec<f64>,
+        /// T of odin; unset for 1000 and 1.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 0.001, max = 1_000_000)))]
+        odin_temperature: Vec<f64>,
+        /// ε of odin, in units of pixels in [0, 1]; unset for 0.0014, 0 and 0.005.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 0, max = 1)))]
+        odin_epsilon: Vec<f64>,
+        /// The number of the neighbour of knn; unset for 50, 10 and 1.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 1_000_000)))]
+        knn_k: Vec<u64>,
+        /// The percentile of training features that react clips at; unset for 90, 95 and 99.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 0, max = 100)))]
+        react_percentile: Vec<f64>,
+        /// The percentage of features that ash_s, ash_b and ash_p set to 0; unset for 90, 80 and 65.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 0, max = 99.9)))]
+        ash_percentile: Vec<f64>,
+        /// The dimensions of the principal space of vim, as a share of all; unset for 0.5, 0.25 and 0.1.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 0.001, max = 1)))]
+        vim_share: Vec<f64>,
     }
 }
 

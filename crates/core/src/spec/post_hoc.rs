@@ -1,0 +1,153 @@
+//! `[evaluate.scores]`: out-of-distribution scores of a finished network, and
+//! how their hyper-parameters are chosen.
+
+use serde::{Deserialize, Serialize};
+
+use super::constraint::Violation;
+
+/// `[evaluate.scores]`: scores beside the four from logits alone. Where a list
+/// has several values and `evaluate.validation_ood` names a set, the value is
+/// chosen by the mean AUROC on those sets; else it is the first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scores {
+    /// The scores, each once.
+    pub kinds: Vec<PostHoc>,
+    /// How many training images features are taken of; unset for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_train: Option<u64>,
+    /// Resamples of a bootstrap interval; unset for no intervals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<u64>,
+    /// T of [`PostHoc::EnergyT`].
+    pub energy_temperature: Vec<f64>,
+    /// T of [`PostHoc::Odin`].
+    pub odin_temperature: Vec<f64>,
+    /// ε of [`PostHoc::Odin`], in units of pixels in [0, 1].
+    pub odin_epsilon: Vec<f64>,
+    /// k of [`PostHoc::Knn`].
+    pub knn_k: Vec<u64>,
+    /// The percentile of [`PostHoc::React`].
+    pub react_percentile: Vec<f64>,
+    /// The percentile of the three kinds of ASH.
+    pub ash_percentile: Vec<f64>,
+    /// The principal space of [`PostHoc::Vim`] as a share of the dimensions.
+    pub vim_share: Vec<f64>,
+}
+
+/// A score of a finished network; every one is higher for inputs less like
+/// the training data.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PostHoc {
+    /// −T logsumexp(f/T) (Liu et al. 2020, equation 4).
+    EnergyT,
+    /// ‖∂ log p̃(x)/∂x‖₂, the negative of the score of Grathwohl et al. 2020,
+    /// section 5.3.
+    ApproximateMass,
+    /// 1 − max softmax(f(x̃)/T) with x̃ = x + ε sign ∂ log max softmax(f(x)/T)/∂x
+    /// (Liang et al. 2018, equations 1 and 2).
+    Odin,
+    /// Distance of the normalised features to their k-th neighbour among those
+    /// of training images (Sun et al. 2022).
+    Knn,
+    /// Squared Mahalanobis distance of the features to the nearest class mean,
+    /// with one covariance for all classes (Lee et al. 2018), of the
+    /// penultimate layer alone and without their change of the input.
+    Mahalanobis,
+    /// Virtual logit less logsumexp f (Wang et al. 2022).
+    Vim,
+    /// −logsumexp of the logits of features clipped at a percentile of those
+    /// of training images (Sun et al. 2021).
+    React,
+    /// −logsumexp of the logits of features whose lower ones are 0, the rest
+    /// scaled up (ASH-S of Djurisic et al. 2023).
+    AshS,
+    /// As `AshS`, the rest all alike with the sum kept (ASH-B).
+    AshB,
+    /// As `AshS`, the rest as they are (ASH-P).
+    AshP,
+    /// −‖∂ KL(uniform ‖ p(y|x))/∂W‖₁ of the last layer's weight (Huang et al.
+    /// 2021).
+    GradNorm,
+}
+
+impl PostHoc {
+    /// All, in the order in which tables show them.
+    pub const ALL: [Self; 11] = [
+        Self::EnergyT,
+        Self::ApproximateMass,
+        Self::Odin,
+        Self::Knn,
+        Self::Mahalanobis,
+        Self::Vim,
+        Self::React,
+        Self::AshS,
+        Self::AshB,
+        Self::AshP,
+        Self::GradNorm,
+    ];
+
+    /// The name in files and metric paths. It never changes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EnergyT => "energy_t",
+            Self::ApproximateMass => "approximate_mass",
+            Self::Odin => "odin",
+            Self::Knn => "knn",
+            Self::Mahalanobis => "mahalanobis",
+            Self::Vim => "vim",
+            Self::React => "react",
+            Self::AshS => "ash_s",
+            Self::AshB => "ash_b",
+            Self::AshP => "ash_p",
+            Self::GradNorm => "grad_norm",
+        }
+    }
+}
+
+/// Scores differ, and every list has values, none twice; there are as many
+/// neighbours as are asked for.
+pub(super) fn check_scores(asked: &Scores, found: &mut Vec<Violation>) {
+    if repeated(&asked.kinds) {
+        found.push(Violation::new(
+            "a score is listed twice".to_owned(),
+            &["evaluate.scores.kinds"],
+            "list each score once",
+        ));
+    }
+    let neighbours: Vec<f64> = asked.knn_k.iter().map(|&k| k as f64).collect();
+    let lists: [(&'static str, &[f64]); 7] = [
+        ("evaluate.scores.energy_temperature", &asked.energy_temperature),
+        ("evaluate.scores.odin_temperature", &asked.odin_temperature),
+        ("evaluate.scores.odin_epsilon", &asked.odin_epsilon),
+        ("evaluate.scores.knn_k", &neighbours),
+        ("evaluate.scores.react_percentile", &asked.react_percentile),
+        ("evaluate.scores.ash_percentile", &asked.ash_percentile),
+        ("evaluate.scores.vim_share", &asked.vim_share),
+    ];
+    for (path, values) in lists {
+        if repeated(values) {
+            found.push(Violation::new(
+                format!("a value of `{path}` is listed twice"),
+                &[path],
+                "list each value once; the first is used where nothing is tuned",
+            ));
+        }
+    }
+    let most = asked.knn_k.iter().max().copied().unwrap_or_default();
+    let few = asked.limit_train.filter(|limit| *limit < most);
+    if let Some(limit) = few.filter(|_| asked.kinds.contains(&PostHoc::Knn)) {
+        found.push(Violation::new(
+            format!("the neighbour number {most} of {limit} training images"),
+            &["evaluate.scores.knn_k", "evaluate.scores.limit_train"],
+            "write numbers up to limit_train, or a higher limit_train (0 for all)",
+        ));
+    }
+}
+
+fn repeated<T: PartialEq>(values: &[T]) -> bool {
+    (1..values.len()).any(|index| values[..index].contains(&values[index]))
+}

@@ -1,0 +1,231 @@
+//! Out-of-distribution scores side by side: a row for each, which of them is
+//! ahead on which set, and what their hyper-parameters were chosen on.
+
+use std::collections::BTreeMap;
+
+use super::standing::{Standing, highest, standings};
+use crate::report::content::{Finding, Table};
+use crate::report::label::score_name;
+use crate::report::number::{counted, interval, listed};
+use crate::report::view::View;
+
+/// Cells that have a table each; of more the one with the highest mean has.
+const MOST_CELLS: usize = 3;
+
+/// A table for each cell, or for the cell with the highest mean, and of
+/// several cells which score is ahead in each; none without
+/// `[evaluate.scores]`.
+pub fn scores(view: &View<'_>) -> Vec<Table> {
+    let standings = standings(view);
+    let mut tables = Vec::new();
+    if standings.len() > 1 {
+        tables.push(by_cell(view, &standings));
+    }
+    match highest(&standings) {
+        Some(best) if standings.len() > MOST_CELLS => tables.push(of_cell(view, best, true)),
+        _ => tables.extend(standings.iter().map(|one| of_cell(view, one, false))),
+    }
+    tables
+}
+
+/// Which score is ahead, in words.
+pub(super) fn finding(view: &View<'_>) -> Finding {
+    let standings = standings(view);
+    let mut text = String::new();
+    if let Some(best) = highest(&standings) {
+        let column = best.columns.len() - 1;
+        let place = if view.cells.len() > 1 {
+            format!(" at {}", view.label(best.cell))
+        } else {
+            String::new()
+        };
+        let order = best.order();
+        let told = |score: &String| {
+            let value = best.value(score, column).map(interval).unwrap_or_default();
+            format!("{} with {value}", score_name(score))
+        };
+        let leaders: Vec<String> = order.iter().take(3).map(told).collect();
+        text = format!(
+            "By mean AUROC over {}, of {} the highest{place} is {}.",
+            best.over(),
+            counted(order.len(), "score"),
+            leaders.join(", then ")
+        );
+        if let Some(rank) = order.iter().position(|score| score == "energy").filter(|r| *r > 2) {
+            text += &format!(" The energy is number {}: {}.", rank + 1, told(&order[rank]));
+        }
+        if standings.len() > 1 {
+            text += &format!(" {}", wins(&standings));
+        }
+        text += " No test is made of which is better, and the best of many is an optimistic one.";
+    }
+    Finding { about: "Out-of-distribution scores".to_owned(), text }
+}
+
+/// `KNN is ahead in 3 of 5 cells and energy in 2.`
+fn wins(standings: &[Standing<'_>]) -> String {
+    let mut won: BTreeMap<String, usize> = BTreeMap::new();
+    for first in standings.iter().filter_map(|one| one.order().into_iter().next()) {
+        *won.entry(first).or_default() += 1;
+    }
+    let mut won: Vec<(String, usize)> = won.into_iter().collect();
+    won.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let told: Vec<String> =
+        won.iter().map(|(score, n)| format!("{} in {n}", score_name(score))).collect();
+    format!("Of {} cells it is {}.", standings.len(), listed(&told))
+}
+
+/// All scores of one cell.
+fn of_cell(view: &View<'_>, standing: &Standing<'_>, best_of_several: bool) -> Table {
+    let title = match (view.cells.len() > 1, best_of_several) {
+        (false, _) => "OOD scores".to_owned(),
+        (_, false) => format!("OOD scores, {}", view.label(standing.cell)),
+        _ => format!("OOD scores where the highest is found, {}", view.label(standing.cell)),
+    };
+    let row = |score: &String| {
+        let values = (0..standing.columns.len()).map(|column| standing.shown(score, column));
+        let own = [score_name(score).to_owned()];
+        own.into_iter().chain(values).chain([standing.settings(score)]).collect()
+    };
+    let heads = standing.columns.iter().map(|column| column.head.clone());
+    Table {
+        title,
+        note: standing.note(),
+        head: std::iter::once("score".to_owned())
+            .chain(heads)
+            .chain(["hyper-parameters".to_owned()])
+            .collect(),
+        rows: standing.order().iter().map(row).collect(),
+    }
+}
+
+/// The score that is ahead in each cell and column.
+fn by_cell(view: &View<'_>, standings: &[Standing<'_>]) -> Table {
+    let mut heads: Vec<String> = Vec::new();
+    for column in standings.iter().flat_map(|one| &one.columns) {
+        if !heads.contains(&column.head) {
+            heads.push(column.head.clone());
+        }
+    }
+    let ahead = |one: &Standing<'_>, head: &String| {
+        let column = one.columns.iter().position(|column| column.head == *head)?;
+        let values = one.scores.iter().filter_map(|score| Some((score, one.value(score, column)?)));
+        let (score, found) = values.reduce(|a, b| if b.1.mean > a.1.mean { b } else { a })?;
+        Some(format!("{} {}", score_name(score), one.with_interval(found, score, column)))
+    };
+    let row = |one: &Standing<'_>| {
+        let values = heads.iter().map(|head| ahead(one, head).unwrap_or("–".to_owned()));
+        std::iter::once(view.label(one.cell)).chain(values).collect()
+    };
+    let note = "The score with the highest AUROC in each cell, and its AUROC; the first of equals. \
+                No test is made, and the best of many is an optimistic one.";
+    Table {
+        title: "OOD scores: which is ahead".to_owned(),
+        note: note.to_owned(),
+        head: std::iter::once(view.x_name().to_owned()).chain(heads.clone()).collect(),
+        rows: standings.iter().map(row).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::{results, unswept};
+    use crate::table::{Results, cells};
+    use jem_core::results::{ChosenScore, OodScores};
+
+    /// The results with two scores more, KNN the best of all on one of two
+    /// sets.
+    fn with_scores(mut results: Results, tuned: bool) -> Results {
+        for trial in results.trials.iter_mut().filter(|trial| !trial.metrics.is_empty()) {
+            for (set, score, value) in [
+                ("fashion-mnist", "knn", 0.99),
+                ("uniform-noise", "knn", 0.96),
+                ("fashion-mnist", "vim", 0.5),
+                ("uniform-noise", "vim", 0.5),
+            ] {
+                trial.metrics.insert(format!("ood/auroc/{set}/{score}"), value);
+                trial.metrics.insert(format!("ood/auroc_low/{set}/{score}"), value - 0.0625);
+                trial.metrics.insert(format!("ood/auroc_high/{set}/{score}"), value + 0.0078125);
+            }
+            let chosen = |score: &str, values: &[(&str, f64)], tuned| ChosenScore {
+                score: score.to_owned(),
+                chosen: values.iter().map(|(name, v)| ((*name).to_owned(), *v)).collect(),
+                tuned,
+                tried: Vec::new(),
+            };
+            let k = if trial.seed == 1 { 10.0 } else { 50.0 };
+            trial.parts.scores = Some(OodScores {
+                n_train: 2000,
+                dimensions: 64,
+                bootstrap: 1000,
+                tuned_on: if tuned { vec!["interpolation".to_owned()] } else { Vec::new() },
+                told_from: "held-out".to_owned(),
+                scores: vec![
+                    chosen("knn", &[("k", if tuned { k } else { 50.0 })], tuned),
+                    chosen("vim", &[("share", 0.5)], false),
+                ],
+            });
+        }
+        results
+    }
+
+    fn tables(results: &Results) -> Vec<Table> {
+        let cells = cells(results);
+        scores(&View::new(results, &cells))
+    }
+
+    #[test]
+    fn one_trial_has_the_interval_of_its_bootstrap_and_a_star_where_it_is_ahead() {
+        let one = unswept(|trial| trial.values[0] == 0.1 && trial.seed == 0);
+        let tables = tables(&with_scores(one, false));
+        assert_eq!(tables.len(), 1);
+        let table = &tables[0];
+        assert_eq!(
+            table.head,
+            ["score", "fashion-mnist", "uniform-noise", "mean of the sets", "hyper-parameters"]
+        );
+        let knn = table.rows.iter().find(|row| row[0] == "KNN").expect("it has a row");
+        assert_eq!(knn[1], "0.9900 [0.9275, 0.9978] ★");
+        assert_eq!((knn[3].as_str(), knn[4].as_str()), ("0.9750 ★", "k = 50, not tuned"));
+        assert_eq!(table.rows[0][0], "KNN", "the highest mean comes first");
+        let last = table.rows.iter().find(|row| row[0] == "entropy").expect("it has a row");
+        assert_eq!(last[2], "–", "a set on which a score was not measured");
+        assert!(table.note.contains("not tuned: the first value of each list"), "{}", table.note);
+        assert!(table.note.contains("1000 bootstrap resamples"), "{}", table.note);
+    }
+
+    #[test]
+    fn seeds_that_chose_other_values_say_so_and_what_they_chose_on() {
+        let cell = unswept(|trial| trial.values[0] == 0.1);
+        let tables = tables(&with_scores(cell, true));
+        let knn = tables[0].rows.iter().find(|row| row[0] == "KNN").expect("it has a row");
+        assert_eq!(knn[4], "k = 50, tuned (seed 0, 2); k = 10, tuned (seed 1)");
+        let vim = tables[0].rows.iter().find(|row| row[0] == "ViM").expect("it has a row");
+        assert_eq!(vim[4], "share = 0.5, given");
+        let note = &tables[0].note;
+        assert!(note.contains("tuned by the mean AUROC of interpolation against the held-out"));
+    }
+
+    #[test]
+    fn a_sweep_tells_who_is_ahead_in_each_cell_and_the_cell_with_the_highest() {
+        let results = with_scores(results(), false);
+        let tables = tables(&results);
+        assert_eq!(tables.len(), 2);
+        assert_eq!(tables[0].rows.len(), 7, "no cell whose trials all diverged");
+        assert!(tables[0].rows.iter().all(|row| row[1].starts_with("KNN 0.99")), "{:?}", tables[0]);
+        assert!(tables[1].title.starts_with("OOD scores where the highest is found, λ = "));
+        let cells = cells(&results);
+        let said = finding(&View::new(&results, &cells)).text;
+        assert!(said.contains("Of 7 cells it is KNN in"), "{said}");
+    }
+
+    #[test]
+    fn without_the_part_there_is_nothing() {
+        let results = results();
+        let cells = cells(&results);
+        let view = View::new(&results, &cells);
+        assert!(scores(&view).is_empty());
+        assert!(finding(&view).text.is_empty());
+    }
+}

@@ -1,0 +1,232 @@
+//! The scores of one cell, ranked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jem_core::results::{ChosenScore, OodScores};
+use jem_core::spec::show_value;
+
+use crate::report::number::{counted, interval, listed, plain};
+use crate::report::view::View;
+use crate::table::{CellResult, Statistics};
+
+/// A column: what it is called, and the paths of its metrics without the score.
+pub struct Column {
+    /// What people read.
+    pub head: String,
+    /// Paths; the mean over them is meant.
+    pub families: Vec<String>,
+}
+
+/// The scores of one cell.
+pub struct Standing<'a> {
+    /// The cell.
+    pub cell: &'a CellResult,
+    /// Score by score.
+    pub scores: Vec<String>,
+    /// Each set, near and far where they are given, all sets together.
+    pub columns: Vec<Column>,
+    /// By score, one for each column.
+    values: BTreeMap<String, Vec<Option<Statistics>>>,
+    /// Of each seed.
+    told: Vec<(u64, OodScores)>,
+}
+
+/// The cells that have scores beside those of logits.
+pub fn standings<'a>(view: &View<'a>) -> Vec<Standing<'a>> {
+    view.cells.iter().filter_map(|cell| standing(view, cell)).collect()
+}
+
+fn standing<'a>(view: &View<'a>, cell: &'a CellResult) -> Option<Standing<'a>> {
+    let told: Vec<(u64, OodScores)> = view
+        .trials_of(cell)
+        .filter_map(|trial| Some((trial.seed, trial.parts.scores.clone()?)))
+        .collect();
+    let sets: Vec<String> = view
+        .ood_sets()
+        .into_iter()
+        .filter(|set| cell.metrics.contains_key(&format!("ood/auroc/{set}/energy")))
+        .collect();
+    if told.is_empty() || sets.is_empty() {
+        return None;
+    }
+    let family = |set: &String| format!("ood/auroc/{set}");
+    let mut columns: Vec<Column> =
+        sets.iter().map(|set| Column { head: set.clone(), families: vec![family(set)] }).collect();
+    for group in ["near", "far"] {
+        let families = vec![format!("ood/auroc_{group}")];
+        if cell.metrics.contains_key(&format!("{}/energy", families[0])) {
+            columns.push(Column { head: format!("{group} mean"), families });
+        }
+    }
+    let families = sets.iter().map(family).collect();
+    columns.push(Column { head: "mean of the sets".to_owned(), families });
+    let scores: Vec<String> = ordered(&sets, view);
+    let values = scores
+        .iter()
+        .map(|score| {
+            let of = |column: &Column| mean_over(view, cell, &column.families, score);
+            (score.clone(), columns.iter().map(of).collect())
+        })
+        .collect();
+    Some(Standing { cell, scores, columns, values, told })
+}
+
+fn ordered(sets: &[String], view: &View<'_>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let all = sets.iter().flat_map(|set| view.scores(&format!("ood/auroc/{set}")));
+    all.filter(|score| seen.insert(score.clone())).collect()
+}
+
+/// Over the seeds that have them all, the mean of `families` for `score`.
+fn mean_over(
+    view: &View<'_>,
+    cell: &CellResult,
+    families: &[String],
+    score: &str,
+) -> Option<Statistics> {
+    let values = view.trials_of(cell).filter_map(|trial| {
+        let value = |family: &String| trial.metrics.get(&format!("{family}/{score}")).copied();
+        let sum = families.iter().map(value).sum::<Option<f64>>()?;
+        Some((trial.seed, sum / families.len() as f64))
+    });
+    Statistics::of(values.collect())
+}
+
+/// The standing whose first score has the highest mean over the sets.
+pub fn highest<'s, 'a>(standings: &'s [Standing<'a>]) -> Option<&'s Standing<'a>> {
+    let top = |one: &Standing<'_>| {
+        let first = one.order().into_iter().next()?;
+        Some(one.value(&first, one.columns.len() - 1)?.mean)
+    };
+    let known = standings.iter().filter_map(|one| Some((one, top(one)?)));
+    known.reduce(|best, one| if one.1 > best.1 { one } else { best }).map(|(one, _)| one)
+}
+
+impl Standing<'_> {
+    /// The AUROC of a score in a column.
+    pub fn value(&self, score: &str, column: usize) -> Option<&Statistics> {
+        self.values.get(score)?.get(column)?.as_ref()
+    }
+
+    /// The scores by their mean over the sets, falling; those without one last.
+    pub fn order(&self) -> Vec<String> {
+        let last = self.columns.len() - 1;
+        let mean =
+            |score: &String| self.value(score, last).map_or(f64::NEG_INFINITY, |found| found.mean);
+        let mut order = self.scores.clone();
+        order.sort_by(|a, b| mean(b).total_cmp(&mean(a)));
+        order
+    }
+
+    /// The sets, listed.
+    pub fn over(&self) -> String {
+        let sets = self.columns.iter().filter(|column| {
+            column.families.len() == 1 && column.families[0].starts_with("ood/auroc/")
+        });
+        listed(&sets.map(|column| column.head.clone()).collect::<Vec<_>>())
+    }
+
+    /// The highest mean of a column; none where all scores are alike there.
+    fn top(&self, column: usize) -> Option<f64> {
+        let means: Vec<f64> =
+            self.scores.iter().filter_map(|score| Some(self.value(score, column)?.mean)).collect();
+        let top = means.iter().copied().reduce(f64::max)?;
+        means.iter().any(|mean| *mean < top).then_some(top)
+    }
+
+    /// The AUROC with its interval, and a star on the highest of its column.
+    pub fn shown(&self, score: &str, column: usize) -> String {
+        let Some(found) = self.value(score, column) else { return "–".to_owned() };
+        let star = if self.top(column) == Some(found.mean) { " ★" } else { "" };
+        format!("{}{star}", self.with_interval(found, score, column))
+    }
+
+    /// Over seeds where there are several, else by the bootstrap of the one.
+    pub fn with_interval(&self, found: &Statistics, score: &str, column: usize) -> String {
+        let end = |which: &str| {
+            let [family] = &self.columns[column].families[..] else { return None };
+            let set = family.strip_prefix("ood/auroc/")?;
+            Some(self.cell.metrics.get(&format!("ood/auroc_{which}/{set}/{score}"))?.mean)
+        };
+        match (found.half_width, end("low").zip(end("high"))) {
+            (None, Some((low, high))) => {
+                format!("{} [{}, {}]", plain(found.mean), plain(low), plain(high))
+            }
+            _ => interval(found),
+        }
+    }
+
+    /// What was chosen for `score`, and how: `k = 10, tuned`.
+    pub fn settings(&self, score: &str) -> String {
+        let mut by_words: Vec<(String, Vec<String>)> = Vec::new();
+        for (seed, told) in &self.told {
+            let Some(chosen) = told.scores.iter().find(|one| one.score == score) else { continue };
+            let (words, seed) = (words(chosen, !told.tuned_on.is_empty()), seed.to_string());
+            match by_words.iter_mut().find(|(known, _)| *known == words) {
+                Some((_, seeds)) => seeds.push(seed),
+                None => by_words.push((words, vec![seed])),
+            }
+        }
+        match &by_words[..] {
+            [] => "–".to_owned(),
+            [(words, _)] => words.clone(),
+            several => {
+                let told = |(words, seeds): &(String, Vec<String>)| {
+                    format!("{words} (seed {})", seeds.join(", "))
+                };
+                several.iter().map(told).collect::<Vec<_>>().join("; ")
+            }
+        }
+    }
+
+    /// How the table is read.
+    pub fn note(&self) -> String {
+        let mut said = vec![
+            "AUROC of telling each set from the test set, rows by their mean over the sets. \
+             ★ is the highest of its column: no test is made, and the best of many is an \
+             optimistic one."
+                .to_owned(),
+        ];
+        let told = self.told.first().map(|(_, told)| told);
+        if let Some(told) = told {
+            if self.told.len() == 1 && told.bootstrap > 0 {
+                said.push(format!(
+                    "In brackets the 95 % interval over {} bootstrap resamples of both sets of \
+                     images; it tells nothing of other trainings.",
+                    told.bootstrap
+                ));
+            } else if self.told.len() > 1 {
+                said.push("± is half the 95 % t interval over seeds.".to_owned());
+            }
+            said.push(match told.tuned_on.is_empty() {
+                true => "Hyper-parameters are not tuned: the first value of each list.".to_owned(),
+                false => format!(
+                    "Hyper-parameters are tuned by the mean AUROC of {} against the {} images \
+                     alone; sets in the columns played no part.",
+                    listed(&told.tuned_on),
+                    told.told_from
+                ),
+            });
+            said.push(format!(
+                "KNN, Mahalanobis, ViM and ReAct look at {} features of {}.",
+                told.dimensions,
+                counted(told.n_train as usize, "training image")
+            ));
+        }
+        said.join(" ")
+    }
+}
+
+fn words(chosen: &ChosenScore, could_be: bool) -> String {
+    let values: Vec<String> = chosen
+        .chosen
+        .iter()
+        .map(|(name, value)| format!("{name} = {}", show_value(&(*value).into())))
+        .collect();
+    match (values.is_empty(), chosen.tuned, could_be) {
+        (true, ..) => "–".to_owned(),
+        (_, true, _) => format!("{}, tuned", values.join(", ")),
+        (_, _, true) => format!("{}, given", values.join(", ")),
+        _ => format!("{}, not tuned", values.join(", ")),
+    }
+}

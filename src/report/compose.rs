@@ -11,7 +11,7 @@ use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
 use super::view::View;
-use super::{answer, figures};
+use super::{answer, figures, purified};
 use crate::chart::ChartError;
 use crate::table::{
     CellResult, Checked, PaperTable, Results, Shown, TrialResult, cell_label, cells, check,
@@ -36,6 +36,7 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
         facts: facts(&view, context),
         results: [answer::best(&view), by_cell(&view)]
             .into_iter()
+            .chain(purified::tables(&view))
             .chain(Some(masking(&view)).filter(|table| !table.rows.is_empty()))
             .collect(),
         sections: figures::sections(&view, &footer(&view, context))?,

@@ -2,8 +2,8 @@
 
 use jem_core::provenance::Host;
 use jem_core::results::{
-    ATTACKS, BUFFER, ENERGIES, EPOCHS, EVALUATE, METRICS, OUTCOME, PREDICTIONS, RELIABILITY,
-    SAMPLES, SPEC, WEIGHTS,
+    ATTACKS, BUFFER, ENERGIES, EPOCHS, EVALUATE, METRICS, OUTCOME, PREDICTIONS, PURIFICATION,
+    RELIABILITY, SAMPLES, SPEC, WEIGHTS,
 };
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ const EXACT: Tolerance =
 /// at most 3.2e-4 apart, curves 6.2e-3, chains 0.24, outputs 1.1e-2, metrics
 /// 1.8e-2, counts 4. Differences grow with λ and with the number of steps, so a
 /// long training can leave them; what is beyond is told with how far.
-pub const TOLERANCES: [(&str, Tolerance); 12] = [
+pub const TOLERANCES: [(&str, Tolerance); 13] = [
     (SPEC, EXACT),
     (EVALUATE, EXACT),
     (OUTCOME, EXACT),
@@ -60,6 +60,7 @@ pub const TOLERANCES: [(&str, Tolerance); 12] = [
     (METRICS, MEASURED),
     (RELIABILITY, COUNTS),
     (ENERGIES, COUNTS),
+    (PURIFICATION, COUNTS),
     (ATTACKS, COUNTS),
 ];
 

@@ -187,6 +187,14 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
         ("evaluate.corruptions.kinds = ['contrast', 'contrast']", "corruption is listed twice"),
         ("evaluate.chains = { n = 4, steps = 100, every = 30 }", "cannot be looked at every 30"),
         ("evaluate.chains = { n = 4, from = ['buffer', 'buffer'] }", "a start is listed twice"),
+        (
+            "evaluate.purification.attacks = ['bpda', 'bpda']",
+            "an attack on purified inputs is listed twice",
+        ),
+        (
+            "evaluate.purification = { attacks = ['bpda'], seed = { steps = 12 } }",
+            "12 steps of the purifier `seed` cannot be cut into 5 parts",
+        ),
         ("sampler.conditional = true\nreplay_buffer.size = 600", "60 slots a class"),
         (
             "objective = { lambda = 0, lambda_joint = 1 }\nreplay_buffer.size = 600",

@@ -5,6 +5,7 @@ use jem_core::metric::{Direction, describe};
 use super::{course, rivals};
 use crate::report::content::{Finding, Part};
 use crate::report::number::{counted, listed};
+use crate::report::purified;
 use crate::report::view::{Line, View};
 use crate::table::{CellResult, Statistics};
 
@@ -31,6 +32,7 @@ pub fn parts(view: &View<'_>) -> Vec<Part> {
     }
     let heading = (view.lines.len() > 1).then(|| "All together".to_owned());
     let mut findings = rivals::findings(view);
+    findings.extend(purified::findings(view));
     findings.push(diverged(view));
     parts.push(Part { heading, findings });
     for part in &mut parts {

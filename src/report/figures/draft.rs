@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{attacks, energies, reliability, samples, sweeps, training};
+use super::{attacks, energies, purification, reliability, samples, sweeps, training};
 use crate::chart::{self, Caption, ChartError, Drawing};
 use crate::report::content::{Figure, Section};
 use crate::report::view::{Line, View};
@@ -89,6 +89,7 @@ pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartErro
         ("Energy as a predictor of reliability", sweeps::errors(view, footer)),
         ("Energies", energies::drafts(view, footer)),
         ("Adversarial attacks", attacks::drafts(view, footer)),
+        ("Purification under attack", purification::drafts(view, footer)),
         ("Training", training::drafts(view, footer)),
         ("Samples out of the replay buffer", samples::drafts(view, footer)),
     ];

@@ -4,6 +4,7 @@ mod attacks;
 mod csv;
 mod draft;
 mod energies;
+mod purification;
 mod reliability;
 mod samples;
 mod sweeps;

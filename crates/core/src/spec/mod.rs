@@ -25,6 +25,7 @@ mod optimizer;
 mod part;
 mod paths;
 pub mod preset;
+mod purification;
 mod raw;
 mod report;
 mod resolve;
@@ -44,6 +45,7 @@ pub use network::{Norm, SamplerMode, Wrn, WrnBlock};
 pub use ood::OodSet;
 pub use optimizer::{Adam, AdamW, Optimizer, Schedule, Sgd};
 pub use part::Part;
+pub use purification::{Purification, PurifiedAttack, Purifier, PurifierKind};
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
     Activation, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device, Divergence,

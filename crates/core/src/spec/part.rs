@@ -14,19 +14,22 @@ pub enum Part {
     Corruptions,
     /// `[evaluate.chains]`
     Chains,
+    /// `[evaluate.purification]`
+    Purification,
     /// `[evaluate.attacks]`
     Attacks,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: [Self; 3] = [Self::Corruptions, Self::Chains, Self::Attacks];
+    pub const ALL: [Self; 4] = [Self::Corruptions, Self::Chains, Self::Purification, Self::Attacks];
 
     /// Its table's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Corruptions => "corruptions",
             Self::Chains => "chains",
+            Self::Purification => "purification",
             Self::Attacks => "attacks",
         }
     }
@@ -39,6 +42,7 @@ impl Evaluate {
         let asked = |part: &Part| match part {
             Part::Corruptions => self.corruptions.is_some(),
             Part::Chains => self.chains.is_some(),
+            Part::Purification => self.purification.is_some(),
             Part::Attacks => self.attacks.is_some(),
         };
         match self.only {
@@ -50,7 +54,14 @@ impl Evaluate {
     /// What every evaluation measures, without the parts: the evaluation that
     /// a file without their tables asks for.
     pub fn base(&self) -> Self {
-        Self { corruptions: None, chains: None, attacks: None, only: None, ..self.clone() }
+        Self {
+            corruptions: None,
+            chains: None,
+            purification: None,
+            attacks: None,
+            only: None,
+            ..self.clone()
+        }
     }
 
     /// The evaluation of `part` by itself: its table, and of the rest only
@@ -66,6 +77,7 @@ impl Evaluate {
             samples: 0,
             corruptions: None,
             chains: None,
+            purification: None,
             attacks: None,
             only: Some(part),
         };
@@ -73,6 +85,7 @@ impl Evaluate {
             Part::Corruptions => Self { corruptions: self.corruptions.clone(), ..none },
             // It looks at no test image.
             Part::Chains => Self { chains: self.chains.clone(), limit: None, ..none },
+            Part::Purification => Self { purification: self.purification.clone(), ..none },
             Part::Attacks => Self { attacks: self.attacks.clone(), ..none },
         }
     }

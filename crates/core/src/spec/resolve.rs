@@ -8,6 +8,7 @@ use super::data::{Augment, Labels};
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
+use super::purification::{purification, spell_out_purification};
 use super::raw::{
     RawAttacks, RawAugment, RawCorruptions, RawData, RawDivergence, RawEnergyMargin, RawEvaluate,
     RawLabels, RawLongChains, RawObjective, RawOod, RawOutlierExposure, RawReplayBuffer,
@@ -193,6 +194,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         samples: *get!(evaluate.samples),
         corruptions: evaluate.corruptions.as_ref().and_then(corruptions),
         chains: evaluate.chains.as_ref().and_then(chains),
+        purification: evaluate.purification.as_ref().and_then(purification),
         attacks: evaluate.attacks.as_ref().and_then(attacks),
         only: None,
     })
@@ -361,6 +363,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 states: Some(chains.states),
                 from: Some(chains.from.clone()),
             }),
+            purification: evaluate.purification.as_ref().map(spell_out_purification),
             attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
         })),
         resources: Some(Box::new(RawResources {

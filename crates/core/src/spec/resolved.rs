@@ -14,6 +14,7 @@ use super::network::Wrn;
 use super::ood::OodSet;
 use super::optimizer::{Optimizer, Schedule};
 use super::part::Part;
+use super::purification::Purification;
 use super::sampling::SamplerKind;
 use crate::dataset::Source;
 
@@ -362,6 +363,9 @@ pub struct Evaluate {
     /// Chains that go on for long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chains: Option<LongChains>,
+    /// Descending the energy before an input is classified, under attack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purification: Option<Purification>,
     /// Adversarial attacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attacks: Option<Attacks>,

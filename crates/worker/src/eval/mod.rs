@@ -7,6 +7,7 @@ mod masking;
 mod measure;
 pub mod metric;
 mod outputs;
+pub mod purify;
 mod values;
 
 pub use groups::{near_and_far, validation_ood};

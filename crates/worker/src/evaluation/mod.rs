@@ -7,6 +7,7 @@ mod chains;
 mod corruptions;
 mod files;
 mod part;
+mod purification;
 mod sets;
 
 pub use files::{Evaluated, evaluate};

@@ -9,7 +9,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
-use super::{attacks, chains, corruptions};
+use super::{attacks, chains, corruptions, purification};
 use crate::eval::Values;
 use crate::jem::{Network, Parameters, build};
 
@@ -83,6 +83,10 @@ pub fn run_part(
         Part::Chains => {
             let asked = evaluate.chains.as_ref().ok_or_else(unasked)?;
             chains::measure(asked, subject, look)
+        }
+        Part::Purification => {
+            let asked = evaluate.purification.as_ref().ok_or_else(unasked)?;
+            purification::measure(asked, subject, look)
         }
         Part::Attacks => {
             let asked = evaluate.attacks.as_ref().ok_or_else(unasked)?;

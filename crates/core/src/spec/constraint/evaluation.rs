@@ -6,6 +6,7 @@ use crate::diagnostic::{nearest, quoted_list};
 use crate::spec::OodSet;
 use crate::spec::attacks::check_attacks;
 use crate::spec::long_chains::check_chains;
+use crate::spec::purification::check_purification;
 use crate::spec::resolved::Evaluate;
 
 pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
@@ -28,6 +29,9 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
     }
     if let Some(asked) = &evaluate.chains {
         check_chains(asked, found);
+    }
+    if let Some(asked) = &evaluate.purification {
+        check_purification(asked, found);
     }
     if let Some(asked) = &evaluate.attacks {
         check_attacks(asked, found);

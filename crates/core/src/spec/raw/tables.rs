@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure};
+use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure, RawPurification};
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::resolved::{ChainInit, Corruption, Device};
@@ -220,6 +220,8 @@ table! {
         corruptions: RawCorruptions,
         /// Chains that go on for far longer than in training.
         chains: RawLongChains,
+        /// Descending the energy before an input is classified, as a defence, under attack.
+        purification: RawPurification,
         /// Adversarial attacks.
         attacks: RawAttacks,
     }

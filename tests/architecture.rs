@@ -33,6 +33,7 @@ const TABLES: [(&str, &[&str]); 4] = [
             "durable",
             "random",
             "arrays",
+            "interval",
             "metric",
             "dataset",
             "spec",

@@ -156,6 +156,36 @@ fn scores_are_a_part_that_is_tuned_on_validation_sets_alone() {
 }
 
 #[test]
+fn purification_is_a_part_with_a_metric_for_each_defence_and_attack() {
+    let sandbox = Sandbox::new();
+    let asked = "[evaluate.purification]\nlimit = 12\nepsilon = 0.1\nattack_steps = 3\neot = 2\n\
+         queries = 5\nreplicates = 4\npoints = 2\nmax_unrolled = 20\n\
+         attacks = [\"none\", \"transfer\", \"bpda\", \"full_gradient\", \"square\", \"joint\"]\n\
+         [evaluate.purification.seed]\nsteps = 4\n\
+         [evaluate.purification.stochastic]\nsteps = 20\nchains = 2\n";
+    sandbox.write("tiny.toml", &tiny(asked));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let table = sandbox.ok(&["table", "tiny.toml", "--format", "csv", "--all-metrics"]);
+    for path in [
+        "purified/accuracy/none/transfer",
+        "purified/accuracy/seed/full_gradient",
+        "purified/accuracy/stochastic/square",
+        "purified/detected/stochastic/joint",
+        "purified/accepted_wrong/seed/bpda",
+        "purified/after/stochastic/bpda/10",
+    ] {
+        assert!(table.contains(path), "{path} is not in\n{table}");
+    }
+    // Two chains of 20 steps of one input are more than 20.
+    assert!(!table.contains("purified/detected/stochastic/full_gradient"), "{table}");
+    let said = sandbox.ok(&["report", "tiny.toml", "--out", "report"]);
+    let page = fs::read_to_string(sandbox.path("report/report.md")).unwrap_or(said);
+    for words in ["Accuracy behind purifiers, under attack", "not run: would need a graph of 40"] {
+        assert!(page.contains(words), "{words} is not in\n{page}");
+    }
+}
+
+#[test]
 fn eval_trains_nothing_and_says_what_it_leaves_out() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &tiny(CORRUPTIONS));

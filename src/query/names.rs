@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jem_core::diagnostic::{nearest, quoted_list};
-use jem_core::metric::{METRICS, describe};
+use jem_core::metric::{describe, metrics};
 use jem_core::spec::{FieldKind, field_kinds};
 
 /// The kind of a name's values.
@@ -159,7 +159,7 @@ impl Vocabulary {
     fn unknown(&self, written: &str) -> Unresolved {
         let last = |name: &'static str| name.rsplit('.').next().unwrap_or(name);
         let shorts = field_kinds().map(|(path, _)| last(path));
-        let metrics = METRICS.iter().flat_map(|metric| metric.pattern.split('/'));
+        let metrics = metrics().flat_map(|metric| metric.pattern.split('/'));
         let metrics = metrics.filter(|part| !part.contains('<'));
         let all = self.names.keys().map(String::as_str).chain(shorts).chain(metrics);
         let meant = nearest(written, all).map(|name| format!("did you mean `{name}`?"));
@@ -212,7 +212,7 @@ fn parts_of<'a>(written: &str, mut parts: impl Iterator<Item = &'a str>) -> bool
 
 /// Whether `written` is short for a declared metric, whatever its parameters.
 fn declared(written: &str) -> bool {
-    METRICS.iter().any(|metric| {
+    metrics().any(|metric| {
         let fixed = metric.pattern.split('/').filter(|part| !part.contains('<'));
         parts_of(written, fixed)
     })

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use jem_core::diagnostic::{Diagnostic, SourceText};
-use jem_core::metric::METRICS;
+use jem_core::metric::metrics;
 
 /// The longest query, in bytes.
 pub const MAX_LENGTH: usize = 1 << 14;
@@ -155,7 +155,7 @@ fn word(text: &str) -> usize {
 
 /// Whether some metric has a parameter `name=<…>`.
 fn is_parameter(name: &str) -> bool {
-    let mut parts = METRICS.iter().flat_map(|metric| metric.pattern.split('/'));
+    let mut parts = metrics().flat_map(|metric| metric.pattern.split('/'));
     !name.is_empty()
         && parts.any(|part| part.strip_prefix(name).is_some_and(|rest| rest.starts_with("=<")))
 }

@@ -12,7 +12,7 @@ use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
 use super::view::View;
-use super::{answer, figures};
+use super::{answer, figures, purified};
 use crate::chart::ChartError;
 use crate::table::{
     CellResult, Checked, PaperTable, Results, Shown, TrialResult, cell_label, cells, check,
@@ -113,7 +113,8 @@ fn tables(view: &View<'_>) -> Vec<Table> {
     let first = [answer::best(view), by_cell(view)];
     let of_parts =
         [answer::selective(view), answer::scaling(view), answer::long_chains(view), masking(view)];
-    first.into_iter().chain(answer::scores(view)).chain(of_parts).collect()
+    let rest = of_parts.into_iter().chain(purified::tables(view));
+    first.into_iter().chain(answer::scores(view)).chain(rest).collect()
 }
 
 fn by_cell(view: &View<'_>) -> Table {

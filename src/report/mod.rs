@@ -28,6 +28,7 @@ mod markdown;
 mod masking;
 mod number;
 mod origin;
+mod purified;
 mod reproduced;
 mod view;
 mod write;

@@ -7,6 +7,7 @@ pub mod id;
 pub mod durable;
 pub mod random;
 pub mod arrays;
+pub mod interval;
 pub mod metric;
 pub mod dataset;
 pub mod spec;

@@ -5,6 +5,8 @@
 //! values under these paths; tables and charts take name, unit and direction
 //! from here.
 
+mod purified;
+
 use std::fmt;
 
 /// Which of two values is the better one.
@@ -71,7 +73,7 @@ use Direction::{HigherIsBetter, LowerIsBetter};
 /// curves, and a metric of its evaluation.
 pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
-/// Every metric there is, in the order in which tables show them.
+/// Metrics, in the order in which tables show them; [`metrics`] has all.
 pub const METRICS: &[MetricInfo] = &[
     metric(
         "clf/accuracy",
@@ -383,16 +385,20 @@ pub const METRICS: &[MetricInfo] = &[
     ),
 ];
 
+/// Every metric there is, in the order in which tables show them.
+pub fn metrics() -> impl Iterator<Item = &'static MetricInfo> {
+    METRICS.iter().chain(&purified::PURIFIED)
+}
+
 /// The declaration of the metric at `path`, or `None` if there is no such metric.
 pub fn describe(path: &str) -> Option<MetricInfo> {
-    METRICS.iter().copied().find(|info| parameters(info.pattern, path).is_some())
+    metrics().copied().find(|info| parameters(info.pattern, path).is_some())
 }
 
 /// A short name of the metric at `path` for people: `ECE, 15 bins`,
 /// `AUROC, fashion-mnist, energy`. A path that is no metric is its own label.
 pub fn label(path: &str) -> String {
-    let declared =
-        METRICS.iter().find_map(|info| Some((info.name, parameters(info.pattern, path)?)));
+    let declared = metrics().find_map(|info| Some((info.name, parameters(info.pattern, path)?)));
     let Some((name, parameters)) = declared else {
         return path.to_owned();
     };
@@ -489,9 +495,9 @@ mod tests {
 
     #[test]
     fn every_declaration_is_complete_and_none_stands_twice() {
-        for (i, info) in METRICS.iter().enumerate() {
+        for (i, info) in metrics().enumerate() {
             assert!(info.doc.ends_with('.'), "{}", info.pattern);
-            for other in &METRICS[..i] {
+            for other in metrics().take(i) {
                 assert_ne!(info.pattern, other.pattern);
                 assert_ne!(info.name, other.name);
             }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::TrialId;
-use crate::spec::{ChainStart, Corruption};
+use crate::spec::{ChainStart, Corruption, PurifiedAttack, PurifierKind};
 
 pub use attacks::{
     ATTACK_NAMES, ATTACKS, AttackConvergence, AttackPoint, AttackResults, AttackedNorm,
@@ -62,6 +62,8 @@ pub const RANK_MEAN: &str = "rank_mean";
 pub const LOGISTIC: &str = "logistic";
 /// [`OodScores`], of an evaluation with `[evaluate.scores]`.
 pub const SCORES: &str = "scores.json";
+/// A [`Purified`], of an evaluation with `[evaluate.purification]`.
+pub const PURIFICATION: &str = "purification.json";
 
 /// How a trial ended, as a result: free of times, hosts and paths.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -308,4 +310,55 @@ pub struct TriedScore {
     pub values: Vec<(String, f64)>,
     /// Mean AUROC over the validation sets; none where it has no value.
     pub auroc: Option<f64>,
+}
+
+/// Accuracy behind purifiers under attack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Purified {
+    /// Test inputs that were tried.
+    pub n: u64,
+    /// The detector accepts an input whose energy is at most this.
+    pub threshold: f64,
+    /// A row for each purifier (without one first) and attack that was run.
+    pub rows: Vec<PurifiedRow>,
+    /// Accuracy by the length of purification.
+    pub curve: Vec<PurifiedPoint>,
+}
+
+/// What one attack does to one defence; counts of inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurifiedRow {
+    /// The purifier; none for the classifier alone.
+    pub purifier: Option<PurifierKind>,
+    /// The attack.
+    pub attack: PurifiedAttack,
+    /// Classified rightly in the final check.
+    pub right: u64,
+    /// Without a confirmed break at any step of the attack.
+    pub unbroken: u64,
+    /// Accepted by the detector.
+    pub accepted: u64,
+    /// Accepted and classified rightly.
+    pub accepted_right: u64,
+    /// The 95 % interval of the share classified rightly (Wilson 1927).
+    pub interval: (f64, f64),
+    /// The largest distance of an attacked input from its own, in units of the
+    /// pixel range's width.
+    pub distance: f64,
+}
+
+/// Accuracy at one length of purification.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurifiedPoint {
+    /// The purifier.
+    pub purifier: PurifierKind,
+    /// The attack, made for this length.
+    pub attack: PurifiedAttack,
+    /// Steps of purification.
+    pub steps: u64,
+    /// Classified rightly in the final check.
+    pub right: u64,
 }

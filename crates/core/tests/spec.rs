@@ -195,6 +195,14 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
         ("evaluate.scores.kinds = ['knn', 'vim', 'knn']", "a score is listed twice"),
         ("evaluate.scores.odin_epsilon = [0, 0.1, 0]", "odin_epsilon` is listed twice"),
         ("evaluate.scores.limit_train = 20", "the neighbour number 50 of 20 training images"),
+        (
+            "evaluate.purification.attacks = ['bpda', 'bpda']",
+            "an attack on purified inputs is listed twice",
+        ),
+        (
+            "evaluate.purification = { attacks = ['bpda'], seed = { steps = 12 } }",
+            "12 steps of the purifier `seed` cannot be cut into 5 parts",
+        ),
         ("sampler.conditional = true\nreplay_buffer.size = 600", "60 slots a class"),
         (
             "objective = { lambda = 0, lambda_joint = 1 }\nreplay_buffer.size = 600",

@@ -5,6 +5,7 @@ use jem_core::metric::{Direction, describe};
 use super::{course, rivals, scaling, scores, selective};
 use crate::report::content::{Finding, Part};
 use crate::report::number::{counted, listed};
+use crate::report::purified;
 use crate::report::view::{Line, View};
 use crate::table::{CellResult, Statistics};
 
@@ -35,6 +36,7 @@ pub fn parts(view: &View<'_>) -> Vec<Part> {
     findings.insert(1, selective::finding(view));
     findings.push(scaling::finding(view));
     findings.push(scores::finding(view));
+    findings.extend(purified::findings(view));
     findings.push(diverged(view));
     parts.push(Part { heading, findings });
     for part in &mut parts {

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::{
-    attacks, chains, corruptions, energies, reliability, samples, scaling, selective, sweeps,
-    training,
+    attacks, chains, corruptions, energies, purification, reliability, samples, scaling, selective,
+    sweeps, training,
 };
 use crate::chart::{self, Caption, ChartError, Drawing};
 use crate::report::content::{Figure, Section};
@@ -99,6 +99,7 @@ pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartErro
         ("Selective classification", selective::drafts(view, footer)),
         ("Energies", energies::drafts(view, footer)),
         ("Adversarial attacks", attacks::drafts(view, footer)),
+        ("Purification under attack", purification::drafts(view, footer)),
         ("Training", training::drafts(view, footer)),
         ("Long chains", chains::drafts(view, footer)),
         ("Samples out of the replay buffer", samples::drafts(view, footer)),

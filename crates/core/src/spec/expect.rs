@@ -7,7 +7,7 @@ use super::raw::RawExpectation;
 use super::report::{DIVERGED, Expectation};
 use super::tree::{Entry, Node};
 use crate::diagnostic::{Diagnostic, SourceText, nearest, quoted_list};
-use crate::metric::{self, METRICS};
+use crate::metric::{self, metrics};
 
 /// The expectations in `tree`, in the order written.
 pub fn read_expectations(
@@ -76,7 +76,7 @@ fn check_metric(
     if written == DIVERGED || metric::describe(written).is_some() {
         return;
     }
-    let known = || METRICS.iter().map(|metric| metric.pattern).chain([DIVERGED]);
+    let known = || metrics().map(|metric| metric.pattern).chain([DIVERGED]);
     let label = match nearest(written, known()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "unknown metric".to_owned(),

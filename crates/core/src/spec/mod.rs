@@ -27,6 +27,7 @@ mod part;
 mod paths;
 mod post_hoc;
 pub mod preset;
+mod purification;
 mod raw;
 mod report;
 mod resolve;
@@ -48,6 +49,7 @@ pub use ood::OodSet;
 pub use optimizer::{Adam, AdamW, Optimizer, Schedule, Sgd};
 pub use part::Part;
 pub use post_hoc::{PostHoc, Scores};
+pub use purification::{Purification, PurifiedAttack, Purifier, PurifierKind};
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
     Activation, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device, Divergence,

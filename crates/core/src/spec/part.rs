@@ -18,6 +18,8 @@ pub enum Part {
     Calibration,
     /// `[evaluate.selective]`
     Selective,
+    /// `[evaluate.purification]`
+    Purification,
     /// `[evaluate.attacks]`
     Attacks,
     /// `[evaluate.scores]`
@@ -33,6 +35,7 @@ impl Part {
         Self::Selective,
         Self::Attacks,
         Self::Scores,
+        Self::Purification,
     ];
 
     /// Its table's name.
@@ -42,6 +45,7 @@ impl Part {
             Self::Chains => "chains",
             Self::Calibration => "calibration",
             Self::Selective => "selective",
+            Self::Purification => "purification",
             Self::Attacks => "attacks",
             Self::Scores => "scores",
         }
@@ -57,6 +61,7 @@ impl Evaluate {
             Part::Chains => self.chains.is_some(),
             Part::Calibration => self.calibration.is_some(),
             Part::Selective => self.selective.is_some(),
+            Part::Purification => self.purification.is_some(),
             Part::Attacks => self.attacks.is_some(),
             Part::Scores => self.scores.is_some(),
         };
@@ -76,6 +81,7 @@ impl Evaluate {
             selective: None,
             attacks: None,
             scores: None,
+            purification: None,
             only: None,
             ..self.clone()
         }
@@ -96,6 +102,7 @@ impl Evaluate {
             chains: None,
             calibration: None,
             selective: None,
+            purification: None,
             attacks: None,
             scores: None,
             only: Some(part),
@@ -106,6 +113,7 @@ impl Evaluate {
             Part::Chains => Self { chains: self.chains.clone(), limit: None, ..none },
             Part::Calibration => Self { calibration: self.calibration.clone(), ..none },
             Part::Selective => Self { selective: self.selective.clone(), ..none },
+            Part::Purification => Self { purification: self.purification.clone(), ..none },
             Part::Attacks => Self { attacks: self.attacks.clone(), ..none },
             // It scores every set.
             Part::Scores => Self {

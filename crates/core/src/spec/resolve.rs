@@ -10,6 +10,7 @@ use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
 use super::post_hoc::{PostHoc, Scores};
+use super::purification::{purification, spell_out_purification};
 use super::raw::{
     RawAttacks, RawAugment, RawCalibration, RawCorruptions, RawData, RawDivergence,
     RawEnergyMargin, RawEvaluate, RawLabels, RawLongChains, RawObjective, RawOod,
@@ -198,6 +199,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         chains: evaluate.chains.as_ref().and_then(chains),
         calibration: evaluate.calibration.as_ref().and_then(calibration),
         selective: evaluate.selective.as_ref().and_then(selective),
+        purification: evaluate.purification.as_ref().and_then(purification),
         attacks: evaluate.attacks.as_ref().and_then(attacks),
         scores: evaluate.scores.as_ref().and_then(scores),
         only: None,
@@ -404,6 +406,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 .selective
                 .as_ref()
                 .map(|asked| RawSelective { points: Some(asked.points) }),
+            purification: evaluate.purification.as_ref().map(spell_out_purification),
             attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
             scores: evaluate.scores.as_ref().map(spell_out_scores),
         })),

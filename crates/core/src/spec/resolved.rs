@@ -16,6 +16,7 @@ use super::ood::OodSet;
 use super::optimizer::{Optimizer, Schedule};
 use super::part::Part;
 use super::post_hoc::Scores;
+use super::purification::Purification;
 use super::sampling::SamplerKind;
 use crate::dataset::Source;
 
@@ -370,6 +371,9 @@ pub struct Evaluate {
     /// Risk–coverage curves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selective: Option<Selective>,
+    /// Descending the energy before an input is classified, under attack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purification: Option<Purification>,
     /// Adversarial attacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attacks: Option<Attacks>,

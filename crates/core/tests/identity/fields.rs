@@ -117,6 +117,25 @@ pub const PARTS: &[(&str, &[&str])] = &[
     ("evaluate.chains.from", &["[\"uniform\"]", "[\"buffer\"]"]),
     ("evaluate.calibration.bins", &["[15]", "[10, 30]"]),
     ("evaluate.selective.points", &["200", "50"]),
+    ("evaluate.purification.attacks", &["[\"joint\"]", "[\"none\", \"square\"]"]),
+    ("evaluate.purification.purifiers", &["[\"seed\"]", "[\"stochastic\"]"]),
+    ("evaluate.purification.limit", &["50", "200"]),
+    ("evaluate.purification.epsilon", &["0.1", "0.25"]),
+    ("evaluate.purification.attack_steps", &["5", "40"]),
+    ("evaluate.purification.attack_step_size", &["0.01", "0.02"]),
+    ("evaluate.purification.eot", &["2", "8"]),
+    ("evaluate.purification.queries", &["10", "1000"]),
+    ("evaluate.purification.replicates", &["16", "64"]),
+    ("evaluate.purification.max_unrolled", &["500", "10000"]),
+    ("evaluate.purification.points", &["2", "10"]),
+    ("evaluate.purification.seed.steps", &["40", "20"]),
+    ("evaluate.purification.seed.step_size", &["0.1", "0.02"]),
+    ("evaluate.purification.seed.clamp", &["false", "true"]),
+    ("evaluate.purification.stochastic.steps", &["200", "40"]),
+    ("evaluate.purification.stochastic.step_size", &["0.5", "0.02"]),
+    ("evaluate.purification.stochastic.noise_std", &["0.005", "0.02"]),
+    ("evaluate.purification.stochastic.chains", &["4", "16"]),
+    ("evaluate.purification.stochastic.clamp", &["true", "false"]),
     ("evaluate.attacks.norms", &["[\"linf\"]", "[\"l2\"]"]),
     ("evaluate.attacks.linf", &["[0.1]", "[0.1, 0.5]"]),
     ("evaluate.attacks.l2", &["[1.5]", "[1, 3]"]),
@@ -142,8 +161,14 @@ pub const PARTS: &[(&str, &[&str])] = &[
 /// for.
 pub fn asked(path: &str) -> &'static str {
     match path {
-        "evaluate.corruptions.kinds" | "evaluate.chains.n" | "evaluate.attacks.norms" => "",
-        "evaluate.scores.kinds" => "",
+        "evaluate.corruptions.kinds"
+        | "evaluate.chains.n"
+        | "evaluate.attacks.norms"
+        | "evaluate.scores.kinds"
+        | "evaluate.purification.attacks" => "",
+        _ if path.starts_with("evaluate.purification.") => {
+            "evaluate.purification.attacks = [\"bpda\"]\n"
+        }
         _ if path.starts_with("evaluate.attacks.") => {
             "evaluate.attacks.norms = [\"linf\", \"l2\"]\n"
         }

@@ -9,6 +9,7 @@ mod measure;
 pub mod metric;
 mod outputs;
 pub mod scores;
+pub mod purify;
 mod values;
 
 pub use bootstrap::bootstrap_auroc;

@@ -11,6 +11,7 @@ mod held_out;
 mod part;
 mod selective;
 mod scores;
+mod purification;
 mod sets;
 
 pub use files::{Evaluated, evaluate};

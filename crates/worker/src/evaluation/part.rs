@@ -9,7 +9,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
-use super::{Set, attacks, calibration, chains, corruptions, scores, selective};
+use super::{Set, attacks, calibration, chains, corruptions, purification, scores, selective};
 use crate::eval::Values;
 use crate::jem::{Network, Parameters, build};
 
@@ -95,6 +95,10 @@ pub fn run_part(
         Part::Selective => {
             let asked = evaluate.selective.as_ref().ok_or_else(unasked)?;
             selective::measure(asked, subject, look)
+        }
+        Part::Purification => {
+            let asked = evaluate.purification.as_ref().ok_or_else(unasked)?;
+            purification::measure(asked, subject, look)
         }
         Part::Attacks => {
             let asked = evaluate.attacks.as_ref().ok_or_else(unasked)?;

@@ -7,6 +7,7 @@ use crate::spec::OodSet;
 use crate::spec::attacks::check_attacks;
 use crate::spec::long_chains::check_chains;
 use crate::spec::post_hoc::check_scores;
+use crate::spec::purification::check_purification;
 use crate::spec::resolved::Evaluate;
 
 pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut Vec<Violation>) {
@@ -29,6 +30,9 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
     }
     if let Some(asked) = &evaluate.chains {
         check_chains(asked, found);
+    }
+    if let Some(asked) = &evaluate.purification {
+        check_purification(asked, found);
     }
     if let Some(asked) = &evaluate.attacks {
         check_attacks(asked, found);

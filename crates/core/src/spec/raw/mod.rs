@@ -8,6 +8,7 @@ mod file;
 mod model;
 mod ood;
 mod optimizer;
+mod purification;
 mod sweep;
 mod tables;
 
@@ -17,6 +18,7 @@ pub use file::{RawExpectation, RawReport, RawSpec, Scale, Statistic, Tables};
 pub use model::{RawCnn, RawMlp, RawModel, RawWrn};
 pub use ood::RawOod;
 pub use optimizer::{RawAdam, RawAdamW, RawOptimizer, RawSgd};
+pub use purification::{RawDescent, RawLangevinPurifier, RawPurification};
 pub use sweep::{MAX_SEEDS, RawAxes, RawSeeds, RawSweep};
 pub use tables::{
     RawCalibration, RawCorruptions, RawDivergence, RawEvaluate, RawLongChains, RawObjective,

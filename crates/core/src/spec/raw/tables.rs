@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure};
+use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure, RawPurification};
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::post_hoc::PostHoc;
@@ -225,6 +225,8 @@ table! {
         calibration: RawCalibration,
         /// Risk–coverage curves of scores and of their combinations.
         selective: RawSelective,
+        /// Descending the energy before an input is classified, as a defence, under attack.
+        purification: RawPurification,
         /// Adversarial attacks.
         attacks: RawAttacks,
         /// Further out-of-distribution scores, and intervals of every AUROC; an empty table has all of them.

@@ -1,0 +1,282 @@
+//! Accuracy behind purifiers, under attacks that know of them and under such
+//! that do not.
+
+use std::error::Error;
+
+use jem_core::interval::wilson;
+use jem_core::results::{self, Purified, PurifiedPoint, PurifiedRow};
+use jem_core::spec::{Purification, PurifiedAttack, Purifier, PurifierKind};
+use tch::Tensor;
+
+use super::part::{Found, Look, Subject};
+use crate::data::{Images, first};
+use crate::eval::purify::{
+    Defence, Detector, Inputs, Objective, Pass, Strength, attack, attack_blind, energies, margins,
+};
+use crate::jem::Mode;
+
+/// All attacks on the classifier alone and behind each purifier, and accuracy
+/// by the length of purification.
+///
+/// # Errors
+/// When there is no test image, an energy of one is not a number, a file
+/// cannot be written, or `look` fails.
+pub fn measure(
+    asked: &Purification,
+    subject: &Subject<'_>,
+    look: Look<'_>,
+) -> Result<Found, Box<dyn Error>> {
+    let inputs = inputs(asked, subject);
+    let logits = |x: &Tensor| subject.network.logits(&subject.parameters, x, Mode::Eval);
+    let bounds = subject.spec.training.data.range.bounds();
+    let alone =
+        Defence { logits: &logits, purifier: None, bounds, seed: subject.seed, name: "none" };
+    let clean = energies(&alone, &inputs.x);
+    let detector = Detector::fitted(&clean)
+        .ok_or("the detector's threshold needs test images with energies that are numbers")?;
+    let mut trial = Trial { asked, inputs: &inputs, detector, width: bounds.1 - bounds.0, look };
+    let mut found = Found::default();
+    found.values.put("purified/threshold".to_owned(), detector.threshold);
+    found.values.put("purified/n".to_owned(), inputs.rows.len() as f64);
+
+    // Transferred adversarials are those of the classifier alone.
+    let transferred = trial.against(&alone, PurifiedAttack::Transfer)?;
+    let mut rows = Vec::new();
+    for &attack in &asked.attacks {
+        let row = match attack {
+            // These are the attack on the classifier alone, by other names.
+            PurifiedAttack::Bpda | PurifiedAttack::FullGradient => continue,
+            PurifiedAttack::Transfer => trial.row(None, &alone, attack, &transferred),
+            _ => {
+                let made = trial.against(&alone, attack)?;
+                trial.row(None, &alone, attack, &made)
+            }
+        };
+        put(&mut found, &row, inputs.rows.len() as u64);
+        rows.push(row);
+    }
+    let mut curve = Vec::new();
+    for (kind, purifier) in asked.purifiers() {
+        let defence = Defence { purifier: Some(purifier), name: kind.name(), ..alone };
+        for &attack in &asked.attacks {
+            if attack == PurifiedAttack::FullGradient
+                && let Err(why) = fits(asked, &defence, &purifier)
+            {
+                let path = format!("purified/accuracy/{}/{}", kind.name(), attack.name());
+                found.values.put_or_why(path, Err(why));
+                continue;
+            }
+            let made = match attack {
+                PurifiedAttack::Transfer => transferred.handed_on(),
+                _ => trial.against(&defence, attack)?,
+            };
+            let row = trial.row(Some(kind), &defence, attack, &made);
+            put(&mut found, &row, inputs.rows.len() as u64);
+            rows.push(row);
+        }
+        let points = trial.curve((kind, purifier), &alone, &transferred, &rows)?;
+        for PurifiedPoint { attack, steps, right, .. } in &points {
+            let path = format!("purified/after/{}/{}/{steps}", kind.name(), attack.name());
+            found.values.put(path, *right as f64 / inputs.rows.len() as f64);
+        }
+        curve.extend(points);
+    }
+    let n = inputs.rows.len() as u64;
+    let purified = Purified { n, threshold: detector.threshold, rows, curve };
+    found.files.push((results::PURIFICATION, serde_json::to_vec_pretty(&purified)?));
+    Ok(found)
+}
+
+/// The test images without test noise: the attacker's ball is around these.
+fn inputs(asked: &Purification, subject: &Subject<'_>) -> Inputs {
+    let test = first(subject.test, asked.limit);
+    let range = subject.spec.training.data.range;
+    let images = Images::new(&test, range, 0.0, subject.seed, subject.device);
+    let rows: Vec<i64> = (0..images.len() as i64).collect();
+    let (x, y) = images.batch(&rows);
+    Inputs { x, y, rows }
+}
+
+/// Whether the chains of one input fit into what a graph may be kept of.
+fn fits(asked: &Purification, defence: &Defence<'_>, purifier: &Purifier) -> Result<(), String> {
+    let needed = purifier.steps * defence.chains(asked.eot);
+    match needed <= asked.max_unrolled {
+        true => Ok(()),
+        false => Err(format!(
+            "not run: would need a graph of {needed} inputs × steps for one input's {} chains of \
+             {} steps; evaluate.purification.max_unrolled allows {}",
+            defence.chains(asked.eot),
+            purifier.steps,
+            asked.max_unrolled
+        )),
+    }
+}
+
+/// Inputs after an attack, and whether a break of each was confirmed.
+struct Made {
+    x: Tensor,
+    /// None where the attacker never asked the defence.
+    broken: Option<Vec<bool>>,
+}
+
+impl Made {
+    /// The same inputs, held against another defence.
+    fn handed_on(&self) -> Self {
+        Self { x: self.x.shallow_clone(), broken: None }
+    }
+}
+
+/// What is the same for every attack.
+struct Trial<'a, 'l> {
+    asked: &'a Purification,
+    inputs: &'a Inputs,
+    detector: Detector,
+    /// Of the pixel range.
+    width: f64,
+    look: Look<'l>,
+}
+
+impl Trial<'_, '_> {
+    /// Adversarials of `kind` against `defence`.
+    fn against(
+        &mut self,
+        defence: &Defence<'_>,
+        kind: PurifiedAttack,
+    ) -> Result<Made, Box<dyn Error>> {
+        let asked = self.asked;
+        let strength = Strength {
+            epsilon: asked.epsilon * self.width,
+            step_size: asked.step_size() * self.width,
+            steps: asked.attack_steps,
+            eot: asked.eot,
+            replicates: asked.replicates,
+        };
+        let objective = match kind {
+            PurifiedAttack::None => {
+                return Ok(Made { x: self.inputs.x.shallow_clone(), broken: None });
+            }
+            PurifiedAttack::Square => None,
+            PurifiedAttack::Transfer | PurifiedAttack::Bpda => {
+                Some(Objective::Fool(Pass::Straight))
+            }
+            PurifiedAttack::FullGradient => Some(Objective::Fool(Pass::Whole(asked.max_unrolled))),
+            PurifiedAttack::Joint => Some(Objective::FoolAndPass(Pass::Straight, self.detector)),
+        };
+        let told = format!("purification {}: {}", defence.name, kind.name());
+        let mut tick = || (self.look)(&told);
+        let (inputs, name) = (self.inputs, kind.name());
+        let made = match objective {
+            Some(objective) => attack(defence, inputs, objective, &strength, name, &mut tick)?,
+            None => attack_blind(defence, inputs, asked.queries, &strength, name, &mut tick)?,
+        };
+        Ok(Made { x: made.x, broken: Some(made.broken) })
+    }
+
+    /// The final check: chains of which the attacker saw none.
+    fn final_check(&self, defence: &Defence<'_>, kind: PurifiedAttack, x: &Tensor) -> Vec<bool> {
+        // Without an attack the defence is what its user has; else it is as
+        // sure of itself as it can be.
+        let own = defence.purifier.map_or(1, |purifier| purifier.chains);
+        let chains = match kind {
+            PurifiedAttack::None => own,
+            _ => self.asked.replicates.max(own),
+        };
+        let purpose = format!("{} final", kind.name());
+        let logits = defence.predict(&self.inputs.moved(x.shallow_clone()), chains, &purpose);
+        margins(&logits, &self.inputs.y).into_iter().map(|margin| margin > 0.0).collect()
+    }
+
+    fn row(
+        &self,
+        purifier: Option<PurifierKind>,
+        defence: &Defence<'_>,
+        attack: PurifiedAttack,
+        made: &Made,
+    ) -> PurifiedRow {
+        let right = self.final_check(defence, attack, &made.x);
+        let accepted: Vec<bool> =
+            energies(defence, &made.x).iter().map(|&e| self.detector.accepts(e)).collect();
+        let count = |of: &dyn Fn(usize) -> bool| (0..right.len()).filter(|&i| of(i)).count() as u64;
+        let rights = count(&|i| right[i]);
+        let unbroken = |i: usize| match &made.broken {
+            Some(broken) => !broken[i],
+            None => right[i],
+        };
+        let moved = (&made.x - &self.inputs.x).abs();
+        let distance = match right.is_empty() {
+            true => 0.0,
+            false => moved.max().double_value(&[]) / self.width,
+        };
+        PurifiedRow {
+            purifier,
+            attack,
+            right: rights,
+            unbroken: count(&unbroken),
+            accepted: count(&|i| accepted[i]),
+            accepted_right: count(&|i| accepted[i] && right[i]),
+            interval: wilson(rights, right.len() as u64),
+            distance,
+        }
+    }
+
+    /// Accuracy after each part of the steps of `purifier`, under the attacks
+    /// that were asked for of "none", "transfer" and "bpda", the last made for
+    /// each length anew.
+    fn curve(
+        &mut self,
+        (kind, purifier): (PurifierKind, Purifier),
+        alone: &Defence<'_>,
+        transferred: &Made,
+        rows: &[PurifiedRow],
+    ) -> Result<Vec<PurifiedPoint>, Box<dyn Error>> {
+        let mut points = Vec::new();
+        let drawn = [PurifiedAttack::None, PurifiedAttack::Transfer, PurifiedAttack::Bpda];
+        for attack in drawn.into_iter().filter(|attack| self.asked.attacks.contains(attack)) {
+            let parts = self.asked.points;
+            for part in (0..=parts).filter(|_| parts > 0) {
+                let steps = purifier.steps * part / parts;
+                let whole = rows.iter().find(|r| r.purifier == Some(kind) && r.attack == attack);
+                let right = match (part, whole) {
+                    (0, _) => self.right(alone, attack, transferred, alone)?,
+                    (_, Some(row)) if part == parts => row.right,
+                    _ => {
+                        let name = format!("{} {steps}", kind.name());
+                        let purifier = Some(Purifier { steps, ..purifier });
+                        let defence = Defence { purifier, name: &name, ..*alone };
+                        self.right(&defence, attack, transferred, alone)?
+                    }
+                };
+                points.push(PurifiedPoint { purifier: kind, attack, steps, right });
+            }
+        }
+        Ok(points)
+    }
+
+    /// How many `defence` gets right. The classifier alone has no chain to be
+    /// attacked through: all that knows it is what is transferred.
+    fn right(
+        &mut self,
+        defence: &Defence<'_>,
+        attack: PurifiedAttack,
+        transferred: &Made,
+        alone: &Defence<'_>,
+    ) -> Result<u64, Box<dyn Error>> {
+        let known = attack == PurifiedAttack::Transfer
+            || (attack == PurifiedAttack::Bpda && defence.name == alone.name);
+        let made = if known { transferred.handed_on() } else { self.against(defence, attack)? };
+        let right = self.final_check(defence, attack, &made.x);
+        Ok(right.into_iter().filter(|right| *right).count() as u64)
+    }
+}
+
+/// The metrics of a row.
+fn put(found: &mut Found, row: &PurifiedRow, n: u64) {
+    let purifier = row.purifier.map_or("none", PurifierKind::name);
+    let path = |what: &str| format!("purified/{what}/{purifier}/{}", row.attack.name());
+    let share = |count: u64| count as f64 / n as f64;
+    found.values.put(path("accuracy"), share(row.right));
+    found.values.put(path("unbroken"), share(row.unbroken));
+    found.values.put(path("detected"), share(n - row.accepted));
+    found.values.put(path("accepted_right"), share(row.accepted_right));
+    found.values.put(path("accepted_wrong"), share(row.accepted - row.accepted_right));
+}

@@ -1,0 +1,67 @@
+//! Shares of attacked inputs with their intervals, and what attacks and
+//! defences are called.
+
+use jem_core::interval::wilson;
+
+use crate::report::number::{interval, plain};
+use crate::table::CellResult;
+
+/// Defences, as metric paths name them.
+pub const DEFENCES: [&str; 3] = ["none", "seed", "stochastic"];
+/// Attacks, as metric paths name them.
+pub const ATTACKS: [&str; 6] = ["none", "transfer", "bpda", "full_gradient", "square", "joint"];
+
+/// A defence in words.
+pub fn defence_name(defence: &str) -> &str {
+    match defence {
+        "none" => "no defence",
+        "seed" => "seed's purifier",
+        other => other,
+    }
+}
+
+/// An attack in words.
+pub fn attack_name(attack: &str) -> &str {
+    match attack {
+        "none" => "no attack",
+        "transfer" => "transfer (PGD on the classifier alone)",
+        "bpda" => "BPDA + EOT",
+        "full_gradient" => "full gradient + EOT",
+        "square" => "black box (Square)",
+        "joint" => "joint, past the detector",
+        other => other,
+    }
+}
+
+/// A share of inputs, and its 95 % interval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    /// The mean over seeds.
+    pub value: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// As people read it.
+    pub shown: String,
+}
+
+/// The share `purified/<what>` in `cell`: over seeds with the t interval of
+/// their mean, of one seed with Wilson's for its inputs.
+pub fn share(cell: &CellResult, what: &str) -> Option<Share> {
+    let found = cell.metrics.get(&format!("purified/{what}"))?;
+    let value = found.mean;
+    if let Some(half) = found.half_width {
+        let shown = interval(found);
+        return Some(Share { value, low: value - half, high: value + half, shown });
+    }
+    let n = cell.metrics.get("purified/n").map_or(0.0, |n| n.mean);
+    let (low, high) = wilson((value * n).round() as u64, n as u64);
+    let shown = format!("{} [{}, {}]", plain_share(value), plain_share(low), plain_share(high));
+    Some(Share { value, low, high, shown })
+}
+
+/// Three places: no set is so large that a fourth would mean anything.
+fn plain_share(value: f64) -> String {
+    if (0.0..=1.0).contains(&value) { format!("{value:.3}") } else { plain(value) }
+}

@@ -1,0 +1,148 @@
+//! Does purification survive attacks that know of it? In words, from the
+//! numbers and their intervals.
+
+use super::{Share, attack_name, defence_name, share};
+use crate::report::content::Finding;
+use crate::report::number::counted;
+use crate::report::view::View;
+use crate::table::CellResult;
+
+/// Cells that are told of.
+const MOST_CELLS: usize = 6;
+/// Attacks that know of the purifier, or ask it.
+const ADAPTIVE: [&str; 4] = ["bpda", "full_gradient", "square", "joint"];
+/// Attacks on the classifier alone.
+const PLAIN: [&str; 3] = ["transfer", "square", "joint"];
+
+/// A finding for each cell and purifier; none where nothing was purified.
+pub fn findings(view: &View<'_>) -> Vec<Finding> {
+    let measured = |cell: &&CellResult| cell.metrics.contains_key("purified/n");
+    let cells: Vec<&CellResult> = view.cells.iter().filter(measured).collect();
+    let mut found = Vec::new();
+    for cell in cells.iter().take(MOST_CELLS) {
+        for purifier in ["seed", "stochastic"] {
+            let at = match view.cells.len() {
+                1 => String::new(),
+                _ => format!(", {}", view.label(cell)),
+            };
+            let about = match purifier {
+                "seed" => format!("Purification, the seed's{at}"),
+                _ => format!("Purification, stochastic{at}"),
+            };
+            let text = verdict(cell, purifier);
+            found.push(Finding { about, text: text.unwrap_or_default() });
+        }
+    }
+    if cells.len() > MOST_CELLS {
+        let more = counted(cells.len() - MOST_CELLS, "more cell");
+        let text = format!("The tables tell of {more}.");
+        found.push(Finding { about: "Purification".to_owned(), text });
+    }
+    found
+}
+
+/// The attack of `attacks` that leaves the least.
+fn strongest<'n>(
+    cell: &CellResult,
+    defence: &str,
+    attacks: &[&'n str],
+) -> Option<(&'n str, Share)> {
+    let of = |attack: &&'n str| Some((*attack, share(cell, &path(defence, attack))?));
+    attacks.iter().filter_map(of).min_by(|a, b| a.1.value.total_cmp(&b.1.value))
+}
+
+fn path(defence: &str, attack: &str) -> String {
+    format!("accuracy/{defence}/{attack}")
+}
+
+fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
+    let mut text = String::new();
+    let of = |defence: &str, attack: &str| share(cell, &path(defence, attack));
+    if let (Some(alone), Some(behind)) = (of("none", "none"), of(purifier, "none")) {
+        text += &format!(
+            "On clean inputs accuracy is {} behind it and {} without. ",
+            behind.shown, alone.shown
+        );
+    }
+    let transferred = of(purifier, "transfer");
+    if let (Some(alone), Some(behind)) = (of("none", "transfer"), &transferred) {
+        text += &format!(
+            "Of inputs attacked without knowledge of it, it gets {} right, the classifier alone \
+             {}. ",
+            behind.shown, alone.shown
+        );
+    }
+    let Some((attack, adaptive)) = strongest(cell, purifier, &ADAPTIVE) else {
+        return (!text.is_empty()).then(|| {
+            format!("{text}No attack that knows of it was tried: nothing follows on its strength.")
+        });
+    };
+    text += &format!(
+        "Under the strongest attack that knows of it ({}) {} are right. ",
+        attack_name(attack),
+        adaptive.shown
+    );
+    text += &survival(strongest(cell, "none", &PLAIN), &adaptive, transferred.as_ref());
+    if let (Some(white), Some(black)) =
+        (strongest(cell, purifier, &["bpda", "full_gradient"]), of(purifier, "square"))
+        && black.high < white.1.low
+    {
+        text += &format!(
+            " The black-box attack leaves less than the gradient's ({}): gradients are masked, \
+             and what stands under them is too high.",
+            attack_name(white.0)
+        );
+    }
+    Some(text)
+}
+
+/// Whether what is left under an adaptive attack is more than the classifier
+/// alone has.
+fn survival(alone: Option<(&str, Share)>, adaptive: &Share, transferred: Option<&Share>) -> String {
+    let Some((attack, alone)) = alone else {
+        return "Without an attack on the classifier alone there is nothing to hold that against."
+            .to_owned();
+    };
+    let beside =
+        format!("{} has {} under {}", defence_name("none"), alone.shown, attack_name(attack));
+    if adaptive.high < alone.low {
+        return format!("It does not survive: it is worse than no defence ({beside}).");
+    }
+    if adaptive.low <= alone.high {
+        return format!(
+            "It does not survive: that is not told apart from no defence ({beside}), the \
+             intervals overlap."
+        );
+    }
+    match transferred {
+        Some(transferred) if adaptive.high < transferred.low => format!(
+            "It survives in part: more than without it ({beside}), and less than attacks that do \
+             not know of it suggest."
+        ),
+        _ => format!("It survives these attacks: more than without it ({beside})."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(value: f64, half: f64) -> Share {
+        Share { value, low: value - half, high: value + half, shown: format!("{value}") }
+    }
+
+    #[test]
+    fn survival_is_what_intervals_tell_apart() {
+        let alone = || Some(("transfer", of(0.1, 0.05)));
+        let told = |adaptive, transferred: Share| {
+            survival(alone(), &of(adaptive, 0.05), Some(&transferred))
+        };
+        let high = || of(0.9, 0.05);
+        assert!(told(0.12, high()).starts_with("It does not survive: that is not told apart"));
+        assert!(told(0.4, high()).starts_with("It survives in part"));
+        assert!(told(0.88, high()).starts_with("It survives these attacks"));
+        let worse = survival(Some(("square", of(0.5, 0.05))), &of(0.1, 0.05), None);
+        assert!(worse.starts_with("It does not survive: it is worse"), "{worse}");
+        assert!(survival(None, &of(0.1, 0.05), None).contains("nothing to hold"));
+    }
+}

@@ -11,6 +11,7 @@ use super::label::value_shown;
 use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
+use super::samples_table::samples_table;
 use super::view::View;
 use super::{answer, figures};
 use crate::chart::ChartError;
@@ -117,6 +118,7 @@ fn tables(view: &View<'_>) -> Vec<Table> {
         answer::scaling(view),
         answer::long_chains(view),
         masking(view),
+        samples_table(view),
     ]
 }
 

@@ -20,12 +20,20 @@ pub enum Part {
     Selective,
     /// `[evaluate.attacks]`
     Attacks,
+    /// `[evaluate.generation]`
+    Generation,
 }
 
 impl Part {
     /// All parts, in their order.
-    pub const ALL: &[Self] =
-        &[Self::Corruptions, Self::Chains, Self::Calibration, Self::Selective, Self::Attacks];
+    pub const ALL: &[Self] = &[
+        Self::Corruptions,
+        Self::Chains,
+        Self::Calibration,
+        Self::Selective,
+        Self::Attacks,
+        Self::Generation,
+    ];
 
     /// Its table's name.
     pub fn name(self) -> &'static str {
@@ -35,6 +43,7 @@ impl Part {
             Self::Calibration => "calibration",
             Self::Selective => "selective",
             Self::Attacks => "attacks",
+            Self::Generation => "generation",
         }
     }
 }
@@ -49,6 +58,7 @@ impl Evaluate {
             Part::Calibration => self.calibration.is_some(),
             Part::Selective => self.selective.is_some(),
             Part::Attacks => self.attacks.is_some(),
+            Part::Generation => self.generation.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
@@ -65,6 +75,7 @@ impl Evaluate {
             calibration: None,
             selective: None,
             attacks: None,
+            generation: None,
             only: None,
             ..self.clone()
         }
@@ -86,6 +97,7 @@ impl Evaluate {
             calibration: None,
             selective: None,
             attacks: None,
+            generation: None,
             only: Some(part),
         };
         match part {
@@ -95,6 +107,8 @@ impl Evaluate {
             Part::Calibration => Self { calibration: self.calibration.clone(), ..none },
             Part::Selective => Self { selective: self.selective.clone(), ..none },
             Part::Attacks => Self { attacks: self.attacks.clone(), ..none },
+            // It has limits of its own.
+            Part::Generation => Self { generation: self.generation.clone(), limit: None, ..none },
         }
     }
 }

@@ -6,6 +6,7 @@ use super::attacks::{AttackNorm, Attacks, L2, LINF};
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
 use super::data::{Augment, Labels};
+use super::generation::Generation;
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
@@ -197,6 +198,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         calibration: evaluate.calibration.as_ref().and_then(calibration),
         selective: evaluate.selective.as_ref().and_then(selective),
         attacks: evaluate.attacks.as_ref().and_then(attacks),
+        generation: evaluate.generation.as_ref().and_then(Generation::of),
         only: None,
     })
 }
@@ -384,6 +386,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 .as_ref()
                 .map(|asked| RawSelective { points: Some(asked.points) }),
             attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
+            generation: evaluate.generation.as_ref().map(Generation::spelled_out),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),

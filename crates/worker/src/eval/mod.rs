@@ -1,17 +1,21 @@
 //! What is measured on a trained network.
 
 pub mod attack;
+mod frechet;
 mod groups;
 mod long_chains;
 mod masking;
 mod measure;
 pub mod metric;
+mod neighbours;
 mod outputs;
 mod values;
 
+pub use frechet::{Moments, frechet_distance};
 pub use groups::{near_and_far, validation_ood};
 pub use long_chains::{Length, LongChains, long_chains};
 pub use masking::{AtSize, masking, sign_test};
 pub use measure::{Measured, measure};
-pub use outputs::{NOISE_BATCH, Outputs, predict};
+pub use neighbours::nearest;
+pub use outputs::{NOISE_BATCH, Outputs, host, predict};
 pub use values::Values;

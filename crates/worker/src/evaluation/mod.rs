@@ -6,9 +6,13 @@ mod calibration;
 mod attacks;
 mod chains;
 mod corruptions;
+mod extractor;
 mod files;
+mod fresh;
+mod generation;
 mod held_out;
 mod part;
+mod sample_sources;
 mod selective;
 mod sets;
 

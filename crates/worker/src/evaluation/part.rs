@@ -9,7 +9,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
-use super::{attacks, calibration, chains, corruptions, selective};
+use super::{attacks, calibration, chains, corruptions, generation, selective};
 use crate::eval::Values;
 use crate::jem::{Network, Parameters, build};
 
@@ -29,6 +29,8 @@ pub struct Subject<'a> {
     pub training: &'a LabelledImages,
     /// The samples that training kept of its buffer; none where λ = 0.
     pub buffer: Option<&'a Arrays>,
+    /// The TorchScript file of the Inception extractor, where it is there.
+    pub inception: Option<Vec<u8>>,
     /// Where tensors are.
     pub device: Device,
 }
@@ -59,7 +61,17 @@ impl<'a> Subject<'a> {
     ) -> Result<Self, Box<dyn Error>> {
         let network = build(&spec.training.model, test.shape, test.classes);
         let parameters = Parameters::load(&network.parameters(), weights, device)?.frozen();
-        Ok(Self { spec, seed, network, parameters, test, training, buffer, device })
+        Ok(Self {
+            spec,
+            seed,
+            network,
+            parameters,
+            test,
+            training,
+            buffer,
+            inception: None,
+            device,
+        })
     }
 }
 
@@ -95,6 +107,10 @@ pub fn run_part(
         Part::Attacks => {
             let asked = evaluate.attacks.as_ref().ok_or_else(unasked)?;
             attacks::measure(asked, subject, look)
+        }
+        Part::Generation => {
+            let asked = evaluate.generation.as_ref().ok_or_else(unasked)?;
+            generation::measure(asked, subject, look)
         }
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure};
+use super::{RawAttacks, RawEnergyMargin, RawGeneration, RawOod, RawOutlierExposure};
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::resolved::{ChainInit, Corruption, Device};
@@ -226,6 +226,8 @@ table! {
         selective: RawSelective,
         /// Adversarial attacks.
         attacks: RawAttacks,
+        /// Samples of the model, looked at and scored.
+        generation: RawGeneration,
     }
 }
 

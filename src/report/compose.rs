@@ -11,6 +11,7 @@ use super::label::value_shown;
 use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
+use super::samples_table::samples_table;
 use super::view::View;
 use super::{answer, figures, purified};
 use crate::chart::ChartError;
@@ -113,7 +114,7 @@ fn tables(view: &View<'_>) -> Vec<Table> {
     let first = [answer::best(view), by_cell(view)];
     let of_parts =
         [answer::selective(view), answer::scaling(view), answer::long_chains(view), masking(view)];
-    let rest = of_parts.into_iter().chain(purified::tables(view));
+    let rest = of_parts.into_iter().chain(purified::tables(view)).chain([samples_table(view)]);
     first.into_iter().chain(answer::scores(view)).chain(rest).collect()
 }
 

@@ -30,6 +30,7 @@ mod number;
 mod origin;
 mod purified;
 mod reproduced;
+mod samples_table;
 mod view;
 mod write;
 

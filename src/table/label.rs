@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jem_core::metric::{METRICS, describe};
+use jem_core::metric::{describe, metrics};
 use jem_core::spec::show_value;
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ pub(super) fn metric_paths(results: &Results) -> Vec<&str> {
 fn place(path: &str) -> usize {
     let declared = describe(path);
     let same = |info: &&jem_core::metric::MetricInfo| Some(**info) == declared;
-    METRICS.iter().position(|info| same(&info)).unwrap_or(METRICS.len())
+    metrics().position(|info| same(&info)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

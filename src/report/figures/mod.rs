@@ -7,6 +7,7 @@ mod csv;
 mod draft;
 mod energies;
 mod purification;
+mod generation;
 mod reliability;
 mod samples;
 mod scaling;

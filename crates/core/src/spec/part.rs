@@ -24,6 +24,8 @@ pub enum Part {
     Attacks,
     /// `[evaluate.scores]`
     Scores,
+    /// `[evaluate.generation]`
+    Generation,
 }
 
 impl Part {
@@ -36,6 +38,7 @@ impl Part {
         Self::Attacks,
         Self::Scores,
         Self::Purification,
+        Self::Generation,
     ];
 
     /// Its table's name.
@@ -48,6 +51,7 @@ impl Part {
             Self::Purification => "purification",
             Self::Attacks => "attacks",
             Self::Scores => "scores",
+            Self::Generation => "generation",
         }
     }
 }
@@ -64,6 +68,7 @@ impl Evaluate {
             Part::Purification => self.purification.is_some(),
             Part::Attacks => self.attacks.is_some(),
             Part::Scores => self.scores.is_some(),
+            Part::Generation => self.generation.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
@@ -82,6 +87,7 @@ impl Evaluate {
             attacks: None,
             scores: None,
             purification: None,
+            generation: None,
             only: None,
             ..self.clone()
         }
@@ -105,6 +111,7 @@ impl Evaluate {
             purification: None,
             attacks: None,
             scores: None,
+            generation: None,
             only: Some(part),
         };
         match part {
@@ -124,6 +131,8 @@ impl Evaluate {
                 scores: self.scores.clone(),
                 ..none
             },
+            // It has limits of its own.
+            Part::Generation => Self { generation: self.generation.clone(), limit: None, ..none },
         }
     }
 }

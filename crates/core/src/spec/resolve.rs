@@ -6,6 +6,7 @@ use super::attacks::{AttackNorm, Attacks, L2, LINF};
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
 use super::data::{Augment, Labels};
+use super::generation::Generation;
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
@@ -202,6 +203,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         purification: evaluate.purification.as_ref().and_then(purification),
         attacks: evaluate.attacks.as_ref().and_then(attacks),
         scores: evaluate.scores.as_ref().and_then(scores),
+        generation: evaluate.generation.as_ref().and_then(Generation::of),
         only: None,
     })
 }
@@ -409,6 +411,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
             purification: evaluate.purification.as_ref().map(spell_out_purification),
             attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
             scores: evaluate.scores.as_ref().map(spell_out_scores),
+            generation: evaluate.generation.as_ref().map(Generation::spelled_out),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),

@@ -10,6 +10,7 @@ use super::attacks::Attacks;
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
 use super::data::{Augment, Labels};
+use super::generation::Generation;
 use super::long_chains::LongChains;
 use super::network::Wrn;
 use super::ood::OodSet;
@@ -380,6 +381,9 @@ pub struct Evaluate {
     /// Further out-of-distribution scores, and intervals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<Scores>,
+    /// Samples of the model, looked at and scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Generation>,
     /// Set where this is one part of an evaluation, run by itself; see
     /// [`Evaluate::parts`]. Nobody writes it in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]

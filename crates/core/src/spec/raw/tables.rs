@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure, RawPurification};
+use super::{
+    RawAttacks, RawEnergyMargin, RawGeneration, RawOod, RawOutlierExposure, RawPurification,
+};
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::post_hoc::PostHoc;
@@ -231,6 +233,8 @@ table! {
         attacks: RawAttacks,
         /// Further out-of-distribution scores, and intervals of every AUROC; an empty table has all of them.
         scores: RawScores,
+        /// Samples of the model, looked at and scored.
+        generation: RawGeneration,
     }
 }
 

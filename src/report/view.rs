@@ -23,6 +23,9 @@ pub struct View<'a> {
     pub x: Option<Axis>,
     /// Cells that differ in x alone, by x; without an x, all cells in a line.
     pub lines: Vec<Line<'a>>,
+    /// The other swept field, where lines differ in it alone and all its values
+    /// are numbers: its place among the swept fields.
+    pub second: Option<usize>,
     /// Names of fields that have one value for each x, and so are not told
     /// apart from it.
     pub tied: Vec<String>,
@@ -53,8 +56,11 @@ impl<'a> View<'a> {
     pub fn new(results: &'a Results, cells: &'a [CellResult]) -> Self {
         let names = axis_names(&results.axes);
         let x = axis(results, cells, &names);
-        let mut view = Self { results, cells, names, x, lines: Vec::new(), tied: Vec::new() };
+        let (lines, tied) = (Vec::new(), Vec::new());
+        let mut view = Self { results, cells, names, x, lines, second: None, tied };
         let (kept, tied) = view.other_axes();
+        let numbers = |axis: &usize| cells.iter().all(|cell| cell.values[*axis].is_number());
+        view.second = <[usize; 1]>::try_from(&kept[..]).ok().map(|[axis]| axis).filter(numbers);
         view.tied = tied.into_iter().map(|axis| view.names[axis].clone()).collect();
         view.lines = view.grouped(&kept);
         view

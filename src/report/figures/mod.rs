@@ -6,6 +6,7 @@ mod attacks;
 mod csv;
 mod draft;
 mod energies;
+mod maps;
 mod purification;
 mod reliability;
 mod samples;

@@ -403,4 +403,10 @@ fn published_rows_stand_in_the_page_with_their_source() {
     }
     let content = compose(&results, &context()).expect("small figures can be painted");
     assert_eq!(content.results[1].head[..3], ["system", "λ", "n"]);
+    let accuracy = content.figures().find(|figure| figure.name == "accuracy").expect("it is drawn");
+    assert!(accuracy.drawing.svg.contains("other on mnist, published, unverified"));
+    assert!(accuracy.drawing.svg.contains(">ours<"), "the other line has a name");
+    let row =
+        "\n0.1,clf/accuracy,,\"published: other on mnist, published, unverified\",0.5,0.5,,\n";
+    assert!(accuracy.csv.ends_with(row), "{}", accuracy.csv);
 }

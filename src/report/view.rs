@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jem_core::spec::{Scale, show_value};
+use jem_core::spec::{Published, Scale, show_value};
 use serde_json::Value;
 
 use super::label::{axis_names, score_place, values_label};
@@ -51,6 +51,15 @@ pub struct Line<'a> {
     pub cells: Vec<&'a CellResult>,
 }
 
+/// A published result on the horizontal axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Rung<'a> {
+    /// Its value there.
+    pub x: f64,
+    /// The result.
+    pub result: &'a Published,
+}
+
 impl<'a> View<'a> {
     /// Lays out `results`, whose cells are `cells`.
     pub fn new(results: &'a Results, cells: &'a [CellResult]) -> Self {
@@ -89,6 +98,17 @@ impl<'a> View<'a> {
     pub fn x_shown(&self, cell: &CellResult) -> String {
         let value = self.x.as_ref().and_then(|x| cell.values.get(x.index));
         value.map(show_value).unwrap_or_default()
+    }
+
+    /// The published results that were found at a value of x.
+    pub fn rungs(&self) -> Vec<Rung<'a>> {
+        let Some(x) = &self.x else { return Vec::new() };
+        let path = &self.results.axes[x.index];
+        let rung = |result: &'a Published| {
+            let (_, value) = result.at.iter().find(|(at, _)| at == path)?;
+            Some(Rung { x: value.as_f64()?, result })
+        };
+        self.results.experiment.report.published.iter().filter_map(rung).collect()
     }
 
     /// The trials of `cell`.

@@ -84,10 +84,10 @@ fn a_missing_file_is_named_and_one_that_is_not_asked_for_is_not_read() {
 #[test]
 fn what_is_wrong_with_the_file_is_told_with_line_value_and_what_is_accepted() {
     for (more, figure, needed) in [
-        ("", "\"clf/acuracy\" = 0.5", ["published.toml:7", "did you mean `clf/accuracy`?"]),
+        ("", "\"clf/acuracy\" = 0.5", ["published.toml:8", "did you mean `clf/accuracy`?"]),
         ("", "\"clf/accuracy\" = 92.9", ["accuracy cannot be 92.9", "from 0 to 1"]),
-        ("", "\"clf/accuracy\" = \"0.9\"", ["published.toml:7", "a number"]),
-        ("", "\"clf/accuracy\" = { value = 0.9 }", ["`sd` is missing", "published.toml:7"]),
+        ("", "\"clf/accuracy\" = \"0.9\"", ["published.toml:8", "a number"]),
+        ("", "\"clf/accuracy\" = { value = 0.9 }", ["`sd` is missing", "published.toml:8"]),
         ("seeds = 0", "fid = 3", ["`result.seeds` cannot be 0", "at least 1"]),
         ("at = { \"objective.lamda\" = 1 }", "fid = 3", ["no field", "`objective.lambda`?"]),
         ("at = { \"objective.lambda\" = \"x\" }", "fid = 3", ["a number", "published.toml:6"]),

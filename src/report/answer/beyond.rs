@@ -2,12 +2,12 @@
 //! published, where such results stand beside the experiment.
 
 use jem_core::metric::label;
-use jem_core::spec::{Known, Published};
+use jem_core::spec::Known;
 
 use super::overlap;
 use crate::report::content::Finding;
 use crate::report::number::{capital, interval, listed};
-use crate::report::view::{Line, View};
+use crate::report::view::{Line, Rung, View};
 use crate::table::{CellResult, Statistics};
 
 /// Values that are told where nothing is published: those at the end.
@@ -19,32 +19,15 @@ const MOST_SETS: usize = 3;
 /// Metrics that are told beside published ones.
 const MOST_BESIDE: usize = 3;
 
-/// A published figure on the axis.
-struct Rung<'a> {
-    x: f64,
-    result: &'a Published,
-}
-
 /// What is said of the published values along `line`, and of what lies beyond
 /// them; of the largest values alone where none are published.
 pub(super) fn findings(view: &View<'_>, line: &Line<'_>) -> Vec<Finding> {
     let cells: Vec<&CellResult> =
         line.cells.iter().copied().filter(|cell| view.x_of(cell).is_some()).collect();
-    let rungs = rungs(view);
+    let rungs = view.rungs();
     let mut findings = beside(view, &cells, &rungs);
     findings.extend(largest(view, &cells, &rungs));
     findings
-}
-
-/// The published results that were found at a value of x.
-fn rungs<'a>(view: &View<'a>) -> Vec<Rung<'a>> {
-    let Some(x) = &view.x else { return Vec::new() };
-    let path = &view.results.axes[x.index];
-    let rung = |result: &'a Published| {
-        let (_, value) = result.at.iter().find(|(at, _)| at == path)?;
-        Some(Rung { x: value.as_f64()?, result })
-    };
-    view.results.experiment.report.published.iter().filter_map(rung).collect()
 }
 
 /// The names of systems, each once.
@@ -222,7 +205,7 @@ fn diverged(view: &View<'_>, told: &[&CellResult]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jem_core::spec::PublishedValue;
+    use jem_core::spec::{Published, PublishedValue};
     use serde_json::json;
 
     use super::*;

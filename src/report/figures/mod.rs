@@ -8,6 +8,7 @@ mod draft;
 mod energies;
 mod maps;
 mod purification;
+mod published;
 mod reliability;
 mod samples;
 mod scaling;

@@ -54,7 +54,7 @@ impl HeatCell {
 }
 
 /// The widest and the narrowest field.
-const WIDTHS: (f64, f64) = (92.0, 12.0);
+const WIDTHS: (f64, f64) = (120.0, 12.0);
 const HEIGHTS: (f64, f64) = (46.0, 18.0);
 /// The most room for the names of rows.
 const MOST_GUTTER: f64 = 160.0;

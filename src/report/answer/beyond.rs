@@ -155,10 +155,11 @@ fn trend(view: &View<'_>, told: &[&CellResult], metric: &str) -> Option<String> 
         None => "",
     };
     let shown = listed(&few(&found.iter().map(value).collect::<Vec<_>>()));
-    let without = told.len() - found.len();
-    let without = match without {
-        0 => String::new(),
-        n => format!("; {n} of these values have none"),
+    let none = told.iter().filter(|cell| !cell.metrics.contains_key(metric));
+    let none: Vec<String> = none.map(|cell| view.label_in_line(cell)).collect();
+    let without = match none.is_empty() {
+        true => String::new(),
+        false => format!("; no value at {}", listed(&few(&none))),
     };
     Some(format!("{} {}: {shown}{ends}{without}.", capital(&label(metric)), way(&means)))
 }
@@ -242,7 +243,7 @@ mod tests {
         let (about, text) = said(&fixture::results()).remove(0);
         assert_eq!(about, "At the largest λ, from 1 to 10");
         assert!(text.starts_with("Accuracy falls: "), "{text}");
-        assert!(text.contains("1 of these values have none"), "{text}");
+        assert!(text.contains("; no value at λ = 10"), "{text}");
         let rates = "Trials that diverged: 0 of 3 at λ = 1, 1 of 3 at λ = 5 and 3 of 3 at λ = 10.";
         assert!(text.ends_with(rates), "{text}");
     }

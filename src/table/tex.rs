@@ -7,7 +7,7 @@ impl PaperTable {
     /// caption and the note. Below the table it says commits and interval, and
     /// under it where published rows come from.
     pub fn to_tex(&self) -> String {
-        [self.tex_comments(), self.tabular(), self.tex_footnotes()].concat()
+        [self.tex_comments(), self.tabular(head), self.tex_footnotes()].concat()
     }
 
     /// As a LaTeX document of its own: `pdflatex paper-standalone.tex` makes a
@@ -21,7 +21,7 @@ impl PaperTable {
             format!("\\noindent\\textbf{{{}}}\n\n\\bigskip\n", tex(&one_line(&self.caption))),
             "\\noindent\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n"
                 .to_owned(),
-            self.tabular(),
+            self.tabular(stacked),
             "}\n\n\\bigskip\n{\\footnotesize\n".to_owned(),
             format!("\\noindent {}\n\n}}\n\\end{{document}}\n", notes.join("\n\n\\noindent ")),
         ]
@@ -38,7 +38,7 @@ impl PaperTable {
         )
     }
 
-    fn tabular(&self) -> String {
+    fn tabular(&self, head: fn(&Column) -> String) -> String {
         let side = |column: &Column| if column.is_number() { 'r' } else { 'l' };
         let sides: String = self.columns.iter().map(side).collect();
         let heads: Vec<String> = self.columns.iter().map(head).collect();
@@ -102,6 +102,12 @@ fn head(column: &Column) -> String {
     tex(&column.title())
         .replace(r" $\uparrow$", r"~$\uparrow$")
         .replace(r" $\downarrow$", r"~$\downarrow$")
+}
+
+/// The head with each of its parts on a line, for columns that are narrow.
+fn stacked(column: &Column) -> String {
+    let side = if column.is_number() { 'r' } else { 'l' };
+    format!(r"\shortstack[{side}]{{{}}}", head(column).replace(", ", r",\\"))
 }
 
 fn cell(cell: &TableCell) -> String {
@@ -277,7 +283,7 @@ lambda & n & diverged & accuracy~$\uparrow$ & error AUROC, energy~$\uparrow$ \\
         assert!(standalone.contains(r"\usepackage{booktabs}"));
         assert!(standalone.ends_with("\\end{document}\n"));
         // The check itself finds what it is to find.
-        let broken = standalone.replacen("diverged & ", "diverged ", 1).replacen(r"\_", "_", 1);
+        let broken = standalone.replacen("{diverged} & ", "{diverged} ", 1).replacen(r"\_", "_", 1);
         assert_eq!(faults(&broken).len(), 2, "{:?}", faults(&broken));
     }
 

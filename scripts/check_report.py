@@ -5,7 +5,10 @@ every kind of file, whole, and as its manifest says. Usage: check_report.py NAME
 import hashlib
 import json
 import pathlib
+import shutil
+import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -13,6 +16,19 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 def fail(message):
     sys.exit(f"check_report: {message}")
+
+
+def compile_table(tex):
+    """Compiles the table where there is a LaTeX, in a folder that is thrown away."""
+    if not shutil.which("pdflatex"):
+        return "its LaTeX not compiled: no pdflatex here"
+    with tempfile.TemporaryDirectory() as folder:
+        said = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", str(tex.resolve())],
+            cwd=folder, capture_output=True, text=True, errors="replace", timeout=120)
+        if said.returncode != 0:
+            fail(f"{tex.name} does not compile:\n{said.stdout[-2000:]}")
+    return "its LaTeX compiles"
 
 
 def main():
@@ -44,6 +60,7 @@ def main():
         data = parquet.read_bytes()
         if data[:4] != b"PAR1" or data[-4:] != b"PAR1":
             fail(f"{parquet.name} is no whole Parquet file")
+    compiled = compile_table(folder / "tables" / "paper-standalone.tex")
     page = (folder / "index.html").read_text()
     question = (ROOT / "experiments" / f"{name}.toml").read_text().split('question = "')[1].split('"')[0]
     for needed in (question, "<svg", manifest["commit"], "prefers-color-scheme", "@media print"):
@@ -52,7 +69,7 @@ def main():
     for forbidden in ("http://", "src=\"charts"):
         if forbidden in page.replace("http://www.w3.org/", ""):
             fail(f"the page is not self-contained: {forbidden}")
-    print(f"check_report: {folder.relative_to(ROOT)}: {len(files)} files, all as they must be")
+    print(f"check_report: {folder.relative_to(ROOT)}: {len(files)} files, all as they must be; {compiled}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 //! Charts: plain numbers in, drawings out.
 //!
 //! One file per figure ([`sweep()`], [`reliability()`], [`energy_histogram()`],
-//! [`curves()`], [`risk_coverage()`], [`training()`], [`samples()`], [`difference()`])
-//! and one theme. Nothing here knows where numbers come from: no store, no data
-//! frame, no spec. A figure lays its marks out on a
+//! [`curves()`], [`risk_coverage()`], [`training()`], [`samples()`], [`difference()`],
+//! [`heat_map()`]) and one theme. Nothing here knows where numbers come from: no
+//! store, no data frame, no spec. A figure lays its marks out on a
 //! canvas in pixels; the canvas is then painted twice, as SVG and as PNG at
 //! twice the size, so both show the same picture. Painting is deterministic:
 //! the same chart gives the same bytes.
@@ -23,6 +23,7 @@ mod difference;
 mod diverged;
 mod drawing;
 mod energy_histogram;
+mod heat_map;
 mod lettering;
 mod page;
 mod paint;
@@ -40,6 +41,7 @@ pub use curves::{CurvesChart, CurvesPanel, curves};
 pub use difference::{DifferenceChart, DifferenceRow, Tone, difference};
 pub use drawing::{ChartError, Drawing, for_html};
 pub use energy_histogram::{EnergyHistogramChart, EnergyPanel, Histogram, energy_histogram};
+pub use heat_map::{HeatCell, HeatMap, heat_map};
 pub use reliability::{ReliabilityBin, ReliabilityChart, ReliabilityPanel, reliability};
 pub use risk_coverage::{RiskCoverageChart, RiskCoverageCurve, RiskCoveragePanel, risk_coverage};
 pub use samples::{SampleGrid, samples};

@@ -102,7 +102,35 @@ pub(super) fn ordered_color(index: usize, count: usize) -> Color {
     if count < 2 {
         return RAMP[0];
     }
-    let along = index.min(count - 1) as f64 / (count - 1) as f64 * 2.0;
+    ramp(index.min(count - 1) as f64 / (count - 1) as f64)
+}
+
+/// Letters on fields of colour, dark and light; neither is a reserved colour.
+const LETTERS: [Color; 2] = [Color::new(0, 0, 0), Color::new(0xFE, 0xFE, 0xFE)];
+
+/// The colour of letters that can be read on `ground`.
+pub(super) fn letters_on(ground: Color) -> Color {
+    let [dark, light] = LETTERS;
+    if contrast(dark, ground) > contrast(light, ground) { dark } else { light }
+}
+
+/// WCAG 2.1 relative luminance.
+fn luminance(color: Color) -> f64 {
+    let linear = |channel: u8| {
+        let c = f64::from(channel) / 255.0;
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * linear(color.red) + 0.7152 * linear(color.green) + 0.0722 * linear(color.blue)
+}
+
+fn contrast(a: Color, b: Color) -> f64 {
+    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+    a.max(b) / a.min(b)
+}
+
+/// The colour a `share` in [0, 1] of the way along the ramp.
+pub(super) fn ramp(share: f64) -> Color {
+    let along = share.clamp(0.0, 1.0) * 2.0;
     if along < 1.0 {
         RAMP[0].towards(RAMP[1], along)
     } else {
@@ -127,20 +155,6 @@ pub(super) const FOOTER: f64 = 9.5;
 mod tests {
     use super::*;
 
-    /// WCAG 2.1 relative luminance.
-    fn luminance(color: Color) -> f64 {
-        let linear = |channel: u8| {
-            let c = f64::from(channel) / 255.0;
-            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * linear(color.red) + 0.7152 * linear(color.green) + 0.0722 * linear(color.blue)
-    }
-
-    fn contrast(a: Color, b: Color) -> f64 {
-        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
-        a.max(b) / a.min(b)
-    }
-
     #[test]
     fn series_stand_out_on_white_and_on_near_black() {
         let near_black = Color::new(0x14, 0x17, 0x1C);
@@ -162,6 +176,15 @@ mod tests {
         for color in SERIES.into_iter().chain(ramp) {
             assert!(![INK, PAPER, GRID].contains(&color));
         }
+    }
+
+    #[test]
+    fn letters_on_every_colour_of_the_ramp_have_the_contrast_of_wcag_aa() {
+        for step in 0..=100 {
+            let ground = ramp(f64::from(step) / 100.0);
+            assert!(contrast(letters_on(ground), ground) > 4.5, "{}", ground.hex());
+        }
+        assert!(LETTERS.iter().all(|color| ![INK, PAPER, GRID].contains(color)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::view::View;
 use super::{answer, figures, purified};
 use crate::chart::ChartError;
 use crate::table::{
-    CellResult, Checked, PaperTable, Results, Shown, TrialResult, cell_label, cells, check,
+    CellResult, Checked, Column, PaperTable, Results, Shown, TrialResult, cell_label, cells, check,
 };
 
 /// Composes the report of `results`.
@@ -120,12 +120,20 @@ fn tables(view: &View<'_>) -> Vec<Table> {
 
 fn by_cell(view: &View<'_>) -> Table {
     let table = PaperTable::of(view.results, Shown::Paper);
-    let titles = table.columns.iter().map(|column| column.title());
-    let own = view.names.iter().cloned();
+    let axis = |key: &String| view.results.axes.iter().position(|path| path == key);
+    let title = |column: &Column| match axis(&column.key) {
+        Some(place) => view.names[place].clone(),
+        None => column.title(),
+    };
     Table {
         title: "Results".to_owned(),
-        note: table.note,
-        head: own.chain(titles.skip(view.names.len())).collect(),
+        note: [&table.note]
+            .into_iter()
+            .chain(&table.footnotes)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" "),
+        head: table.columns.iter().map(title).collect(),
         rows: table.rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect(),
     }
 }

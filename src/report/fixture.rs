@@ -34,6 +34,7 @@ pub(crate) fn results() -> Results {
                 title: "The weight of the generative term".to_owned(),
                 x: Some("objective.lambda".to_owned()),
                 x_scale: Scale::Symlog,
+                published: Vec::new(),
             },
             expect: vec![
                 expectation("a classifier alone", "clf/accuracy", Some(0.9), None),

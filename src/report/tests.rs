@@ -331,3 +331,82 @@ fn values_that_are_no_numbers_are_not_laid_out_on_an_axis() {
     assert!(page.contains("Nothing is drawn against objective.lambda: its values are not numbers"));
     assert!(page.contains("highest with λ = kind 0.01"));
 }
+
+#[test]
+fn two_axes_of_numbers_make_maps_of_divergence_and_of_the_main_metrics() {
+    let content = compose(&two_axes(), &context()).expect("small figures can be painted");
+    let section = &content.sections[0];
+    assert_eq!(section.title, "Maps over both axes");
+    let names: Vec<&str> = section.figures.iter().map(|figure| figure.name.as_str()).collect();
+    let expected = [
+        "map-divergence",
+        "map-accuracy",
+        "map-ece",
+        "map-ood-fashion-mnist",
+        "map-ood-uniform-noise",
+    ];
+    assert_eq!(names, expected);
+    let csv = &section.figures[0].csv;
+    assert!(csv.starts_with("objective.lambda,sampler.steps,diverged,trials,restarts\n"), "{csv}");
+    assert!(csv.contains("\n10.0,20,3,3,0\n") || csv.contains("\n10,20,3,3,0\n"), "{csv}");
+    let svg = &section.figures[0].drawing.svg;
+    assert!(svg.contains("3 of 3") && svg.contains("edge of survival"));
+}
+
+#[test]
+fn one_axis_makes_no_map_and_where_nothing_diverged_that_is_said() {
+    let maps = |results: &Results| {
+        let content = compose(results, &context()).expect("small figures can be painted");
+        let section = content.sections.iter().find(|one| one.title == "Maps over both axes");
+        section.map(|section| (section.figures.len(), section.notes.join(" ")))
+    };
+    assert_eq!(maps(&results()), None);
+    let mut survived = two_axes();
+    survived.trials.retain(|trial| !trial.outcome.diverged());
+    let note = "No trial diverged: there is no map of where training survives.";
+    assert_eq!(maps(&survived), Some((4, note.to_owned())));
+    // A third axis: no place has one cell alone.
+    let mut three = two_axes();
+    three.axes.push("train.batch_size".to_owned());
+    for (place, trial) in three.trials.iter_mut().enumerate() {
+        trial.values.push((place % 2).into());
+    }
+    assert_eq!(maps(&three), None);
+}
+
+#[test]
+fn published_rows_stand_in_the_page_with_their_source() {
+    let mut results = results();
+    results.experiment.report.published = vec![jem_core::spec::Published {
+        name: "other".to_owned(),
+        cite: "Someone 2020".to_owned(),
+        dataset: "mnist".to_owned(),
+        known: jem_core::spec::Known::Memory,
+        note: None,
+        seeds: Some(5),
+        at: vec![("objective.lambda".to_owned(), 0.1.into())],
+        values: vec![jem_core::spec::PublishedValue {
+            path: "clf/accuracy".to_owned(),
+            value: 0.5,
+            shown: "0.500".to_owned(),
+            sd: None,
+        }],
+    }];
+    let page = page(&results);
+    for needed in [
+        "other on mnist, published (Someone 2020), unverified [1]",
+        "[1] other, Someone 2020: unverified",
+        "0.500",
+        "Beyond the published λ",
+    ] {
+        assert!(page.contains(needed), "{needed}");
+    }
+    let content = compose(&results, &context()).expect("small figures can be painted");
+    assert_eq!(content.results[1].head[..3], ["system", "λ", "n"]);
+    let accuracy = content.figures().find(|figure| figure.name == "accuracy").expect("it is drawn");
+    assert!(accuracy.drawing.svg.contains("other on mnist, published, unverified"));
+    assert!(accuracy.drawing.svg.contains(">ours<"), "the other line has a name");
+    let row =
+        "\n0.1,clf/accuracy,,\"published: other on mnist, published, unverified\",0.5,0.5,,\n";
+    assert!(accuracy.csv.ends_with(row), "{}", accuracy.csv);
+}

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jem_core::spec::{Scale, show_value};
+use jem_core::spec::{Published, Scale, show_value};
 use serde_json::Value;
 
 use super::label::{axis_names, score_place, values_label};
@@ -23,6 +23,9 @@ pub struct View<'a> {
     pub x: Option<Axis>,
     /// Cells that differ in x alone, by x; without an x, all cells in a line.
     pub lines: Vec<Line<'a>>,
+    /// The other swept field, where lines differ in it alone and all its values
+    /// are numbers: its place among the swept fields.
+    pub second: Option<usize>,
     /// Names of fields that have one value for each x, and so are not told
     /// apart from it.
     pub tied: Vec<String>,
@@ -48,13 +51,25 @@ pub struct Line<'a> {
     pub cells: Vec<&'a CellResult>,
 }
 
+/// A published result on the horizontal axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Rung<'a> {
+    /// Its value there.
+    pub x: f64,
+    /// The result.
+    pub result: &'a Published,
+}
+
 impl<'a> View<'a> {
     /// Lays out `results`, whose cells are `cells`.
     pub fn new(results: &'a Results, cells: &'a [CellResult]) -> Self {
         let names = axis_names(&results.axes);
         let x = axis(results, cells, &names);
-        let mut view = Self { results, cells, names, x, lines: Vec::new(), tied: Vec::new() };
+        let (lines, tied) = (Vec::new(), Vec::new());
+        let mut view = Self { results, cells, names, x, lines, second: None, tied };
         let (kept, tied) = view.other_axes();
+        let numbers = |axis: &usize| cells.iter().all(|cell| cell.values[*axis].is_number());
+        view.second = <[usize; 1]>::try_from(&kept[..]).ok().map(|[axis]| axis).filter(numbers);
         view.tied = tied.into_iter().map(|axis| view.names[axis].clone()).collect();
         view.lines = view.grouped(&kept);
         view
@@ -83,6 +98,17 @@ impl<'a> View<'a> {
     pub fn x_shown(&self, cell: &CellResult) -> String {
         let value = self.x.as_ref().and_then(|x| cell.values.get(x.index));
         value.map(show_value).unwrap_or_default()
+    }
+
+    /// The published results that were found at a value of x.
+    pub fn rungs(&self) -> Vec<Rung<'a>> {
+        let Some(x) = &self.x else { return Vec::new() };
+        let path = &self.results.axes[x.index];
+        let rung = |result: &'a Published| {
+            let (_, value) = result.at.iter().find(|(at, _)| at == path)?;
+            Some(Rung { x: value.as_f64()?, result })
+        };
+        self.results.experiment.report.published.iter().filter_map(rung).collect()
     }
 
     /// The trials of `cell`.

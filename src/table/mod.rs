@@ -19,6 +19,7 @@ mod expect;
 mod examples;
 pub mod frames;
 mod present;
+mod published;
 mod render;
 mod terminal;
 mod tex;

@@ -8,7 +8,7 @@ use jem_core::spec::show_value;
 
 use super::cells::groups;
 use super::label::{axis_names, metric_paths};
-use super::{CellResult, Results, cells};
+use super::{CellResult, Results, cells, published};
 
 /// Scores whose AUROC is shown on the first out-of-distribution set, in the
 /// order of the columns.
@@ -42,6 +42,10 @@ pub struct PaperTable {
     pub columns: Vec<Column>,
     /// The rows, each with a cell a column.
     pub rows: Vec<Vec<TableCell>>,
+    /// How many of the rows are ours; published ones follow.
+    pub ours: usize,
+    /// Where the published rows come from, as `[1] …`.
+    pub footnotes: Vec<String>,
 }
 
 /// A column of a table.
@@ -76,6 +80,8 @@ pub enum TableCell {
     },
     /// Every trial of the cell diverged.
     Diverged,
+    /// Another's figure, as it was given.
+    Published(String),
     /// No trial of the cell has a value.
     Undefined,
 }
@@ -83,21 +89,28 @@ pub enum TableCell {
 impl PaperTable {
     /// The table of `results`, its rows in the order of the plan.
     pub fn of(results: &Results, shown: Shown) -> Self {
-        let metrics = shown_metrics(results, shown);
+        let mut metrics = shown_metrics(results, shown);
+        let (measured, unmeasured) = published::further(results, &metrics);
+        metrics.extend(measured);
         let commits = results.commit_line();
-        Self {
+        let rows: Vec<Vec<TableCell>> = cells(results)
+            .iter()
+            .zip(groups(results))
+            .map(|(cell, trials)| row(cell, results.mark_of(&trials), &metrics))
+            .collect();
+        let mut table = Self {
             command: command(&results.experiment.file),
             caption: format!("{} ({commits})", results.experiment.report.title.trim()),
             note: note(results, &commits),
             accepted: results.accepted_notes(),
             commits,
             columns: columns(results, &metrics),
-            rows: cells(results)
-                .iter()
-                .zip(groups(results))
-                .map(|(cell, trials)| row(cell, results.mark_of(&trials), &metrics))
-                .collect(),
-        }
+            ours: rows.len(),
+            rows,
+            footnotes: Vec::new(),
+        };
+        table.add_published(results, &unmeasured);
+        table
     }
 }
 
@@ -258,7 +271,7 @@ impl Column {
 impl fmt::Display for TableCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) | Self::Published(text) => f.write_str(text),
             Self::Marked(text, mark) => write!(f, "{text} {mark}"),
             Self::Mean { mean, half_width, n } => {
                 let digits = digits(*mean);

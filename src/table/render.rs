@@ -26,11 +26,15 @@ impl PaperTable {
             lines.push(format!("| {} |", cells.join(" | ")));
         }
         lines.extend([String::new(), markdown(&self.note), String::new()]);
+        for note in &self.footnotes {
+            lines.extend([markdown(note), String::new()]);
+        }
         lines.join("\n")
     }
 
-    /// As CSV, under the columns' keys; `commit` follows, and `accepted` where
-    /// some runs were accepted by hand. The numbers
+    /// As CSV, under the columns' keys; `commit` follows (of our rows), `published`
+    /// where there are published rows, and `accepted` where some runs were
+    /// accepted by hand. The numbers
     /// are those that people read; those to reckon with are in
     /// [`super::frames::cell_statistics`].
     ///
@@ -47,7 +51,13 @@ impl PaperTable {
         let keyed = self.columns.iter().enumerate();
         let commit = self.commits.trim_start_matches("commits ").trim_start_matches("commit ");
         let mut columns: Vec<_> = keyed.map(|(place, c)| column(&c.key, texts(place))).collect();
-        columns.push(column("commit", vec![commit; self.rows.len()]));
+        let ours = |place: usize| (place < self.ours).then(|| commit.to_owned());
+        let commits: Vec<Option<String>> = (0..self.rows.len()).map(ours).collect();
+        columns.push(column("commit", commits));
+        if !self.footnotes.is_empty() {
+            let sources: Vec<_> = self.rows.iter().map(|row| self.source_of(row)).collect();
+            columns.push(column("published", sources));
+        }
         if !self.accepted.is_empty() {
             columns.push(column(
                 "accepted",
@@ -60,6 +70,14 @@ impl PaperTable {
 }
 
 impl PaperTable {
+    /// Where the published `row` comes from; none where it is ours.
+    fn source_of(&self, row: &[TableCell]) -> Option<String> {
+        let TableCell::Text(system) = row.first()? else { return None };
+        let (_, number) = system.rsplit_once(" [")?;
+        let number: usize = number.strip_suffix(']')?.parse().ok()?;
+        self.footnotes.get(number.checked_sub(1)?).cloned()
+    }
+
     /// What the mark of `row` stands for; none where it has none.
     fn reasons(&self, row: &[TableCell]) -> Option<String> {
         let mark = row.iter().find_map(|cell| match cell {

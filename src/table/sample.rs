@@ -43,6 +43,7 @@ fn experiment() -> Experiment {
             title: "λ & accuracy, 50 % of MNIST".to_owned(),
             x: Some("objective.lambda".to_owned()),
             x_scale: Scale::Symlog,
+            published: Vec::new(),
         },
         expect: vec![
             expectation("learns", "clf/accuracy", Some(0.5), None),

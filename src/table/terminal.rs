@@ -17,7 +17,8 @@ impl PaperTable {
         for columns in self.parts(width) {
             text += &format!("{}\n\n", self.part(&columns).trim_fmt());
         }
-        text + &self.note + "\n"
+        let footnotes = self.footnotes.iter().map(|note| format!("{note}\n"));
+        text + &self.note + "\n" + &footnotes.collect::<String>()
     }
 
     /// The columns of each table, by their places.

@@ -4,22 +4,54 @@ use super::{Column, PaperTable, TableCell};
 
 impl PaperTable {
     /// As a `tabular`, after comments with the command that makes it, the
-    /// caption and the note. Below the table it says commits and interval.
+    /// caption and the note. Below the table it says commits and interval, and
+    /// under it where published rows come from.
     pub fn to_tex(&self) -> String {
-        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        [self.tex_comments(), self.tabular(head), self.tex_footnotes()].concat()
+    }
+
+    /// As a LaTeX document of its own: `pdflatex paper-standalone.tex` makes a
+    /// page with the table, made narrower where it is wider than the page.
+    pub fn to_standalone_tex(&self) -> String {
+        let note = [&self.note].into_iter().chain(&self.footnotes).map(|note| tex(&one_line(note)));
+        let notes: Vec<String> = note.collect();
+        [
+            self.tex_comments(),
+            PREAMBLE.to_owned(),
+            format!("\\noindent\\textbf{{{}}}\n\n\\bigskip\n", tex(&one_line(&self.caption))),
+            "\\noindent\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n"
+                .to_owned(),
+            self.tabular(stacked),
+            "}\n\n\\bigskip\n{\\footnotesize\n".to_owned(),
+            format!("\\noindent {}\n\n}}\n\\end{{document}}\n", notes.join("\n\n\\noindent ")),
+        ]
+        .concat()
+    }
+
+    fn tex_comments(&self) -> String {
+        format!(
+            "% {}; {}\n% {}\n% {}\n",
+            one_line(&self.command),
+            self.commits,
+            one_line(&self.caption),
+            one_line(&self.note)
+        )
+    }
+
+    fn tabular(&self, head: fn(&Column) -> String) -> String {
         let side = |column: &Column| if column.is_number() { 'r' } else { 'l' };
         let sides: String = self.columns.iter().map(side).collect();
         let heads: Vec<String> = self.columns.iter().map(head).collect();
         let mut lines = vec![
-            format!("% {}; {}", one_line(&self.command), self.commits),
-            format!("% {}", one_line(&self.caption)),
-            format!("% {}", one_line(&self.note)),
             format!(r"\begin{{tabular}}{{{sides}}}"),
             r"\toprule".to_owned(),
             format!(r"{} \\", heads.join(" & ")),
             r"\midrule".to_owned(),
         ];
-        for row in &self.rows {
+        for (place, row) in self.rows.iter().enumerate() {
+            if place == self.ours && place > 0 {
+                lines.push(r"\midrule".to_owned());
+            }
             let cells: Vec<String> = row.iter().map(cell).collect();
             lines.push(format!(r"{} \\", cells.join(" & ")));
         }
@@ -39,6 +71,30 @@ impl PaperTable {
         lines.extend([r"\end{tabular}".to_owned(), String::new()]);
         lines.join("\n")
     }
+
+    /// The footnotes as paragraphs as wide as the text; nothing without any.
+    fn tex_footnotes(&self) -> String {
+        let note = |note: &String| {
+            format!("\\par\\smallskip\\noindent{{\\footnotesize {}\\par}}\n", tex(&one_line(note)))
+        };
+        self.footnotes.iter().map(note).collect()
+    }
+}
+
+/// What stands before the table of a document of its own; of packages only what
+/// every TeX installation has.
+const PREAMBLE: &str = r"\documentclass[a4paper,landscape]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage[landscape,margin=15mm]{geometry}
+\usepackage{booktabs}
+\usepackage{graphicx}
+\pagestyle{empty}
+\begin{document}
+";
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn head(column: &Column) -> String {
@@ -46,6 +102,12 @@ fn head(column: &Column) -> String {
     tex(&column.title())
         .replace(r" $\uparrow$", r"~$\uparrow$")
         .replace(r" $\downarrow$", r"~$\downarrow$")
+}
+
+/// The head with each of its parts on a line, for columns that are narrow.
+fn stacked(column: &Column) -> String {
+    let side = if column.is_number() { 'r' } else { 'l' };
+    format!(r"\shortstack[{side}]{{{}}}", head(column).replace(", ", r",\\"))
 }
 
 fn cell(cell: &TableCell) -> String {
@@ -74,7 +136,11 @@ fn tex(text: &str) -> String {
             '\n' | '\r' | '\t' => printed.push(' '),
             other => match beyond_ascii(other) {
                 Some(command) => printed.push_str(command),
-                None => printed.push(other),
+                // The letters that LaTeX's T1 fonts have.
+                None if other.is_ascii() || matches!(other, '\u{c0}'..='\u{17f}') => {
+                    printed.push(other);
+                }
+                None => printed += &format!("{{[}}U+{:04X}{{]}}", u32::from(other)),
             },
         }
     }
@@ -87,6 +153,11 @@ fn beyond_ascii(letter: char) -> Option<&'static str> {
         '±' => r"$\pm$",
         '†' => r"$\dagger$",
         '–' => "--",
+        '“' => "``",
+        '”' => "''",
+        '‘' => "`",
+        '’' => "'",
+        '…' => r"\ldots{}",
         '—' => "---",
         '−' => "$-$",
         '×' => r"$\times$",
@@ -150,6 +221,70 @@ lambda & n & diverged & accuracy~$\uparrow$ & error AUROC, energy~$\uparrow$ \\
 \end{tabular}
 ";
         assert_eq!(table.to_tex(), expected);
+    }
+
+    /// What keeps `document` from being LaTeX that compiles: braces and
+    /// environments that do not match, rows of another number of cells than
+    /// the columns, letters that LaTeX has none for or reads as its own.
+    fn faults(document: &str) -> Vec<String> {
+        let mut faults = Vec::new();
+        let (mut open, mut depth, mut columns) = (Vec::new(), 0i64, 0);
+        for line in document.lines().filter(|line| !line.starts_with('%')) {
+            let mut fault = |what: &str| faults.push(format!("{what}: {line}"));
+            if let Some(name) = line.strip_prefix(r"\begin{") {
+                let (name, rest) = name.split_once('}').unwrap_or_default();
+                open.push(name);
+                columns = rest.trim_matches(['{', '}']).len();
+            } else if let Some(name) = line.strip_prefix(r"\end{") {
+                if open.pop() != name.strip_suffix('}') {
+                    fault("ends what was not begun last");
+                }
+            }
+            let bare = line.replace(r"\\", " ");
+            let (mut cells, mut escaped) = (1, false);
+            for letter in bare.chars() {
+                match letter {
+                    '\\' if !escaped => {
+                        escaped = true;
+                        continue;
+                    }
+                    '{' if !escaped => depth += 1,
+                    '}' if !escaped => depth -= 1,
+                    '&' if !escaped => cells += 1,
+                    '%' if !escaped && !line.ends_with('%') => fault("a bare %"),
+                    '#' | '_' if !escaped => fault("a bare sign"),
+                    other if !other.is_ascii() && !('À'..='ſ').contains(&other) => {
+                        fault("no such sign");
+                    }
+                    _ => {}
+                }
+                escaped = false;
+            }
+            if line.ends_with(r" \\") && !line.starts_with(r"\multicolumn") && cells != columns {
+                fault("another number of cells");
+            }
+        }
+        if depth != 0 || !open.is_empty() {
+            faults.push(format!("{depth} braces, {open:?} left open"));
+        }
+        faults
+    }
+
+    #[test]
+    fn both_forms_are_whole_whatever_stands_in_them() {
+        let mut results = sample::results();
+        results.experiment.report.title = "λ_1 & {50 %} #1 ~^ → é “x” 中".to_owned();
+        for shown in [Shown::Paper, Shown::Everything] {
+            let table = PaperTable::of(&results, shown);
+            assert_eq!(faults(&table.to_tex()), [""; 0]);
+            assert_eq!(faults(&table.to_standalone_tex()), [""; 0]);
+        }
+        let standalone = PaperTable::of(&results, Shown::Paper).to_standalone_tex();
+        assert!(standalone.contains(r"\usepackage{booktabs}"));
+        assert!(standalone.ends_with("\\end{document}\n"));
+        // The check itself finds what it is to find.
+        let broken = standalone.replacen("{diverged} & ", "{diverged} ", 1).replacen(r"\_", "_", 1);
+        assert_eq!(faults(&broken).len(), 2, "{:?}", faults(&broken));
     }
 
     #[test]

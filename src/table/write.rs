@@ -40,7 +40,7 @@ pub fn to_csv(frame: &DataFrame) -> Result<Vec<u8>, TableError> {
 }
 
 /// Writes every table but that of the examples into `folder`, which is made:
-/// `paper.md`, `.csv` and `.tex`, and as Parquet and CSV `trials`, `metrics`,
+/// `paper.md`, `.csv` and `.tex`, `paper-standalone.tex`, and as Parquet and CSV `trials`, `metrics`,
 /// `epochs` and `cells`. Says the files' names.
 ///
 /// # Errors
@@ -55,6 +55,7 @@ pub fn write_all(
         ("paper.md".to_owned(), table.to_markdown().into_bytes()),
         ("paper.csv".to_owned(), table.to_csv()?.into_bytes()),
         ("paper.tex".to_owned(), table.to_tex().into_bytes()),
+        ("paper-standalone.tex".to_owned(), table.to_standalone_tex().into_bytes()),
     ];
     for (name, frame) in [
         ("trials", frames::trials(results)?),
@@ -112,7 +113,7 @@ mod tests {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let names = write_all(&sample::results(), one.path(), Shown::Paper).unwrap();
         write_all(&sample::results(), two.path(), Shown::Paper).unwrap();
-        assert_eq!(names.len(), 11);
+        assert_eq!(names.len(), 12);
         for name in names {
             let read = |folder: &tempfile::TempDir| fs::read(folder.path().join(&name)).unwrap();
             assert_eq!(read(&one), read(&two), "{name}");

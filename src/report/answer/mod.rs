@@ -3,6 +3,7 @@
 //! that they overlap or do not, of nothing that it is significant.
 
 mod best;
+mod beyond;
 mod course;
 mod long_chains;
 mod paired;

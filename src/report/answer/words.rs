@@ -2,7 +2,7 @@
 
 use jem_core::metric::{Direction, describe};
 
-use super::{course, rivals, scaling, scores, selective};
+use super::{beyond, course, rivals, scaling, scores, selective};
 use crate::report::content::{Finding, Part};
 use crate::report::number::{counted, listed};
 use crate::report::purified;
@@ -28,7 +28,9 @@ pub fn parts(view: &View<'_>) -> Vec<Part> {
     let mut parts = vec![Part { heading: None, findings: vec![how_to_read(view)] }];
     for line in view.lines.iter().take(MOST_PARTS) {
         let heading = Some(line.label.clone()).filter(|label| !label.is_empty());
-        parts.push(Part { heading, findings: course::along(view, line) });
+        let mut findings = course::along(view, line);
+        findings.extend(beyond::findings(view, line));
+        parts.push(Part { heading, findings });
     }
     let heading = (view.lines.len() > 1).then(|| "All together".to_owned());
     let mut findings = rivals::findings(view);

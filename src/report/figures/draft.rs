@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{
-    attacks, chains, corruptions, energies, generation, purification, reliability, samples,
+    attacks, chains, corruptions, energies, generation, maps, purification, reliability, samples,
     scaling, selective, sweeps, training,
 };
 use crate::chart::{self, Caption, ChartError, Drawing};
@@ -34,6 +34,8 @@ pub struct Planned {
 pub enum Chart {
     /// A metric along an axis.
     Sweep(chart::SweepChart),
+    /// A quantity over two axes.
+    Map(chart::HeatMap),
     /// Reliability diagrams.
     Reliability(chart::ReliabilityChart),
     /// Risk–coverage curves.
@@ -52,6 +54,7 @@ impl Chart {
     fn draw(&self) -> Result<Drawing, ChartError> {
         match self {
             Self::Sweep(chart) => chart::sweep(chart),
+            Self::Map(chart) => chart::heat_map(chart),
             Self::Reliability(chart) => chart::reliability(chart),
             Self::RiskCoverage(chart) => chart::risk_coverage(chart),
             Self::Energies(chart) => chart::energy_histogram(chart),
@@ -64,6 +67,7 @@ impl Chart {
     fn title(&self) -> &str {
         let caption = match self {
             Self::Sweep(chart) => &chart.caption,
+            Self::Map(chart) => &chart.caption,
             Self::Reliability(chart) => &chart.caption,
             Self::RiskCoverage(chart) => &chart.caption,
             Self::Energies(chart) => &chart.caption,
@@ -90,6 +94,7 @@ pub struct Drafts {
 /// When a figure is too large to paint.
 pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartError> {
     let drafts = [
+        ("Maps over both axes", maps::drafts(view, footer)),
         ("Accuracy and calibration", sweeps::calibration(view, footer)),
         ("Calibration in detail", reliability::drafts(view, footer)),
         ("Calibration after temperature scaling", scaling::drafts(view, footer)),

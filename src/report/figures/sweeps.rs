@@ -3,7 +3,7 @@
 use jem_core::metric::{Direction, Unit, describe, label};
 
 use super::csv::{Csv, number};
-use super::{Chart, Drafts, Planned, caption};
+use super::{Chart, Drafts, Planned, caption, published};
 use crate::chart::{Better, Quantity, SweepChart, SweepPoint, SweepSeries};
 use crate::report::label::{OF_LOGITS, score_name};
 use crate::report::number::capital;
@@ -87,7 +87,16 @@ fn by_line(
 ) -> Option<Planned> {
     let course = |line| Course { label: line_label(line), metric: metric.to_owned(), line };
     let courses: Vec<Course<'_, '_>> = view.lines.iter().map(course).collect();
-    planned(view, name, title, &courses, footer)
+    let mut planned = planned(view, name, title, &courses, footer)?;
+    if let Chart::Sweep(chart) = &mut planned.chart {
+        let rows = published::add(view, metric, chart);
+        if !rows.is_empty() {
+            planned.csv += &rows;
+            planned.caption += " A line marked as published has another's figures, on the data \
+                                set named; their spread is not drawn.";
+        }
+    }
+    Some(planned)
 }
 
 fn line_label(line: &Line<'_>) -> String {

@@ -56,6 +56,7 @@ pub fn resolve_report(
         title: written.title.clone().unwrap_or_else(|| document.name.clone()),
         x,
         x_scale: written.x_scale.unwrap_or_else(|| scale_for(&numbers)),
+        published: document.published.clone(),
     }
 }
 

@@ -11,6 +11,7 @@ use super::expect::read_expectations;
 use super::fields::{Field, fields};
 use super::paths::{check_alternatives, typed};
 use super::preset::{self, Presets};
+use super::published::{self, Published};
 use super::raw::{MAX_SEEDS, RawReport, Tables};
 use super::report::Expectation;
 use super::schema::PLAIN;
@@ -40,6 +41,9 @@ pub struct Document {
     pub report: RawReport,
     /// `[expect]`.
     pub expect: Vec<Expectation>,
+    /// The published results that `[report]` names; none unless the document
+    /// was read from a file, beside which they lie.
+    pub published: Vec<Published>,
 }
 
 impl Document {
@@ -55,7 +59,35 @@ impl Document {
             Diagnostic::new(format!("cannot read `{file}`: {error}"))
                 .help("an experiment is a TOML file, such as experiments/sweep-lambda.toml")
         })?;
-        Self::parse(&name.unwrap_or_default(), &file, &text, Presets::embedded())
+        let name = name.unwrap_or_default();
+        let (mut document, mut problems) = Self::parse(&name, &file, &text, Presets::embedded())?;
+        document.read_published(path, &mut problems);
+        Ok((document, problems))
+    }
+
+    /// Reads the published results that `[report]` of the file at `path` names.
+    fn read_published(&mut self, path: &Path, problems: &mut Vec<Diagnostic>) {
+        let Some(entry) = self.tree.find("report.published") else { return };
+        let wanted = entry.node.items();
+        let file = published::published_file(path);
+        let shown = file.display().to_string();
+        match std::fs::read_to_string(&file) {
+            _ if wanted.is_empty() => {}
+            Ok(text) => match published::read_published(&shown, &text) {
+                Ok(all) => {
+                    let places = (&self.source, file.as_path());
+                    self.published = published::select(&all, wanted, places, problems);
+                }
+                Err(error) => problems.extend(error.diagnostics),
+            },
+            Err(error) => problems.push(
+                Diagnostic::new(format!("cannot read `{shown}`: {error}"))
+                    .at(&self.source, entry.place(), "these results would be in it")
+                    .help(
+                        "experiments/references/published.toml of this repository is such a file",
+                    ),
+            ),
+        }
     }
 
     /// Reads `text`, the contents of `file`, as the experiment `name`, which
@@ -91,6 +123,7 @@ impl Document {
                 serde_json::from_value(entry.node.to_value()).unwrap_or_default()
             }),
             expect: read_expectations(&tree, &source, &mut problems),
+            published: Vec::new(),
             source,
             tree,
         };

@@ -29,6 +29,7 @@ mod paths;
 mod post_hoc;
 pub mod preset;
 mod purification;
+mod published;
 mod raw;
 mod report;
 mod resolve;
@@ -51,6 +52,7 @@ pub use ood::OodSet;
 pub use optimizer::{Adam, AdamW, Optimizer, Schedule, Sgd};
 pub use part::Part;
 pub use post_hoc::{PostHoc, Scores};
+pub use published::{Known, Published, PublishedValue, quantity};
 pub use purification::{Purification, PurifiedAttack, Purifier, PurifierKind};
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{

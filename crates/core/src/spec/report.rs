@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::published::Published;
 pub use super::raw::{Scale, Statistic};
 
 /// The pseudo-metric whose value is the share of trials that diverged.
@@ -20,6 +21,9 @@ pub struct Report {
     pub x: Option<String>,
     /// The scale of that axis.
     pub x_scale: Scale,
+    /// Published results that stand beside the experiment's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
 }
 
 /// A range that a metric is expected to fall in.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -12,12 +13,15 @@ use super::show::show_value;
 
 /// The schema that files are checked against: without references, and with
 /// no `null`, which TOML does not have.
-pub(crate) static PLAIN: LazyLock<Value> = LazyLock::new(|| {
+pub(crate) static PLAIN: LazyLock<Value> = LazyLock::new(plain_schema_of::<RawSpec>);
+
+/// The schema of `T` for checking a file: without references and `null`.
+pub(super) fn plain_schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
-    let mut schema = settings.into_generator().into_root_schema_for::<RawSpec>().to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     tidy(&mut schema);
     schema
-});
+}
 
 /// The JSON Schema (draft 2020-12) of experiment files, for editors: every
 /// field with its description, accepted values and default, and every path

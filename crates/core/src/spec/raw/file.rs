@@ -134,6 +134,9 @@ pub struct RawReport {
     /// The scale of that axis; without it linear, or by the values when they span more than two decades.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x_scale: Option<Scale>,
+    /// Published results to stand beside this experiment's own, by name, or all of a data set by "dataset: mnist"; they are in references/published.toml beside the experiment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<Vec<String>>,
 }
 
 /// The scale of an axis.

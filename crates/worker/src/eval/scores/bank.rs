@@ -3,11 +3,8 @@
 use tch::{Device, Kind, Tensor};
 
 use crate::data::Images;
+use crate::eval::NOISE_BATCH;
 use crate::jem::{Mode, Network};
-
-/// Images per forward pass; as for outputs, since the test noise of an image is
-/// named by its batch and its place there.
-const BATCH: usize = 500;
 
 /// Penultimate features of training images, on the host.
 #[derive(Debug)]
@@ -64,9 +61,9 @@ pub(crate) fn batches<'a>(
     noise: &'a str,
 ) -> impl Iterator<Item = (Tensor, Tensor)> + 'a {
     let n = images.len();
-    (0..n.div_ceil(BATCH)).map(move |batch| {
+    (0..n.div_ceil(NOISE_BATCH)).map(move |batch| {
         let rows: Vec<i64> =
-            (batch * BATCH..n.min((batch + 1) * BATCH)).map(|i| i as i64).collect();
+            (batch * NOISE_BATCH..n.min((batch + 1) * NOISE_BATCH)).map(|i| i as i64).collect();
         images.noisy_batch(noise, batch as u64, &rows)
     })
 }

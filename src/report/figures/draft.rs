@@ -49,7 +49,7 @@ pub enum Chart {
 }
 
 impl Chart {
-    fn draw(&self) -> Result<Drawing, ChartError> {
+    pub(super) fn draw(&self) -> Result<Drawing, ChartError> {
         match self {
             Self::Sweep(chart) => chart::sweep(chart),
             Self::Reliability(chart) => chart::reliability(chart),

@@ -331,7 +331,7 @@ mod tests {
     fn each_norm_that_was_attacked_has_three_figures_with_a_panel_a_cell() {
         let mut results = fixture::results();
         for trial in results.trials.iter_mut().filter(|trial| !trial.outcome.diverged()) {
-            trial.attacks = Some(attacked(trial.seed));
+            trial.parts.attacks = Some(attacked(trial.seed));
         }
         let cells = cells(&results);
         let view = View::new(&results, &cells);

@@ -3,9 +3,10 @@
 //! (`fixtures/attacks`).
 //!
 //! Tolerance: the images are the same, so only the attacks' own draws differ.
-//! PGD's walks end at nearly the same points, and ours keeps the best of all
-//! it passes: at most one image more may be right. Square is a random search:
-//! at most one binomial standard error of the accuracy more.
+//! Of PGD, as many images more may be right as torchattacks' own repetitions
+//! with other draws are apart (three at most, where a binomial standard error
+//! is up to seven). Square is a random search: at most one binomial standard
+//! error of the accuracy more.
 
 use jem_core::spec::AttackNorm;
 use jem_worker::eval::attack::{
@@ -31,7 +32,7 @@ struct Fixture {
 struct Case {
     norm: AttackNorm,
     eps: f64,
-    torchattacks_pgd: usize,
+    torchattacks_pgd: Vec<usize>,
     foolbox_pgd: usize,
     torchattacks_square: usize,
 }
@@ -66,6 +67,12 @@ fn attacks_are_no_weaker_than_the_libraries() -> Result<(), Box<dyn std::error::
     let nowhere = Ball { norm: AttackNorm::Linf, eps: 0.0, bounds };
     let still = Square { ball: nowhere, queries: 1, score: &margin }.attack(&victim);
     assert_eq!(right(&still, &x, nowhere), fixture.clean, "the network is another");
+    let apart = |case: &Case| {
+        let all = || case.torchattacks_pgd.iter().copied();
+        all().max().unwrap_or(0) - all().min().unwrap_or(0)
+    };
+    let spread = fixture.cases.iter().map(apart).max().unwrap_or(0);
+    assert!(spread <= 3, "torchattacks' repetitions are further apart than is said above");
     for case in &fixture.cases {
         let ball = Ball::of_pixels(case.norm, case.eps, bounds);
         let pgd = Pgd {
@@ -80,9 +87,10 @@ fn attacks_are_no_weaker_than_the_libraries() -> Result<(), Box<dyn std::error::
         let walked = right(&pgd.attack(&victim).0, &x, ball);
         let square = Square { ball, queries: fixture.queries, score: &margin };
         let searched = right(&square.attack(&victim), &x, ball);
-        let of_libraries = case.torchattacks_pgd.min(case.foolbox_pgd);
+        let best = case.torchattacks_pgd.iter().copied().min().unwrap_or(n);
+        let of_libraries = best.min(case.foolbox_pgd);
         println!(
-            "{} {}: of {n} right, PGD {walked} (torchattacks {}, foolbox {}), Square {searched} \
+            "{} {}: of {n} right, PGD {walked} (torchattacks {:?}, foolbox {}), Square {searched} \
              (torchattacks {})",
             case.norm.name(),
             case.eps,
@@ -90,12 +98,12 @@ fn attacks_are_no_weaker_than_the_libraries() -> Result<(), Box<dyn std::error::
             case.foolbox_pgd,
             case.torchattacks_square
         );
-        assert!(walked <= of_libraries + 1, "PGD is weaker");
+        assert!(walked <= of_libraries + spread, "PGD is weaker");
         let share = case.torchattacks_square as f64 / n as f64;
         let error = (share * (1.0 - share) * n as f64).sqrt();
         assert!(searched as f64 <= case.torchattacks_square as f64 + error, "Square is weaker");
         // And where it looks at nothing but scores it must not win.
-        assert!(searched + 1 >= walked, "Square beats PGD on a network that hides nothing");
+        assert!(searched + spread >= walked, "Square beats PGD on a network that hides nothing");
     }
     Ok(())
 }

@@ -284,7 +284,75 @@ fn called(attack: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use jem_core::results::AttackPoint;
+    use jem_core::spec::AttackLoss;
+
     use super::*;
+    use crate::report::fixture;
+    use crate::table::cells;
+
+    /// What two attacks of two sizes did to a trial.
+    fn attacked(seed: u64) -> AttackResults {
+        let point = |attack: &str, eps, accuracy| AttackPoint {
+            attack: attack.to_owned(),
+            eps,
+            accuracy: accuracy + 0.02 * seed as f64,
+        };
+        let walk = |eps| AttackConvergence {
+            eps,
+            steps: vec![1, 2, 4],
+            accuracy: vec![0.9, 0.5, 0.4],
+            loss: vec![Some(0.5), None, Some(2.0)],
+            by_restart: vec![0.5, 0.45],
+        };
+        let of = AttackedNorm {
+            norm: AttackNorm::Linf,
+            points: vec![
+                point("pgd", 0.1, 0.5),
+                point("worst", 0.1, 0.4),
+                point("pgd", 0.3, 0.1),
+                point("worst", 0.3, 0.0),
+            ],
+            convergence: vec![walk(0.1), walk(0.3)],
+            masking: Vec::new(),
+        };
+        AttackResults {
+            n: 50,
+            clean: 0.9,
+            steps: 2,
+            queries: 0,
+            loss: AttackLoss::CrossEntropy,
+            noise_std: 0.0,
+            norms: vec![of],
+        }
+    }
+
+    #[test]
+    fn each_norm_that_was_attacked_has_three_figures_with_a_panel_a_cell() {
+        let mut results = fixture::results();
+        for trial in results.trials.iter_mut().filter(|trial| !trial.outcome.diverged()) {
+            trial.parts.attacks = Some(attacked(trial.seed));
+        }
+        let cells = cells(&results);
+        let view = View::new(&results, &cells);
+        let Drafts { figures, .. } = drafts(&view, "");
+        let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+        assert_eq!(names, ["attacks-linf", "attacks-linf-steps", "attacks-linf-loss"]);
+        let Chart::Curves(chart) = &figures[0].chart else { panic!("curves") };
+        assert_eq!(chart.groups, ["PGD", "all together"]);
+        let first = &chart.panels[0];
+        assert_eq!((first.lines[0][0], first.lines[0].len()), ((0.0, 0.9), 3));
+        let seeds: Vec<u64> = view.trials_of(view.lines[0].cells[0]).map(|t| t.seed).collect();
+        let mean = seeds.iter().map(|seed| 0.5 + 0.02 * *seed as f64).sum::<f64>();
+        assert!((first.lines[0][1].1 - mean / seeds.len() as f64).abs() < 1e-12);
+        assert!(figures[0].csv.lines().nth(1).is_some_and(|row| row.contains(",pgd,0.1,")));
+        assert!(figures[1].csv.lines().any(|row| row.ends_with(",0.1,2,2,0.45,")));
+        for figure in &figures {
+            assert!(figure.chart.draw().is_ok(), "{}", figure.name);
+        }
+        let plain = fixture::results();
+        assert!(drafts(&View::new(&plain, &cells), "").figures.is_empty());
+    }
 
     #[test]
     fn drawn_sizes_are_spread_from_the_first_to_the_last() {

@@ -51,7 +51,7 @@ pub enum Chart {
 }
 
 impl Chart {
-    fn draw(&self) -> Result<Drawing, ChartError> {
+    pub(super) fn draw(&self) -> Result<Drawing, ChartError> {
         match self {
             Self::Sweep(chart) => chart::sweep(chart),
             Self::Map(chart) => chart::heat_map(chart),

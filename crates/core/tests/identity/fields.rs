@@ -144,7 +144,7 @@ pub const PARTS: &[(&str, &[&str])] = &[
     ("evaluate.attacks.restarts", &["2", "10"]),
     ("evaluate.attacks.loss", &["\"margin\"", "\"dlr\""]),
     ("evaluate.attacks.queries", &["0", "50"]),
-    ("evaluate.attacks.limit", &["100", "0"]),
+    ("evaluate.attacks.limit", &["50", "0"]),
     ("evaluate.scores.kinds", &["[\"knn\"]", "[\"vim\", \"react\"]"]),
     ("evaluate.scores.limit_train", &["100", "200"]),
     ("evaluate.scores.bootstrap", &["50", "0"]),

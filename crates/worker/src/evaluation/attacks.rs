@@ -224,3 +224,80 @@ fn convergence(at: &AtSize, counted: u64) -> AttackConvergence {
         steps,
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::eval::metric::{Logits, Predictions};
+    use crate::eval::predict;
+    use crate::jem::{Parameters, build};
+    use jem_core::dataset::LabelledImages;
+    use jem_core::metric::describe;
+    use jem_core::plan::Plan;
+
+    const SPEC: &str = "question = \"?\"\npreset = \"seed-chapter\"\ndata.train = \"digits\"\n\
+        data.range = \"[-1, 1]\"\ndata.validation = 200\ndata.noise_std = 0.1\n\
+        model.mlp.hidden = [16]\nevaluate.ood = []\nevaluate.attacks = { norms = [\"linf\", \"l2\"], \
+        linf = [0.05, 1], l2 = [8], steps = 5, restarts = 2, queries = 20, limit = 30 }\n";
+
+    fn images() -> LabelledImages {
+        LabelledImages {
+            shape: [1, 8, 8],
+            pixels: (0..40 * 64u32).map(|i| (i * 7919 % 251 % 17) as u8).collect(),
+            labels: (0..40).map(|i| i % 3).collect(),
+            pixel_max: 16,
+            classes: 10,
+        }
+    }
+
+    #[test]
+    fn every_metric_is_declared_and_the_unattacked_accuracy_is_that_of_every_evaluation() {
+        let plan = Plan::parse("t", "t.toml", SPEC).unwrap();
+        let spec = plan.spec_of(&plan.trials[0]);
+        let set = images();
+        let device = tch::Device::Cpu;
+        let network = build(&spec.training.model, set.shape, set.classes);
+        let parameters = Parameters::init(&network.parameters(), 4, device).frozen();
+        let subject = Subject {
+            spec: &spec,
+            seed: 4,
+            network,
+            parameters,
+            test: &set,
+            training: &set,
+            buffer: None,
+            device,
+        };
+        let asked = spec.evaluate.attacks.as_ref().unwrap();
+        let found = measure(asked, &subject, &mut |_| Ok(())).unwrap();
+        assert!(found.values.metrics.keys().all(|path| describe(path).is_some()));
+        assert!(found.values.undefined.is_empty());
+        let metrics = &found.values.metrics;
+        let first_30 = Images::new(
+            &first(&set, Some(30)),
+            spec.training.data.range,
+            spec.training.data.noise_std,
+            4,
+            device,
+        );
+        let outputs =
+            predict(subject.network.as_ref(), &subject.parameters, &first_30, "test noise test");
+        let logits = Logits::new(&outputs.logits, outputs.classes).unwrap();
+        let predictions = Predictions::new(&logits, &outputs.labels).unwrap();
+        assert_eq!(metrics["adversarial/clean_accuracy"], predictions.accuracy());
+        for attack in results::ATTACK_NAMES {
+            let at = |eps: &str| metrics[&format!("adversarial/accuracy/linf/{attack}/{eps}")];
+            assert!(at("0.05") <= predictions.accuracy(), "{attack}");
+            assert!(at("1") <= at("0.05") || attack != WORST);
+            assert!(metrics.contains_key(&format!("adversarial/accuracy/l2/{attack}/8")));
+        }
+        let again = measure(asked, &subject, &mut |_| Ok(())).unwrap();
+        assert_eq!(found.files, again.files, "the same bytes twice");
+        let read: AttackResults = serde_json::from_slice(&found.files[0].1).unwrap();
+        assert_eq!((read.n, read.norms.len()), (30, 2));
+        assert_eq!(read.norms[0].convergence[0].steps, [1, 2, 5, 10]);
+        assert_eq!(read.norms[0].convergence[0].by_restart.len(), 2);
+        assert_eq!(read.norms[0].masking.len(), 7);
+    }
+}

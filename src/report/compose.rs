@@ -11,6 +11,7 @@ use super::label::value_shown;
 use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
+use super::samples_table::samples_table;
 use super::view::View;
 use super::{answer, figures};
 use crate::chart::ChartError;
@@ -111,8 +112,13 @@ fn file(results: &Results) -> String {
 /// Those with rows are shown.
 fn tables(view: &View<'_>) -> Vec<Table> {
     let first = [answer::best(view), by_cell(view)];
-    let of_parts =
-        [answer::selective(view), answer::scaling(view), answer::long_chains(view), masking(view)];
+    let of_parts = [
+        answer::selective(view),
+        answer::scaling(view),
+        answer::long_chains(view),
+        masking(view),
+        samples_table(view),
+    ];
     first.into_iter().chain(answer::scores(view)).chain(of_parts).collect()
 }
 

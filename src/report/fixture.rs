@@ -124,6 +124,7 @@ fn trial(place: usize, seed: u64) -> TrialResult {
         reliability: if finished { reliability(lambda) } else { Vec::new() },
         energies: if finished { energies(lambda, seed) } else { Energies::default() },
         parts: PartFiles::default(),
+        generation: None,
         samples: (finished && lambda > 0.0).then(|| samples(place, seed)),
         bounds: (-1.0, 1.0),
         accepted: None,

@@ -29,6 +29,7 @@ mod masking;
 mod number;
 mod origin;
 mod reproduced;
+mod samples_table;
 mod view;
 mod write;
 

@@ -122,6 +122,11 @@ impl<'a> Keys<'a> {
         for source in spec.evaluate.sources() {
             evaluation.extend(self.digests_of(source, Split::Test)?);
         }
+        let inception = self.inception(spec);
+        if !inception.is_empty() {
+            self.digests.insert(format!("{:?}", spec.evaluate.inception()), inception.clone());
+        }
+        evaluation.extend(inception);
         Ok(DataDigests { training, evaluation })
     }
 
@@ -151,7 +156,14 @@ impl<'a> Keys<'a> {
         let training = data.sources().flat_map(|source| known(source, Split::Train)).collect();
         let mut evaluation = known(&data.train, Split::Test);
         evaluation.extend(spec.evaluate.sources().flat_map(|source| known(source, Split::Test)));
+        evaluation.extend(self.inception(&spec));
         DataDigests { training, evaluation }
+    }
+
+    /// The Inception extractor that `spec` asks for, where it is there.
+    fn inception(&self, spec: &Spec) -> Vec<(String, Digest)> {
+        let asked = spec.evaluate.inception();
+        asked.map(|asked| asked.digests(self.data, self.base())).unwrap_or_default()
     }
 
     /// Name and digest of every data file that some trial reads, sorted.

@@ -4,8 +4,9 @@ use jem_core::arrays::Arrays;
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    ATTACKS, CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, METRICS, Metrics,
-    PREDICTIONS, RELIABILITY, ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
+    ATTACKS, CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, GENERATION,
+    GENERATION_IMAGES, Generation, METRICS, Metrics, PREDICTIONS, RELIABILITY, ReliabilityBin,
+    SAMPLES, SCORES, SELECTIVE,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
@@ -114,6 +115,7 @@ fn read(
         energies,
         parts: parts(store, evaluation)?,
         samples: samples(store, evaluation)?,
+        generation: generation(store, evaluation)?,
         bounds: plan.spec_of(trial).training.data.range.bounds(),
         accepted: None,
         runs: (training.run, evaluation.run),
@@ -191,6 +193,19 @@ fn samples(store: &Store, evaluation: &Manifest) -> Result<Option<Samples>, Tabl
     };
     let samples = arrays.f32("samples").map(|(shape, data)| (shape.to_vec(), data.to_vec()));
     samples.ok_or_else(|| unreadable(evaluation, SAMPLES, "it holds no `samples`")).map(Some)
+}
+
+fn generation(
+    store: &Store,
+    evaluation: &Manifest,
+) -> Result<Option<(Generation, Arrays)>, TableError> {
+    if !evaluation.results.contains_key(GENERATION) {
+        return Ok(None);
+    }
+    let known = json(store, evaluation, GENERATION)?;
+    let images = arrays(store, evaluation, GENERATION_IMAGES)?;
+    let none = || unreadable(evaluation, GENERATION_IMAGES, "there is no such file");
+    Ok(Some((known, images.ok_or_else(none)?)))
 }
 
 fn provenance(store: &Store, manifest: &Manifest) -> Result<Provenance, TableError> {

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use jem_core::arrays::Arrays;
 use jem_core::digest::Digest;
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    AttackResults, Calibration, CorruptionPoint, Energies, Epoch, LongRun, OodScores, Outcome,
-    ReliabilityBin, RiskCurve,
+    AttackResults, Calibration, CorruptionPoint, Energies, Epoch, Generation, LongRun, OodScores,
+    Outcome, ReliabilityBin, RiskCurve,
 };
 use serde_json::Value;
 
@@ -55,6 +56,8 @@ pub struct TrialResult {
     pub parts: PartFiles,
     /// Buffer samples, `[n, c, h, w]` and the elements, in the scaled pixel range.
     pub samples: Option<(Vec<usize>, Vec<f32>)>,
+    /// Samples that were shown and scored, and their images by name.
+    pub generation: Option<(Generation, Arrays)>,
     /// The ends of the scaled pixel range.
     pub bounds: (f64, f64),
     /// Where a person accepted runs with other parts: the reason, and what

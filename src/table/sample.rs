@@ -159,6 +159,7 @@ fn trial(cell: usize, seed: u64) -> TrialResult {
         reliability: if diverged { Vec::new() } else { vec![bin] },
         energies: if diverged { Energies::default() } else { energies },
         parts: PartFiles::default(),
+        generation: None,
         samples: (!diverged).then(|| (vec![2, 1, 1, 2], vec![-1.0, 0.0, 0.5, 1.0])),
         bounds: (-1.0, 1.0),
         accepted: None,

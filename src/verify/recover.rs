@@ -125,6 +125,12 @@ impl Recovered {
         for source in self.evaluate.iter().flat_map(Evaluate::sources) {
             evaluation.extend(digests(source, Split::Test)?);
         }
+        if let Some(asked) = self.evaluate.as_ref().and_then(Evaluate::inception) {
+            if asked.path.is_some() {
+                return Err(Unrecoverable::OwnFiles);
+            }
+            evaluation.extend(asked.digests(folder, Path::new("")));
+        }
         Ok((training, evaluation))
     }
 }

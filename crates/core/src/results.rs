@@ -2,6 +2,7 @@
 //! front's tables. Names of the files stand here once.
 
 mod attacks;
+mod generation;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,9 @@ use crate::spec::{ChainStart, Corruption};
 pub use attacks::{
     ATTACK_NAMES, ATTACKS, AttackConvergence, AttackPoint, AttackResults, AttackedNorm,
     MaskingCheck, MaskingSign, MaskingVerdict, WORST,
+};
+pub use generation::{
+    ExtractorUsed, GENERATION, GENERATION_IMAGES, Generation, SampleScore, ShownSamples,
 };
 
 /// Resolved training spec and seed, of a training run.

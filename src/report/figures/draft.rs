@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::{
-    attacks, chains, corruptions, energies, reliability, samples, scaling, selective, sweeps,
-    training,
+    attacks, chains, corruptions, energies, generation, reliability, samples, scaling, selective,
+    sweeps, training,
 };
 use crate::chart::{self, Caption, ChartError, Drawing};
 use crate::report::content::{Figure, Section};
@@ -102,6 +102,7 @@ pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartErro
         ("Training", training::drafts(view, footer)),
         ("Long chains", chains::drafts(view, footer)),
         ("Samples out of the replay buffer", samples::drafts(view, footer)),
+        ("Samples made anew and of each class", generation::drafts(view, footer)),
     ];
     let drawn: Result<Vec<Section>, ChartError> = drafts
         .into_par_iter()

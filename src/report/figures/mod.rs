@@ -6,6 +6,7 @@ mod attacks;
 mod csv;
 mod draft;
 mod energies;
+mod generation;
 mod reliability;
 mod samples;
 mod scaling;

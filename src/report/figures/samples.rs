@@ -52,6 +52,7 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
         pixels,
         columns: COLUMNS,
         row_labels: rows.iter().map(|row| view.label_in_line(row.cell)).collect(),
+        tile_labels: Vec::new(),
     };
     Some(Planned {
         name,

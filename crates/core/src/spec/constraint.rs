@@ -8,6 +8,7 @@ use crate::dataset::{Entry, Source, Split, catalogue};
 use crate::diagnostic::{nearest, quoted_list};
 
 use super::calibration::check_calibration;
+use super::generation::check_generation;
 use super::network::check_network;
 use super::optimizer::check_optimizer;
 use super::raw::RawOod;
@@ -53,6 +54,9 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
         check_covariances(training, entry, &mut found);
     }
     data::check_data(training, &spec.evaluate, &mut found);
+    if let Some(asked) = &spec.evaluate.generation {
+        check_generation(asked, training, &mut found);
+    }
     evaluation::check_evaluation(&spec.evaluate, &training.data.train, &mut found);
     check_calibration(&spec.evaluate, training, &mut found);
     found

@@ -11,11 +11,13 @@ mod auxiliary;
 mod calibration;
 mod check;
 mod constraint;
+mod corruptions;
 mod data;
 mod document;
 mod error;
 mod expect;
 mod fields;
+mod generation;
 mod identity;
 mod kind;
 mod kinds;
@@ -39,8 +41,10 @@ mod tree;
 pub use attacks::{AttackLoss, AttackNorm, Attacks};
 pub use auxiliary::{EnergyMargin, OutlierExposure};
 pub use calibration::{Calibration, Selective};
+pub use corruptions::{Corruption, Corruptions};
 pub use data::{Augment, Labels};
 pub use error::SpecError;
+pub use generation::{Extractor, Generation, ReferenceSplit};
 pub use kind::{FieldKind, field_kinds, field_values};
 pub use long_chains::{ChainStart, LongChains};
 pub use network::{Norm, SamplerMode, Wrn, WrnBlock};
@@ -50,9 +54,8 @@ pub use part::Part;
 pub use post_hoc::{PostHoc, Scores};
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
-    Activation, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device, Divergence,
-    Evaluate, Length, Mlp, Model, Objective, PixelRange, ReplayBuffer, Resources, Sampler, Spec,
-    Train, Training,
+    Activation, ChainInit, Checkpoints, Cnn, Data, Device, Divergence, Evaluate, Length, Mlp,
+    Model, Objective, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train, Training,
 };
 pub use sampling::SamplerKind;
 pub use schema::schema;

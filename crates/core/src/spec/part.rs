@@ -22,6 +22,8 @@ pub enum Part {
     Attacks,
     /// `[evaluate.scores]`
     Scores,
+    /// `[evaluate.generation]`
+    Generation,
 }
 
 impl Part {
@@ -33,6 +35,7 @@ impl Part {
         Self::Selective,
         Self::Attacks,
         Self::Scores,
+        Self::Generation,
     ];
 
     /// Its table's name.
@@ -44,6 +47,7 @@ impl Part {
             Self::Selective => "selective",
             Self::Attacks => "attacks",
             Self::Scores => "scores",
+            Self::Generation => "generation",
         }
     }
 }
@@ -59,6 +63,7 @@ impl Evaluate {
             Part::Selective => self.selective.is_some(),
             Part::Attacks => self.attacks.is_some(),
             Part::Scores => self.scores.is_some(),
+            Part::Generation => self.generation.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
@@ -76,6 +81,7 @@ impl Evaluate {
             selective: None,
             attacks: None,
             scores: None,
+            generation: None,
             only: None,
             ..self.clone()
         }
@@ -98,6 +104,7 @@ impl Evaluate {
             selective: None,
             attacks: None,
             scores: None,
+            generation: None,
             only: Some(part),
         };
         match part {
@@ -116,6 +123,8 @@ impl Evaluate {
                 scores: self.scores.clone(),
                 ..none
             },
+            // It has limits of its own.
+            Part::Generation => Self { generation: self.generation.clone(), limit: None, ..none },
         }
     }
 }

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::attacks::{AttackNorm, Attacks, L2, LINF};
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
+use super::corruptions::Corruptions;
 use super::data::{Augment, Labels};
+use super::generation::Generation;
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
@@ -17,8 +19,8 @@ use super::raw::{
     RawTrain, Tables,
 };
 use super::resolved::{
-    Checkpoints, Corruptions, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer,
-    Resources, Sampler, Spec, Train, Training,
+    Checkpoints, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer, Resources, Sampler,
+    Spec, Train, Training,
 };
 use crate::dataset::Source;
 
@@ -200,6 +202,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         selective: evaluate.selective.as_ref().and_then(selective),
         attacks: evaluate.attacks.as_ref().and_then(attacks),
         scores: evaluate.scores.as_ref().and_then(scores),
+        generation: evaluate.generation.as_ref().and_then(Generation::of),
         only: None,
     })
 }
@@ -406,6 +409,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 .map(|asked| RawSelective { points: Some(asked.points) }),
             attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
             scores: evaluate.scores.as_ref().map(spell_out_scores),
+            generation: evaluate.generation.as_ref().map(Generation::spelled_out),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),

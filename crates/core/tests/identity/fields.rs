@@ -136,6 +136,25 @@ pub const PARTS: &[(&str, &[&str])] = &[
     ("evaluate.scores.react_percentile", &["[50]", "[80, 70]"]),
     ("evaluate.scores.ash_percentile", &["[50]", "[70, 0]"]),
     ("evaluate.scores.vim_share", &["[0.25]", "[1, 0.75]"]),
+    ("evaluate.generation.samples", &["30", "50"]),
+    ("evaluate.generation.steps", &["40", "50"]),
+    ("evaluate.generation.step_size", &["2", "0.5"]),
+    ("evaluate.generation.noise_std", &["0", "0.5"]),
+    ("evaluate.generation.per_class", &["2", "0"]),
+    ("evaluate.generation.looks", &["2", "5"]),
+    ("evaluate.generation.strips", &["2", "0"]),
+    ("evaluate.generation.limit_train", &["100", "200"]),
+    ("evaluate.generation.reference", &["\"test\"", "\"train\""]),
+    ("evaluate.generation.reference_limit", &["100", "200"]),
+    ("evaluate.generation.extractors", &["[\"inception\"]", "[\"classifier\", \"inception\"]"]),
+    ("evaluate.generation.inception_file", &["\"a.pt\"", "\"b.pt\""]),
+    ("evaluate.generation.inception_sha256", &[DIGESTS[0], DIGESTS[1]]),
+    ("evaluate.generation.most_confident", &["20", "30"]),
+];
+
+const DIGESTS: [&str; 2] = [
+    "\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"",
+    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"",
 ];
 
 /// What a field of [`PARTS`] means something beside: its part must be asked
@@ -148,6 +167,15 @@ pub fn asked(path: &str) -> &'static str {
             "evaluate.attacks.norms = [\"linf\", \"l2\"]\n"
         }
         _ if path.starts_with("evaluate.scores.") => "evaluate.scores.kinds = [\"energy_t\"]\n",
+        "evaluate.generation.inception_file" => {
+            "evaluate.generation.samples = 40\nevaluate.generation.extractors = [\"inception\"]\n\
+             evaluate.generation.inception_sha256 = \
+             \"ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"\n"
+        }
+        "evaluate.generation.inception_sha256" => {
+            "evaluate.generation.samples = 40\nevaluate.generation.extractors = [\"inception\"]\n"
+        }
+        _ if path.starts_with("evaluate.generation.") => "evaluate.generation.samples = 40\n",
         _ if path.starts_with("evaluate.chains.") => "evaluate.chains.n = 3\n",
         _ if path.starts_with("evaluate.corruptions.") => {
             "evaluate.corruptions.kinds = [\"brightness\"]\n"

@@ -4,8 +4,9 @@
 
 use jem_core::random::Stream;
 use jem_core::spec::Sampler;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
+use super::host;
 use super::metric::{MetricError, ess_bulk, rank_rhat};
 use crate::jem::{Chain, EnergyOf, mean_norm, saturation};
 
@@ -75,14 +76,6 @@ fn kept(length: Length) -> Vec<u64> {
     (0..length.states).map(|k| k * length.looks / last).collect()
 }
 
-fn host(values: &Tensor) -> Vec<f64> {
-    let flat = values.to_device(tch::Device::Cpu).to_kind(Kind::Double).contiguous();
-    let mut out = vec![0f64; flat.numel()];
-    let n = out.len();
-    flat.copy_data(&mut out, n);
-    out
-}
-
 impl LongChains {
     /// The energies of the second half of the looks: the first is warm-up.
     fn settled(&self) -> Vec<Vec<f64>> {
@@ -126,7 +119,7 @@ impl LongChains {
 mod tests {
     use super::*;
     use jem_core::spec::SamplerKind;
-    use tch::Device;
+    use tch::{Device, Kind};
 
     fn half_square(x: &Tensor) -> Tensor {
         x.flatten(1, -1).square().sum_dim_intlist([1i64].as_slice(), false, Kind::Float) * 0.5

@@ -2,19 +2,23 @@
 
 pub mod attack;
 mod bootstrap;
+mod frechet;
 mod groups;
 mod long_chains;
 mod masking;
 mod measure;
 pub mod metric;
+mod neighbours;
 mod outputs;
 pub mod scores;
 mod values;
 
 pub use bootstrap::bootstrap_auroc;
+pub use frechet::{Moments, frechet_distance};
 pub use groups::{near_and_far, validation_ood};
 pub use long_chains::{Length, LongChains, long_chains};
 pub use masking::{AtSize, masking, sign_test};
 pub use measure::{Measured, measure, put_detection};
-pub use outputs::{NOISE_BATCH, Outputs, predict};
+pub use neighbours::nearest;
+pub use outputs::{NOISE_BATCH, Outputs, host, predict};
 pub use values::Values;

@@ -20,6 +20,15 @@ pub struct Outputs {
     pub classes: usize,
 }
 
+/// The values of a tensor, on the host.
+pub fn host(values: &Tensor) -> Vec<f64> {
+    let flat = values.to_device(tch::Device::Cpu).to_kind(Kind::Double).contiguous();
+    let mut out = vec![0f64; flat.numel()];
+    let n = out.len();
+    flat.copy_data(&mut out, n);
+    out
+}
+
 /// Runs `network`, in eval mode, over all of `images`. Where the set has test
 /// noise, it comes from the stream `noise`.
 pub fn predict(

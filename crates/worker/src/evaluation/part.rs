@@ -9,7 +9,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
-use super::{Set, attacks, calibration, chains, corruptions, scores, selective};
+use super::{Set, attacks, calibration, chains, corruptions, generation, scores, selective};
 use crate::eval::Values;
 use crate::jem::{Network, Parameters, build};
 
@@ -32,6 +32,8 @@ pub struct Subject<'a> {
     /// The test set and every out-of-distribution set, those for validation
     /// last; none where the part rests on none.
     pub sets: &'a [Set],
+    /// The TorchScript file of the Inception extractor, where it is there.
+    pub inception: Option<Vec<u8>>,
     /// Where tensors are.
     pub device: Device,
 }
@@ -63,7 +65,18 @@ impl<'a> Subject<'a> {
     ) -> Result<Self, Box<dyn Error>> {
         let network = build(&spec.training.model, test.shape, test.classes);
         let parameters = Parameters::load(&network.parameters(), weights, device)?.frozen();
-        Ok(Self { spec, seed, network, parameters, test, training, buffer, sets, device })
+        Ok(Self {
+            spec,
+            seed,
+            network,
+            parameters,
+            test,
+            training,
+            buffer,
+            sets,
+            inception: None,
+            device,
+        })
     }
 }
 
@@ -103,6 +116,10 @@ pub fn run_part(
         Part::Scores => {
             let asked = evaluate.scores.as_ref().ok_or_else(unasked)?;
             scores::measure(asked, subject, look)
+        }
+        Part::Generation => {
+            let asked = evaluate.generation.as_ref().ok_or_else(unasked)?;
+            generation::measure(asked, subject, look)
         }
     }
 }

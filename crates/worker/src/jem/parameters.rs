@@ -101,9 +101,13 @@ impl Parameters {
     /// Fresh parameters, drawn from the stream `init` of `seed`: parameter i
     /// at step i, so that one layer's values do not depend on another's size.
     pub fn init(shapes: &[ParameterShape], seed: u64, device: Device) -> Self {
-        let stream = Stream::new(seed, "init");
+        Self::drawn(shapes, &Stream::new(seed, "init"), device)
+    }
+
+    /// The same from another stream.
+    pub fn drawn(shapes: &[ParameterShape], stream: &Stream, device: Device) -> Self {
         let draw = |(i, p): (usize, &ParameterShape)| {
-            p.draw(&stream, At::step(i as u64)).to_device(device).set_requires_grad(p.trained)
+            p.draw(stream, At::step(i as u64)).to_device(device).set_requires_grad(p.trained)
         };
         Self::of(shapes, shapes.iter().enumerate().map(draw).collect())
     }

@@ -17,7 +17,7 @@ use jem_core::store::{Artifact, Manifest, RunKind};
 use super::same_data::same_data;
 use super::trial::Context;
 use super::{Failure, life};
-use crate::data::{Inputs, first};
+use crate::data::{Inputs, Places, first};
 use crate::evaluation::{self, Set, Subject, run_part};
 
 /// Evaluates the training run and records the evaluation run; says the
@@ -112,7 +112,14 @@ fn own_data(
     for source in own {
         inputs.get(&context.places(), source, Split::Test, &mut data)?;
     }
+    data.extend(inception(context, &spec.evaluate));
     Ok(data)
+}
+
+/// The Inception extractor that `evaluate` asks for, where it is there.
+fn inception(context: &Context<'_>, evaluate: &Evaluate) -> Vec<(String, Digest)> {
+    let Places { data, base } = context.places();
+    evaluate.inception().map(|asked| asked.digests(data, base)).unwrap_or_default()
 }
 
 fn stored(
@@ -193,10 +200,17 @@ fn one_part(
         Failure::new(FailureClass::Bug, "a training that finished left no weights")
     })?;
     let buffer = stored(context, training, results::BUFFER)?;
+    let inception = match spec.evaluate.inception() {
+        Some(asked) => asked.read(places.data, places.base)?,
+        None => None,
+    };
     let (seed, device) = (context.job.seed, context.device);
     let found = watched(context, |look| {
         let known = (&weights, buffer.as_ref());
-        let subject = Subject::new(spec, seed, known, (&train.images, &test), &sets, device)?;
+        let subject = Subject {
+            inception,
+            ..Subject::new(spec, seed, known, (&train.images, &test), &sets, device)?
+        };
         run_part(part, &subject, look)
     })?;
     let outcome = training.outcome.clone();
@@ -221,6 +235,7 @@ fn sets(context: &Context<'_>, inputs: &mut Inputs, spec: &Spec) -> Result<Vec<S
     let mut seen = Vec::new();
     let sets = evaluation::sets(spec, inputs, &context.places(), &mut seen)
         .map_err(|error| Failure::new(FailureClass::BadInput, error.to_string()))?;
+    seen.extend(inception(context, &job.spec.evaluate));
     // The evaluation's id names the training data first, then its own.
     let planned = &job.evaluation.data;
     same_data(planned.strip_prefix(&job.training.data[..]).unwrap_or(planned), &seen)?;

@@ -5,6 +5,7 @@
 mod attacks;
 mod data;
 mod file;
+mod generation;
 mod model;
 mod ood;
 mod optimizer;
@@ -14,6 +15,7 @@ mod tables;
 pub use attacks::RawAttacks;
 pub use data::{RawAugment, RawData, RawEnergyMargin, RawLabels, RawOutlierExposure};
 pub use file::{RawExpectation, RawReport, RawSpec, Scale, Statistic, Tables};
+pub use generation::RawGeneration;
 pub use model::{RawCnn, RawMlp, RawModel, RawWrn};
 pub use ood::RawOod;
 pub use optimizer::{RawAdam, RawAdamW, RawOptimizer, RawSgd};

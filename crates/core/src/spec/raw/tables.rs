@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RawAttacks, RawEnergyMargin, RawOod, RawOutlierExposure};
+use super::{RawAttacks, RawEnergyMargin, RawGeneration, RawOod, RawOutlierExposure};
+use crate::spec::corruptions::Corruption;
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::post_hoc::PostHoc;
-use crate::spec::resolved::{ChainInit, Corruption, Device};
+use crate::spec::resolved::{ChainInit, Device};
 use crate::spec::sampling::SamplerKind;
 
 /// Declares a table whose fields are all optional, and how one such table is
@@ -229,6 +230,8 @@ table! {
         attacks: RawAttacks,
         /// Further out-of-distribution scores, and intervals of every AUROC; an empty table has all of them.
         scores: RawScores,
+        /// Samples of the model, looked at and scored.
+        generation: RawGeneration,
     }
 }
 

@@ -11,6 +11,7 @@ mod auxiliary;
 mod calibration;
 mod check;
 mod constraint;
+mod corruptions;
 mod data;
 mod document;
 mod error;
@@ -42,6 +43,7 @@ mod tree;
 pub use attacks::{AttackLoss, AttackNorm, Attacks};
 pub use auxiliary::{EnergyMargin, OutlierExposure};
 pub use calibration::{Calibration, Selective};
+pub use corruptions::{Corruption, Corruptions};
 pub use data::{Augment, Labels};
 pub use error::SpecError;
 pub use generation::{Extractor, Generation, ReferenceSplit};
@@ -56,9 +58,8 @@ pub use published::{Known, Published, PublishedValue, quantity};
 pub use purification::{Purification, PurifiedAttack, Purifier, PurifierKind};
 pub use report::{DIVERGED, Expectation, Report, Scale, Statistic};
 pub use resolved::{
-    Activation, ChainInit, Checkpoints, Cnn, Corruption, Corruptions, Data, Device, Divergence,
-    Evaluate, Length, Mlp, Model, Objective, PixelRange, ReplayBuffer, Resources, Sampler, Spec,
-    Train, Training,
+    Activation, ChainInit, Checkpoints, Cnn, Data, Device, Divergence, Evaluate, Length, Mlp,
+    Model, Objective, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train, Training,
 };
 pub use sampling::SamplerKind;
 pub use schema::schema;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::attacks::{AttackNorm, Attacks, L2, LINF};
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
+use super::corruptions::Corruptions;
 use super::data::{Augment, Labels};
 use super::generation::Generation;
 use super::identity::value;
@@ -19,8 +20,8 @@ use super::raw::{
     RawTrain, Tables,
 };
 use super::resolved::{
-    Checkpoints, Corruptions, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer,
-    Resources, Sampler, Spec, Train, Training,
+    Checkpoints, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer, Resources, Sampler,
+    Spec, Train, Training,
 };
 use crate::dataset::Source;
 

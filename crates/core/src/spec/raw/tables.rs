@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     RawAttacks, RawEnergyMargin, RawGeneration, RawOod, RawOutlierExposure, RawPurification,
 };
+use crate::spec::corruptions::Corruption;
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::post_hoc::PostHoc;
-use crate::spec::resolved::{ChainInit, Corruption, Device};
+use crate::spec::resolved::{ChainInit, Device};
 use crate::spec::sampling::SamplerKind;
 
 /// Declares a table whose fields are all optional, and how one such table is

@@ -267,6 +267,8 @@ mod tests {
             test: &set,
             training: &set,
             buffer: None,
+            sets: &[],
+            inception: None,
             device,
         };
         let asked = spec.evaluate.attacks.as_ref().unwrap();

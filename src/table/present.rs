@@ -19,7 +19,8 @@ const SCORES: [&str; 4] = ["energy", "max_softmax", "max_logit", "entropy"];
 pub enum Shown {
     /// Accuracy, NLL, ECE, the AUROC of every score on the first
     /// out-of-distribution set and of the energy on the others, the near and
-    /// far means and the error AUROC of energy and maximal softmax.
+    /// far means, the error AUROC of energy and maximal softmax, and accuracy
+    /// under PGD at a few sizes.
     Paper,
     /// Every metric there is.
     Everything,
@@ -200,9 +201,25 @@ fn paper_metrics(results: &Results) -> Vec<String> {
         wanted.extend(SCORES[..2].iter().map(|score| format!("ood/auroc_{group}/{score}")));
     }
     wanted.extend(["error/auroc/energy", "error/auroc/max_softmax"].map(str::to_owned));
+    wanted.extend(attacked(&known));
     wanted.retain(|path| known.contains(&path.as_str()));
     wanted.insert(0, "clf/accuracy".to_owned());
     wanted
+}
+
+/// Accuracy under PGD, where it was measured at few sizes; many are a curve,
+/// which is drawn.
+fn attacked(known: &[&str]) -> Vec<String> {
+    const FEW: usize = 4;
+    let of = |norm: &str| -> Vec<String> {
+        let start = format!("adversarial/accuracy/{norm}/pgd/");
+        known
+            .iter()
+            .filter(|path| path.starts_with(&start))
+            .map(|path| (*path).to_owned())
+            .collect()
+    };
+    ["linf", "l2"].into_iter().map(of).filter(|sizes| sizes.len() <= FEW).flatten().collect()
 }
 
 /// The out-of-distribution sets among the `known` metrics, in the order in

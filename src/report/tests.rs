@@ -295,7 +295,7 @@ fn purification_has_its_tables_its_figures_and_a_verdict() {
         "figure-purification-stochastic",
         "It does not survive: that is not told apart from no defence",
         "It survives in part: more than without it",
-        "The black-box attack leaves less than the gradient's (BPDA + EOT): gradients are masked",
+        "(BPDA + EOT): gradients are masked",
     ] {
         assert!(one.contains(said), "{said}");
     }

@@ -214,7 +214,7 @@ fn samples_are_a_part_whose_id_says_whether_the_inception_file_was_there() {
     // The file is there now: the evaluation is another, and its digest is asked for.
     assert!(sandbox.ok(&["plan", "tiny.toml"]).contains("2 cached"));
     sandbox.write("i.pt", "no network");
-    assert!(sandbox.ok(&["plan", "tiny.toml"]).contains("2 evaluate"));
+    assert!(sandbox.ok(&["plan", "tiny.toml"]).contains("2 stale"));
     let said = sandbox.jem(&["eval", "tiny.toml"]);
     assert!(said.code != 0 && said.err.contains("its SHA-256 is"), "{said:?}");
 }

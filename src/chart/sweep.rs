@@ -140,12 +140,16 @@ fn y_axis(cells: &[&SweepPoint]) -> Axis {
 }
 
 /// The room each series has beside the others, so that neither series nor
-/// neighbouring values meet.
+/// neighbouring values meet, and none leaves the plot.
 fn lane_width(chart: &SweepChart, plot: &Plot) -> f64 {
     let mut places: Vec<f64> = plot.x.ticks.iter().map(|tick| plot.x_at(tick.at)).collect();
     places.sort_by(f64::total_cmp);
     let closest = places.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-    (0.8 * closest / chart.series.len().max(1) as f64).min(LANE)
+    let ends = places.first().zip(places.last());
+    let edge = ends.map_or(f64::INFINITY, |(first, last)| {
+        (first - plot.area.left).min(plot.area.right() - last)
+    });
+    ((0.8 * closest).min(2.0 * edge.max(0.0)) / chart.series.len().max(1) as f64).min(LANE)
 }
 
 fn draw_series(

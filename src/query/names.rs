@@ -142,6 +142,10 @@ impl Vocabulary {
         if found.iter().filter(held).count() == 1 {
             found.retain(|(name, _)| self.held.contains(*name));
         }
+        // What a trial is, before how a part of its evaluation was asked for.
+        if found.iter().any(|(name, _)| !name.starts_with("evaluate.")) {
+            found.retain(|(name, _)| !name.starts_with("evaluate."));
+        }
         match found.as_slice() {
             [(name, kind)] => Ok(((*name).clone(), (*kind).clone())),
             // A metric that is declared and that no run here has.

@@ -44,3 +44,19 @@ pub enum Corruption {
     /// The values of a band in the middle are inverted.
     Stripe,
 }
+
+impl Corruption {
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
+        Self::GaussianNoise,
+        Self::ShotNoise,
+        Self::ImpulseNoise,
+        Self::GaussianBlur,
+        Self::Contrast,
+        Self::Brightness,
+        Self::Translate,
+        Self::Rotate,
+        Self::Shear,
+        Self::Stripe,
+    ];
+}

@@ -103,7 +103,7 @@ impl Generation {
     /// What `raw` means; none where no sample is asked for.
     pub(super) fn of(raw: &RawGeneration) -> Option<Self> {
         Some(Self {
-            samples: raw.samples.and_then(unless_zero)?,
+            samples: unless_zero(raw.samples.unwrap_or(100))?,
             steps: raw.steps.unwrap_or(500),
             step_size: raw.step_size.and_then(unless_zero),
             noise_std: raw.noise_std,

@@ -118,6 +118,10 @@ pub enum PurifiedAttack {
 }
 
 impl PurifiedAttack {
+    /// All attacks.
+    pub const ALL: [Self; 6] =
+        [Self::None, Self::Transfer, Self::Bpda, Self::FullGradient, Self::Square, Self::Joint];
+
     /// Its name in metric paths and streams.
     pub fn name(self) -> &'static str {
         match self {
@@ -170,7 +174,7 @@ pub(super) fn check_purification(asked: &Purification, found: &mut Vec<Violation
 
 /// None where no attack is named; a purifier alone is measured under "none".
 pub(super) fn purification(raw: &RawPurification) -> Option<Purification> {
-    let attacks = raw.attacks.clone().unwrap_or_default();
+    let attacks = raw.attacks.clone().unwrap_or(PurifiedAttack::ALL.to_vec());
     if attacks.is_empty() {
         return None;
     }

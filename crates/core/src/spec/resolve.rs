@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::attacks::{AttackNorm, Attacks, L2, LINF};
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
-use super::corruptions::Corruptions;
+use super::corruptions::{Corruption, Corruptions};
 use super::data::{Augment, Labels};
 use super::generation::Generation;
 use super::identity::value;
@@ -209,9 +209,9 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
     })
 }
 
-/// None where no kind is named.
+/// None where the list of kinds is empty; where there is none, all.
 fn corruptions(raw: &RawCorruptions) -> Option<Corruptions> {
-    let kinds = raw.kinds.clone().unwrap_or_default();
+    let kinds = raw.kinds.clone().unwrap_or(Corruption::ALL.to_vec());
     (!kinds.is_empty()).then(|| Corruptions {
         kinds,
         severities: raw.severities.unwrap_or(5),
@@ -219,9 +219,9 @@ fn corruptions(raw: &RawCorruptions) -> Option<Corruptions> {
     })
 }
 
-/// None where no chain is asked for.
+/// None where 0 chains are asked for.
 fn chains(raw: &RawLongChains) -> Option<LongChains> {
-    let n = raw.n.and_then(unless_zero)?;
+    let n = unless_zero(raw.n.unwrap_or(16))?;
     Some(LongChains {
         n,
         steps: raw.steps.unwrap_or(1000),
@@ -231,20 +231,20 @@ fn chains(raw: &RawLongChains) -> Option<LongChains> {
     })
 }
 
-/// None where no number of bins is named.
+/// None where the list of numbers of bins is empty.
 fn calibration(raw: &RawCalibration) -> Option<Calibration> {
-    let bins = raw.bins.clone().unwrap_or_default();
+    let bins = raw.bins.clone().unwrap_or(vec![15]);
     (!bins.is_empty()).then_some(Calibration { bins })
 }
 
-/// None where no point is asked for.
+/// None where 0 points are asked for.
 fn selective(raw: &RawSelective) -> Option<Selective> {
-    raw.points.and_then(unless_zero).map(|points| Selective { points })
+    unless_zero(raw.points.unwrap_or(200)).map(|points| Selective { points })
 }
 
-/// None where no norm is named.
+/// None where the list of norms is empty; where there is none, both.
 fn attacks(raw: &RawAttacks) -> Option<Attacks> {
-    let norms = raw.norms.as_deref().unwrap_or_default();
+    let norms = raw.norms.as_deref().unwrap_or(&[AttackNorm::Linf, AttackNorm::L2]);
     let sizes = |norm, written: &Option<Vec<f64>>, usual: &[f64]| match norms.contains(&norm) {
         true => written.clone().unwrap_or_else(|| usual.to_vec()),
         false => Vec::new(),

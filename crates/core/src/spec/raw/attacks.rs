@@ -9,7 +9,7 @@ use crate::spec::attacks::{AttackLoss, AttackNorm};
 table! {
     /// Adversarial attacks on the test images: PGD, one gradient step, random noise and Square, by norm and size, and whether gradients are masked.
     RawAttacks {
-        /// Norms that perturbations are bounded in; none: the part is not run.
+        /// Norms that perturbations are bounded in; both where unset; an empty list: the part is not run.
         #[schemars(length(max = 2))]
         norms: Vec<AttackNorm>,
         /// Sizes in L∞, rising, where pixels go from 0 to 1, whatever `data.range` is; the last should make every image any other.

@@ -9,7 +9,7 @@ use crate::spec::purification::{PurifiedAttack, PurifierKind};
 table! {
     /// Purifiers, and the attacks that accuracy behind them is measured under.
     RawPurification {
-        /// What is tried: "none", "transfer", "bpda", "full_gradient", "square", "joint"; none: the part is not run.
+        /// What is tried: "none", "transfer", "bpda", "full_gradient", "square", "joint"; all where unset; an empty list: the part is not run.
         #[schemars(length(max = 6))]
         attacks: Vec<PurifiedAttack>,
         /// The purifiers; unset for both.

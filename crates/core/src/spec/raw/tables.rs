@@ -242,7 +242,7 @@ table! {
 table! {
     /// Temperature scaling (Guo et al. 2017) on the examples of data.validation, and calibration before and after it.
     RawCalibration {
-        /// Numbers of bins of the calibration errors; the reliability diagram has the first. None: the part is not run.
+        /// Numbers of bins of the calibration errors; the reliability diagram has the first. 15 where unset; an empty list: the part is not run.
         #[schemars(length(max = 16), inner(range(min = 1, max = 10_000)))]
         bins: Vec<u64>,
     }
@@ -317,7 +317,7 @@ table! {
 table! {
     /// Test images made worse, at severities 1 to 5.
     RawCorruptions {
-        /// Kinds of corruption.
+        /// Kinds of corruption; all where unset; an empty list: the part is not run.
         #[schemars(length(max = 10))]
         kinds: Vec<Corruption>,
         /// The highest severity; all from 1 on are looked at.

@@ -267,7 +267,8 @@ fn no_file_names_a_machine_or_a_registry() {
 /// notices a lock that cargo refuses or one that lacks what `jem-core` needs.
 #[test]
 fn the_fuzz_targets_lock_can_be_used() {
-    let text = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let text =
+        |file: &str| fs::read_to_string(root().join(file)).expect("a file of the repository");
     let lock = text("fuzz/Cargo.lock");
     let packages: Vec<&str> = lock.split("[[package]]\n").skip(1).collect();
     let named = |package: &&str| package.lines().take(2).collect::<Vec<_>>().join(" ");
@@ -276,7 +277,10 @@ fn the_fuzz_targets_lock_can_be_used() {
     let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
     assert!(twice.is_empty(), "fuzz/Cargo.lock has packages twice: {twice:?}");
 
-    let core = packages.iter().find(|package| package.starts_with("name = \"jem-core\"")).unwrap();
+    let core = packages
+        .iter()
+        .find(|package| package.starts_with("name = \"jem-core\""))
+        .expect("the targets need jem-core");
     let manifest = text("crates/core/Cargo.toml");
     let needed = manifest
         .lines()

@@ -235,10 +235,10 @@ lambda & n & diverged & accuracy~$\uparrow$ & error AUROC, energy~$\uparrow$ \\
                 let (name, rest) = name.split_once('}').unwrap_or_default();
                 open.push(name);
                 columns = rest.trim_matches(['{', '}']).len();
-            } else if let Some(name) = line.strip_prefix(r"\end{") {
-                if open.pop() != name.strip_suffix('}') {
-                    fault("ends what was not begun last");
-                }
+            } else if let Some(name) = line.strip_prefix(r"\end{")
+                && open.pop() != name.strip_suffix('}')
+            {
+                fault("ends what was not begun last");
             }
             let bare = line.replace(r"\\", " ");
             let (mut cells, mut escaped) = (1, false);

@@ -248,7 +248,8 @@ mod tests {
         assert_eq!(of(10, 3), [0, 5, 10]);
         assert_eq!(of(10, 4), [0, 3, 6, 10]);
         assert_eq!(of(1, 2), [0, 1]);
-        assert!(Generation::of(&RawGeneration::default()).is_none());
+        let none = RawGeneration { samples: Some(0), ..Default::default() };
+        assert!(Generation::of(&none).is_none());
     }
 
     #[test]

@@ -166,7 +166,11 @@ mod tests {
     #[test]
     fn an_interval_is_its_own_whatever_else_is_asked() {
         let (id, ood) = (scores(50, 0.0, "id"), scores(50, 0.5, "ood"));
-        let alone = bootstrap_auroc((&[id.clone()], &[ood.clone()]), (5, "far"), 50);
+        let alone = bootstrap_auroc(
+            (std::slice::from_ref(&id), std::slice::from_ref(&ood)),
+            (5, "far"),
+            50,
+        );
         let beside = bootstrap_auroc((&[ood.clone(), id], &[ood.clone(), ood]), (5, "far"), 50);
         assert_eq!(alone[0], beside[1]);
     }

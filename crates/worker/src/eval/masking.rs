@@ -159,7 +159,7 @@ fn rises(sizes: &[AtSize], steps: u64) -> MaskingCheck {
         let gain = full - half;
         let share = gain / (half - start).abs();
         let open = at.trace.accuracy(steps) > 0.0;
-        let there = open && gain > 0.0 && !(share <= RISE);
+        let there = open && gain > 0.0 && (share.is_nan() || share > RISE);
         (at.eps, if open { share } else { f64::NEG_INFINITY }, there, full, half)
     };
     of_losses(MaskingSign::LossRises, sizes.iter().map(rise).collect())

@@ -102,7 +102,7 @@ mod tests {
         assert!((pair.iter().map(|v| v * v).sum::<f64>() - 1.0).abs() < 1e-12);
         assert!(pair[..10].iter().all(|&v| v > 0.0) && pair[10..].iter().all(|&v| v < 0.0));
         let turned = two_bumps(5, true);
-        assert_eq!((turned[1 * 5], turned[3]), (pair[1], pair[15]));
+        assert_eq!((turned[5], turned[3]), (pair[1], pair[15]));
         assert_eq!(two_bumps(1, false), [-1.0]);
     }
 

@@ -299,6 +299,15 @@ fn purification_has_its_tables_its_figures_and_a_verdict() {
     ] {
         assert!(one.contains(said), "{said}");
     }
+    // Attacks that know of a defence and leave more than one that does not
+    // prove nothing.
+    let mut misled = purified(1);
+    for trial in &mut misled.trials {
+        trial.metrics.insert("purified/accuracy/stochastic/transfer".to_owned(), 0.05);
+    }
+    let misled = page(&misled);
+    assert!(misled.contains("those that do are misled by its gradients or too short"));
+    assert!(!misled.contains("It survives"), "the weakest point decides");
     let several = page(&purified(3));
     assert!(several.contains("0.040 ± 0.025"), "t over seeds: 4.30 · 0.01 / √3");
     assert!(!page(&unswept(|_| true)).contains("purifier"));

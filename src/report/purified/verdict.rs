@@ -11,6 +11,9 @@ use crate::table::CellResult;
 const MOST_CELLS: usize = 6;
 /// Attacks that know of the purifier, or ask it.
 const ADAPTIVE: [&str; 4] = ["bpda", "full_gradient", "square", "joint"];
+/// Every attack: a defence is as strong as what the strongest leaves, whether
+/// or not that one knows of it.
+const ALL: [&str; 5] = ["transfer", "bpda", "full_gradient", "square", "joint"];
 /// Attacks on the classifier alone.
 const PLAIN: [&str; 3] = ["transfer", "square", "joint"];
 
@@ -82,7 +85,16 @@ fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
         attack_name(attack),
         adaptive.shown
     );
-    text += &survival(strongest(cell, "none", &PLAIN), &adaptive, transferred.as_ref());
+    let worst = strongest(cell, purifier, &ALL).map(|(_, worst)| worst);
+    let worst = worst.as_ref().unwrap_or(&adaptive);
+    text += &survival(strongest(cell, "none", &PLAIN), worst, transferred.as_ref());
+    if let Some(transferred) = transferred.as_ref().filter(|one| one.value < adaptive.value) {
+        text += &format!(
+            " The attack that does not know of it leaves less ({}): those that do are misled by \
+             its gradients or too short, and what stands under them is no robustness.",
+            transferred.shown
+        );
+    }
     if let (Some(white), Some(black)) =
         (strongest(cell, purifier, &["bpda", "full_gradient"]), of(purifier, "square"))
         && black.high < white.1.low
@@ -96,26 +108,26 @@ fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
     Some(text)
 }
 
-/// Whether what is left under an adaptive attack is more than the classifier
-/// alone has.
-fn survival(alone: Option<(&str, Share)>, adaptive: &Share, transferred: Option<&Share>) -> String {
+/// Whether what is left under the strongest attack, `worst`, is more than the
+/// classifier alone has.
+fn survival(alone: Option<(&str, Share)>, worst: &Share, transferred: Option<&Share>) -> String {
     let Some((attack, alone)) = alone else {
         return "Without an attack on the classifier alone there is nothing to hold that against."
             .to_owned();
     };
     let beside =
         format!("{} has {} under {}", defence_name("none"), alone.shown, attack_name(attack));
-    if adaptive.high < alone.low {
+    if worst.high < alone.low {
         return format!("It does not survive: it is worse than no defence ({beside}).");
     }
-    if adaptive.low <= alone.high {
+    if worst.low <= alone.high {
         return format!(
             "It does not survive: that is not told apart from no defence ({beside}), the \
              intervals overlap."
         );
     }
     match transferred {
-        Some(transferred) if adaptive.high < transferred.low => format!(
+        Some(transferred) if worst.high < transferred.low => format!(
             "It survives in part: more than without it ({beside}), and less than attacks that do \
              not know of it suggest."
         ),

@@ -94,6 +94,10 @@ fn the_checkpoint_before_an_altered_one_is_gone_on_from_and_the_results_are_the_
         let found = records(&sandbox, "results");
         found.len() == 2 && found.iter().all(|(step, _)| step > before)
     });
+    // A front that is killed takes with it the words that it has not read yet.
+    wait_until("the worker's words", || {
+        words_of(&sandbox.path("results")).contains("is passed over")
+    });
     let workers = workers_of(front.id());
     signal(front.id(), "-KILL");
     front.wait().unwrap();

@@ -232,7 +232,7 @@ table! {
         purification: RawPurification,
         /// Adversarial attacks.
         attacks: RawAttacks,
-        /// Further out-of-distribution scores, and intervals of every AUROC; an empty table has all of them.
+        /// Further out-of-distribution scores, and intervals of every AUROC. Run where any field of the table is written, with all scores unless kinds names some.
         scores: RawScores,
         /// Samples of the model, looked at and scored.
         generation: RawGeneration,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::constraint::Violation;
+use super::raw::RawAttacks;
+use super::resolve::unless_zero;
 
 /// `[evaluate.attacks]`: each attack at each size of each norm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +79,45 @@ impl AttackLoss {
 }
 
 impl Attacks {
+    /// What `raw` means; none where the list of norms is empty; where there is none, both.
+    pub(super) fn of(raw: &RawAttacks) -> Option<Self> {
+        let norms = raw.norms.as_deref().unwrap_or(&[AttackNorm::Linf, AttackNorm::L2]);
+        let sizes = |norm, written: &Option<Vec<f64>>, usual: &[f64]| match norms.contains(&norm) {
+            true => written.clone().unwrap_or_else(|| usual.to_vec()),
+            false => Vec::new(),
+        };
+        let linf = sizes(AttackNorm::Linf, &raw.linf, &LINF);
+        let l2 = sizes(AttackNorm::L2, &raw.l2, &L2);
+        (!linf.is_empty() || !l2.is_empty()).then(|| Self {
+            linf,
+            l2,
+            steps: raw.steps.unwrap_or(40),
+            step_size: raw.step_size.and_then(unless_zero),
+            restarts: raw.restarts.unwrap_or(3),
+            loss: raw.loss.unwrap_or_default(),
+            queries: raw.queries.unwrap_or(500),
+            limit: match raw.limit {
+                None => Some(100),
+                Some(limit) => unless_zero(limit),
+            },
+        })
+    }
+
+    /// As one would write it.
+    pub(super) fn spelled_out(&self) -> RawAttacks {
+        RawAttacks {
+            norms: Some(self.sizes().map(|(norm, _)| norm).collect()),
+            linf: Some(self.linf.clone()),
+            l2: Some(self.l2.clone()),
+            steps: Some(self.steps),
+            step_size: Some(self.step_size.unwrap_or_default()),
+            restarts: Some(self.restarts),
+            loss: Some(self.loss),
+            queries: Some(self.queries),
+            limit: Some(self.limit.unwrap_or_default()),
+        }
+    }
+
     /// The sizes asked for, by norm; a norm without sizes is left out.
     pub fn sizes(&self) -> impl Iterator<Item = (AttackNorm, &[f64])> {
         let all = [(AttackNorm::Linf, self.linf.as_slice()), (AttackNorm::L2, self.l2.as_slice())];
@@ -92,10 +133,10 @@ impl Attacks {
 
 /// Sizes in L∞ where none are listed: from hardly visible to the whole range,
 /// at which every image can become every other.
-pub(super) const LINF: [f64; 6] = [0.03, 0.1, 0.2, 0.3, 0.5, 1.0];
+const LINF: [f64; 6] = [0.03, 0.1, 0.2, 0.3, 0.5, 1.0];
 /// Sizes in L2 where none are listed, up to where the images of all known sets
 /// can become one grey.
-pub(super) const L2: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
+const L2: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
 
 /// Sizes rise.
 pub(super) fn check_attacks(asked: &Attacks, found: &mut Vec<Violation>) {

@@ -101,18 +101,10 @@ impl Evaluate {
             validation_ood: Vec::new(),
             near: Vec::new(),
             far: Vec::new(),
-            limit: self.limit,
             ece_bins: Vec::new(),
             samples: 0,
-            corruptions: None,
-            chains: None,
-            calibration: None,
-            selective: None,
-            purification: None,
-            attacks: None,
-            scores: None,
-            generation: None,
             only: Some(part),
+            ..self.base()
         };
         match part {
             Part::Corruptions => Self { corruptions: self.corruptions.clone(), ..none },

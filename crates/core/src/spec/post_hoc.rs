@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::constraint::Violation;
+use super::raw::RawScores;
+use super::resolve::unless_zero;
 
 /// `[evaluate.scores]`: scores beside the four from logits alone. Where a list
 /// has several values and `evaluate.validation_ood` names a set, the value is
@@ -104,6 +106,42 @@ impl PostHoc {
             Self::AshB => "ash_b",
             Self::AshP => "ash_p",
             Self::GradNorm => "grad_norm",
+        }
+    }
+}
+
+impl Scores {
+    /// What `raw` means; none where the list of scores is empty; where there is none, all.
+    pub(super) fn of(raw: &RawScores) -> Option<Self> {
+        let kinds = raw.kinds.clone().unwrap_or(PostHoc::ALL.to_vec());
+        let or = |list: &Option<Vec<f64>>, usual: &[f64]| list.clone().unwrap_or(usual.to_vec());
+        (!kinds.is_empty()).then(|| Self {
+            kinds,
+            limit_train: unless_zero(raw.limit_train.unwrap_or(2000)),
+            bootstrap: unless_zero(raw.bootstrap.unwrap_or(1000)),
+            energy_temperature: or(&raw.energy_temperature, &[1.0, 10.0, 100.0]),
+            odin_temperature: or(&raw.odin_temperature, &[1000.0, 1.0]),
+            odin_epsilon: or(&raw.odin_epsilon, &[0.0014, 0.0, 0.005]),
+            knn_k: raw.knn_k.clone().unwrap_or(vec![50, 10, 1]),
+            react_percentile: or(&raw.react_percentile, &[90.0, 95.0, 99.0]),
+            ash_percentile: or(&raw.ash_percentile, &[90.0, 80.0, 65.0]),
+            vim_share: or(&raw.vim_share, &[0.5, 0.25, 0.1]),
+        })
+    }
+
+    /// As one would write it.
+    pub(super) fn spelled_out(&self) -> RawScores {
+        RawScores {
+            kinds: Some(self.kinds.clone()),
+            limit_train: Some(self.limit_train.unwrap_or_default()),
+            bootstrap: Some(self.bootstrap.unwrap_or_default()),
+            energy_temperature: Some(self.energy_temperature.clone()),
+            odin_temperature: Some(self.odin_temperature.clone()),
+            odin_epsilon: Some(self.odin_epsilon.clone()),
+            knn_k: Some(self.knn_k.clone()),
+            react_percentile: Some(self.react_percentile.clone()),
+            ash_percentile: Some(self.ash_percentile.clone()),
+            vim_share: Some(self.vim_share.clone()),
         }
     }
 }

@@ -44,6 +44,75 @@ pub struct Purification {
 }
 
 impl Purification {
+    /// What `raw` means; none where the list of attacks is empty. A purifier
+    /// alone is measured under "none".
+    pub(super) fn of(raw: &RawPurification) -> Option<Self> {
+        let attacks = raw.attacks.clone().unwrap_or(PurifiedAttack::ALL.to_vec());
+        if attacks.is_empty() {
+            return None;
+        }
+        let named = |kind| raw.purifiers.as_ref().is_none_or(|named| named.contains(&kind));
+        let descent = raw.seed.clone().unwrap_or_default();
+        let seed = Purifier {
+            steps: descent.steps.unwrap_or(50),
+            step_size: descent.step_size.unwrap_or(0.01),
+            noise_std: 0.0,
+            chains: 1,
+            clamp: descent.clamp.unwrap_or(true),
+        };
+        let langevin = raw.stochastic.clone().unwrap_or_default();
+        let stochastic = Purifier {
+            steps: langevin.steps.unwrap_or(100),
+            step_size: langevin.step_size.unwrap_or(1.0),
+            noise_std: langevin.noise_std.unwrap_or(0.01),
+            chains: langevin.chains.unwrap_or(8),
+            clamp: langevin.clamp.unwrap_or_default(),
+        };
+        Some(Self {
+            attacks,
+            limit: unless_zero(raw.limit.unwrap_or(100)),
+            epsilon: raw.epsilon.unwrap_or(0.3),
+            attack_steps: raw.attack_steps.unwrap_or(20),
+            attack_step_size: raw.attack_step_size.and_then(unless_zero),
+            eot: raw.eot.unwrap_or(4),
+            queries: raw.queries.unwrap_or(200),
+            replicates: raw.replicates.unwrap_or(32),
+            max_unrolled: raw.max_unrolled.unwrap_or(4000),
+            points: raw.points.unwrap_or(5),
+            seed: named(PurifierKind::Seed).then_some(seed),
+            stochastic: named(PurifierKind::Stochastic).then_some(stochastic),
+        })
+    }
+
+    /// As one would write it, with nothing left out.
+    pub(super) fn spelled_out(&self) -> RawPurification {
+        RawPurification {
+            attacks: Some(self.attacks.clone()),
+            purifiers: Some(self.purifiers().into_iter().map(|(kind, _)| kind).collect()),
+            limit: Some(self.limit.unwrap_or_default()),
+            epsilon: Some(self.epsilon),
+            attack_steps: Some(self.attack_steps),
+            attack_step_size: Some(self.attack_step_size.unwrap_or_default()),
+            eot: Some(self.eot),
+            queries: Some(self.queries),
+            replicates: Some(self.replicates),
+            max_unrolled: Some(self.max_unrolled),
+            points: Some(self.points),
+            seed: self.seed.map(|of| RawDescent {
+                steps: Some(of.steps),
+                step_size: Some(of.step_size),
+                clamp: Some(of.clamp),
+            }),
+            stochastic: self.stochastic.map(|of| RawLangevinPurifier {
+                steps: Some(of.steps),
+                step_size: Some(of.step_size),
+                noise_std: Some(of.noise_std),
+                chains: Some(of.chains),
+                clamp: Some(of.clamp),
+            }),
+        }
+    }
+
     /// Size of the steps of a gradient attack, in units of the pixel range's
     /// width.
     pub fn step_size(&self) -> f64 {
@@ -169,73 +238,5 @@ pub(super) fn check_purification(asked: &Purification, found: &mut Vec<Violation
                 "the number of parts must divide the number of steps; 0 for no parts",
             ));
         }
-    }
-}
-
-/// None where no attack is named; a purifier alone is measured under "none".
-pub(super) fn purification(raw: &RawPurification) -> Option<Purification> {
-    let attacks = raw.attacks.clone().unwrap_or(PurifiedAttack::ALL.to_vec());
-    if attacks.is_empty() {
-        return None;
-    }
-    let named = |kind| raw.purifiers.as_ref().is_none_or(|named| named.contains(&kind));
-    let descent = raw.seed.clone().unwrap_or_default();
-    let seed = Purifier {
-        steps: descent.steps.unwrap_or(50),
-        step_size: descent.step_size.unwrap_or(0.01),
-        noise_std: 0.0,
-        chains: 1,
-        clamp: descent.clamp.unwrap_or(true),
-    };
-    let langevin = raw.stochastic.clone().unwrap_or_default();
-    let stochastic = Purifier {
-        steps: langevin.steps.unwrap_or(100),
-        step_size: langevin.step_size.unwrap_or(1.0),
-        noise_std: langevin.noise_std.unwrap_or(0.01),
-        chains: langevin.chains.unwrap_or(8),
-        clamp: langevin.clamp.unwrap_or_default(),
-    };
-    Some(Purification {
-        attacks,
-        limit: unless_zero(raw.limit.unwrap_or(100)),
-        epsilon: raw.epsilon.unwrap_or(0.3),
-        attack_steps: raw.attack_steps.unwrap_or(20),
-        attack_step_size: raw.attack_step_size.and_then(unless_zero),
-        eot: raw.eot.unwrap_or(4),
-        queries: raw.queries.unwrap_or(200),
-        replicates: raw.replicates.unwrap_or(32),
-        max_unrolled: raw.max_unrolled.unwrap_or(4000),
-        points: raw.points.unwrap_or(5),
-        seed: named(PurifierKind::Seed).then_some(seed),
-        stochastic: named(PurifierKind::Stochastic).then_some(stochastic),
-    })
-}
-
-/// The table as one would write it, with nothing left out.
-pub(super) fn spell_out_purification(asked: &Purification) -> RawPurification {
-    RawPurification {
-        attacks: Some(asked.attacks.clone()),
-        purifiers: Some(asked.purifiers().into_iter().map(|(kind, _)| kind).collect()),
-        limit: Some(asked.limit.unwrap_or_default()),
-        epsilon: Some(asked.epsilon),
-        attack_steps: Some(asked.attack_steps),
-        attack_step_size: Some(asked.attack_step_size.unwrap_or_default()),
-        eot: Some(asked.eot),
-        queries: Some(asked.queries),
-        replicates: Some(asked.replicates),
-        max_unrolled: Some(asked.max_unrolled),
-        points: Some(asked.points),
-        seed: asked.seed.map(|of| RawDescent {
-            steps: Some(of.steps),
-            step_size: Some(of.step_size),
-            clamp: Some(of.clamp),
-        }),
-        stochastic: asked.stochastic.map(|of| RawLangevinPurifier {
-            steps: Some(of.steps),
-            step_size: Some(of.step_size),
-            noise_std: Some(of.noise_std),
-            chains: Some(of.chains),
-            clamp: Some(of.clamp),
-        }),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::attacks::{AttackNorm, Attacks, L2, LINF};
+use super::attacks::Attacks;
 use super::auxiliary::{EnergyMargin, OutlierExposure};
 use super::calibration::{Calibration, Selective};
 use super::corruptions::{Corruption, Corruptions};
@@ -11,13 +11,12 @@ use super::generation::Generation;
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
 use super::long_chains::{ChainStart, LongChains};
-use super::post_hoc::{PostHoc, Scores};
-use super::purification::{purification, spell_out_purification};
+use super::post_hoc::Scores;
+use super::purification::Purification;
 use super::raw::{
-    RawAttacks, RawAugment, RawCalibration, RawCorruptions, RawData, RawDivergence,
-    RawEnergyMargin, RawEvaluate, RawLabels, RawLongChains, RawObjective, RawOod,
-    RawOutlierExposure, RawReplayBuffer, RawResources, RawSampler, RawScores, RawSelective,
-    RawTrain, Tables,
+    RawAugment, RawCalibration, RawCorruptions, RawData, RawDivergence, RawEnergyMargin,
+    RawEvaluate, RawLabels, RawLongChains, RawObjective, RawOod, RawOutlierExposure,
+    RawReplayBuffer, RawResources, RawSampler, RawSelective, RawTrain, Tables,
 };
 use super::resolved::{
     Checkpoints, Data, Divergence, Evaluate, Length, Objective, ReplayBuffer, Resources, Sampler,
@@ -201,9 +200,9 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         chains: evaluate.chains.as_ref().and_then(chains),
         calibration: evaluate.calibration.as_ref().and_then(calibration),
         selective: evaluate.selective.as_ref().and_then(selective),
-        purification: evaluate.purification.as_ref().and_then(purification),
-        attacks: evaluate.attacks.as_ref().and_then(attacks),
-        scores: evaluate.scores.as_ref().and_then(scores),
+        purification: evaluate.purification.as_ref().and_then(Purification::of),
+        attacks: evaluate.attacks.as_ref().and_then(Attacks::of),
+        scores: evaluate.scores.as_ref().and_then(Scores::of),
         generation: evaluate.generation.as_ref().and_then(Generation::of),
         only: None,
     })
@@ -240,63 +239,6 @@ fn calibration(raw: &RawCalibration) -> Option<Calibration> {
 /// None where 0 points are asked for.
 fn selective(raw: &RawSelective) -> Option<Selective> {
     unless_zero(raw.points.unwrap_or(200)).map(|points| Selective { points })
-}
-
-/// None where the list of norms is empty; where there is none, both.
-fn attacks(raw: &RawAttacks) -> Option<Attacks> {
-    let norms = raw.norms.as_deref().unwrap_or(&[AttackNorm::Linf, AttackNorm::L2]);
-    let sizes = |norm, written: &Option<Vec<f64>>, usual: &[f64]| match norms.contains(&norm) {
-        true => written.clone().unwrap_or_else(|| usual.to_vec()),
-        false => Vec::new(),
-    };
-    let linf = sizes(AttackNorm::Linf, &raw.linf, &LINF);
-    let l2 = sizes(AttackNorm::L2, &raw.l2, &L2);
-    (!linf.is_empty() || !l2.is_empty()).then(|| Attacks {
-        linf,
-        l2,
-        steps: raw.steps.unwrap_or(40),
-        step_size: raw.step_size.and_then(unless_zero),
-        restarts: raw.restarts.unwrap_or(3),
-        loss: raw.loss.unwrap_or_default(),
-        queries: raw.queries.unwrap_or(500),
-        limit: match raw.limit {
-            None => Some(100),
-            Some(limit) => unless_zero(limit),
-        },
-    })
-}
-
-/// `attacks` as one would write it.
-fn spell_out_attacks(attacks: &Attacks) -> RawAttacks {
-    RawAttacks {
-        norms: Some(attacks.sizes().map(|(norm, _)| norm).collect()),
-        linf: Some(attacks.linf.clone()),
-        l2: Some(attacks.l2.clone()),
-        steps: Some(attacks.steps),
-        step_size: Some(attacks.step_size.unwrap_or_default()),
-        restarts: Some(attacks.restarts),
-        loss: Some(attacks.loss),
-        queries: Some(attacks.queries),
-        limit: Some(attacks.limit.unwrap_or_default()),
-    }
-}
-
-/// None where the list of scores is empty; where there is none, all.
-fn scores(raw: &RawScores) -> Option<Scores> {
-    let kinds = raw.kinds.clone().unwrap_or(PostHoc::ALL.to_vec());
-    let or = |list: &Option<Vec<f64>>, usual: &[f64]| list.clone().unwrap_or(usual.to_vec());
-    (!kinds.is_empty()).then(|| Scores {
-        kinds,
-        limit_train: unless_zero(raw.limit_train.unwrap_or(2000)),
-        bootstrap: unless_zero(raw.bootstrap.unwrap_or(1000)),
-        energy_temperature: or(&raw.energy_temperature, &[1.0, 10.0, 100.0]),
-        odin_temperature: or(&raw.odin_temperature, &[1000.0, 1.0]),
-        odin_epsilon: or(&raw.odin_epsilon, &[0.0014, 0.0, 0.005]),
-        knn_k: raw.knn_k.clone().unwrap_or(vec![50, 10, 1]),
-        react_percentile: or(&raw.react_percentile, &[90.0, 95.0, 99.0]),
-        ash_percentile: or(&raw.ash_percentile, &[90.0, 80.0, 65.0]),
-        vim_share: or(&raw.vim_share, &[0.5, 0.25, 0.1]),
-    })
 }
 
 fn resources(resources: &RawResources) -> Result<Resources, Unset> {
@@ -409,9 +351,9 @@ pub fn spell_out(spec: &Spec) -> Tables {
                 .selective
                 .as_ref()
                 .map(|asked| RawSelective { points: Some(asked.points) }),
-            purification: evaluate.purification.as_ref().map(spell_out_purification),
-            attacks: evaluate.attacks.as_ref().map(spell_out_attacks),
-            scores: evaluate.scores.as_ref().map(spell_out_scores),
+            purification: evaluate.purification.as_ref().map(Purification::spelled_out),
+            attacks: evaluate.attacks.as_ref().map(Attacks::spelled_out),
+            scores: evaluate.scores.as_ref().map(Scores::spelled_out),
             generation: evaluate.generation.as_ref().map(Generation::spelled_out),
         })),
         resources: Some(Box::new(RawResources {
@@ -443,20 +385,5 @@ fn spell_out_train(train: &Train) -> RawTrain {
         schedule: Some(train.schedule),
         label_smoothing: Some(train.label_smoothing.unwrap_or_default()),
         ema: Some(train.ema.unwrap_or_default()),
-    }
-}
-
-fn spell_out_scores(scores: &Scores) -> RawScores {
-    RawScores {
-        kinds: Some(scores.kinds.clone()),
-        limit_train: Some(scores.limit_train.unwrap_or_default()),
-        bootstrap: Some(scores.bootstrap.unwrap_or_default()),
-        energy_temperature: Some(scores.energy_temperature.clone()),
-        odin_temperature: Some(scores.odin_temperature.clone()),
-        odin_epsilon: Some(scores.odin_epsilon.clone()),
-        knn_k: Some(scores.knn_k.clone()),
-        react_percentile: Some(scores.react_percentile.clone()),
-        ash_percentile: Some(scores.ash_percentile.clone()),
-        vim_share: Some(scores.vim_share.clone()),
     }
 }

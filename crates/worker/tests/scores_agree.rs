@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 
 use jem_core::arrays::Arrays;
 use jem_core::spec::{Activation, Mlp, Model};
+use jem_worker::eval::host;
 use jem_worker::eval::scores::{
     Bank, Head, Mahalanobis, Neighbours, Shape, Vim, approximate_mass, grad_norm,
-    negative_logsumexp, odin, on_host, percentile, pruned, react,
+    negative_logsumexp, odin, percentile, pruned, react,
 };
 use jem_worker::jem::{Network, Parameters, build};
 use serde::Deserialize;
@@ -85,7 +86,7 @@ fn scores_of_gradients_agree() {
                 let (t, step) = (number(1), 2.0 * number(2));
                 let logits = odin(network.as_ref(), parameters.tensors(), &x, t, &[step]);
                 let p = (&logits[0] / t).softmax(1, Kind::Double).amax([1i64].as_slice(), false);
-                on_host(&(1.0 - p))
+                host(&(1.0 - p))
             }
         };
         agree(name, &found, expected, 1e-5);
@@ -107,20 +108,20 @@ fn scores_of_features_agree() {
     let found = |name: &str| -> Vec<f64> {
         let (kind, number) = name.split_once(' ').unwrap_or((name, "0"));
         let number: f64 = number.parse().expect("a number");
-        let energy = |z: Tensor| on_host(&negative_logsumexp(&head.logits(&z), 1.0));
+        let energy = |z: Tensor| host(&negative_logsumexp(&head.logits(&z), 1.0));
         let ash = |shape| energy(pruned(&features.abs(), number, shape));
         match kind {
-            "energy_t" => on_host(&negative_logsumexp(&logits, number)),
+            "energy_t" => host(&negative_logsumexp(&logits, number)),
             "knn" => {
                 Neighbours::new(&bank.features).distances(&features, &[number as usize]).remove(0)
             }
-            "mahalanobis" => on_host(&Mahalanobis::new(&bank).distances(&features)),
-            "vim" => on_host(&Vim::new(&bank, &head, &[number])[0].scores(&features, &logits)),
-            "react" => energy(react(&features, percentile(&mut on_host(&bank.features), number))),
+            "mahalanobis" => host(&Mahalanobis::new(&bank).distances(&features)),
+            "vim" => host(&Vim::new(&bank, &head, &[number])[0].scores(&features, &logits)),
+            "react" => energy(react(&features, percentile(&mut host(&bank.features), number))),
             "ash_s" => ash(Shape::Scaled),
             "ash_b" => ash(Shape::Binary),
             "ash_p" => ash(Shape::Pruned),
-            "grad_norm" => on_host(&grad_norm(&logits, &features)),
+            "grad_norm" => host(&grad_norm(&logits, &features)),
             other => panic!("{other} is not compared here"),
         }
     };
@@ -143,7 +144,7 @@ fn a_null_space_of_fewer_images_than_dimensions_is_that_of_the_covariance() {
         classes: fixture.classes,
     };
     let features = Tensor::from_slice2(&fixture.features);
-    let found = on_host(&Mahalanobis::new(&few).distances(&features));
+    let found = host(&Mahalanobis::new(&few).distances(&features));
     let mut least = vec![f64::INFINITY; found.len()];
     let rows = |class: i64| few.labels.eq(class).nonzero().squeeze_dim(1);
     let mean = |class: i64| {
@@ -161,7 +162,7 @@ fn a_null_space_of_fewer_images_than_dimensions_is_that_of_the_covariance() {
             false,
             Kind::Double,
         );
-        for (least, one) in least.iter_mut().zip(on_host(&square)) {
+        for (least, one) in least.iter_mut().zip(host(&square)) {
             *least = least.min(one);
         }
     }

@@ -3,7 +3,7 @@
 use jem_core::results::{Energies, Histogram, ReliabilityBin};
 
 use super::metric::{
-    Detection, Logits, MetricError, Predictions, Score, aurc, calibration_error, detection,
+    self, Detection, Logits, MetricError, Predictions, Score, aurc, calibration_error, detection,
     ece_adaptive, error_auroc, max_calibration_error, reliability_bins, shared_histogram, summary,
 };
 use super::{Outputs, Values};
@@ -79,18 +79,21 @@ fn classification(
     measured.values.put_or_why(format!("calib/ece_adaptive/bins={DIAGRAM_BINS}"), adaptive);
     let bins = reliability_bins(confidences, correct, DIAGRAM_BINS)?;
     let mce = max_calibration_error(&bins);
-    measured.reliability = bins
-        .iter()
-        .map(|bin| ReliabilityBin {
-            lo: bin.lo,
-            hi: bin.hi,
-            count: bin.count as u64,
-            confidence: bin.confidence,
-            accuracy: bin.accuracy,
-        })
-        .collect();
+    measured.reliability = diagram(&bins);
     measured.values.put(format!("calib/mce/bins={DIAGRAM_BINS}"), mce);
     Ok(())
+}
+
+/// `bins` as they are kept.
+pub fn diagram(bins: &[metric::ReliabilityBin]) -> Vec<ReliabilityBin> {
+    let kept = |bin: &metric::ReliabilityBin| ReliabilityBin {
+        lo: bin.lo,
+        hi: bin.hi,
+        count: bin.count as u64,
+        confidence: bin.confidence,
+        accuracy: bin.accuracy,
+    };
+    bins.iter().map(kept).collect()
 }
 
 /// Adds what tells how well `score` tells the inputs of `set`.

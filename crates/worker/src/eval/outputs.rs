@@ -22,7 +22,7 @@ pub struct Outputs {
 
 /// The values of a tensor, on the host.
 pub fn host(values: &Tensor) -> Vec<f64> {
-    let flat = values.to_device(tch::Device::Cpu).to_kind(Kind::Double).contiguous();
+    let flat = values.detach().to_device(tch::Device::Cpu).to_kind(Kind::Double).contiguous();
     let mut out = vec![0f64; flat.numel()];
     let n = out.len();
     flat.copy_data(&mut out, n);

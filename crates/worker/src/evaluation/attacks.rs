@@ -9,7 +9,7 @@ use jem_core::spec::{AttackNorm, Attacks as Asked};
 use tch::Tensor;
 
 use super::part::{Found, Look, Subject};
-use crate::data::{Images, first};
+use crate::data::first;
 use crate::eval::attack::{
     Ball, Pgd, Query, Square, Trace, Victim, fast_gradient, loss_of, margin, random_noise,
 };
@@ -94,7 +94,7 @@ impl TestImages {
     fn of(asked: &Asked, subject: &Subject<'_>) -> Self {
         let data = &subject.spec.training.data;
         let test = first(subject.test, asked.limit);
-        let images = Images::new(&test, data.range, data.noise_std, subject.seed, subject.device);
+        let images = subject.images(&test);
         let rows: Vec<i64> = (0..images.len() as i64).collect();
         let (x, labels) = images.batch(&rows);
         let noise = (data.noise_std > 0.0).then(|| {
@@ -230,7 +230,6 @@ fn convergence(at: &AtSize, counted: u64) -> AttackConvergence {
 mod tests {
     use super::*;
     use crate::eval::metric::{Logits, Predictions};
-    use crate::eval::predict;
     use crate::jem::{Parameters, build};
     use jem_core::dataset::LabelledImages;
     use jem_core::metric::describe;
@@ -276,15 +275,8 @@ mod tests {
         assert!(found.values.metrics.keys().all(|path| describe(path).is_some()));
         assert!(found.values.undefined.is_empty());
         let metrics = &found.values.metrics;
-        let first_30 = Images::new(
-            &first(&set, Some(30)),
-            spec.training.data.range,
-            spec.training.data.noise_std,
-            4,
-            device,
-        );
-        let outputs =
-            predict(subject.network.as_ref(), &subject.parameters, &first_30, "test noise test");
+        let first_30 = subject.images(&first(&set, Some(30)));
+        let outputs = subject.outputs(&first_30, "test noise test");
         let logits = Logits::new(&outputs.logits, outputs.classes).unwrap();
         let predictions = Predictions::new(&logits, &outputs.labels).unwrap();
         assert_eq!(metrics["adversarial/clean_accuracy"], predictions.accuracy());

@@ -8,11 +8,11 @@ use jem_core::spec::Calibration;
 
 use super::held_out::{on_test, on_validation};
 use super::part::{Found, Look, Subject};
-use crate::eval::Values;
 use crate::eval::metric::{
     Logits, MetricError, Predictions, calibration_error, classwise_ece, ece_adaptive,
     reliability_bins, temperature,
 };
+use crate::eval::{Values, diagram};
 
 /// Fits the temperature on the validation split and measures the test set.
 ///
@@ -43,7 +43,7 @@ pub fn measure(
     let after = match fitted.clone().and_then(|t| test.divided_by(t)) {
         Ok(scaled) => {
             put_scaled(&mut found.values, &scaled, labels, &asked.bins)?;
-            diagram(&scaled, labels, bins)?
+            reliability(&scaled, labels, bins)?
         }
         Err(why) => {
             for path in paths(&asked.bins) {
@@ -55,7 +55,7 @@ pub fn measure(
     let file = results::Calibration {
         temperature: fitted.ok(),
         n_validation: held_out.labels.len() as u64,
-        before: diagram(&test, labels, bins)?,
+        before: reliability(&test, labels, bins)?,
         after,
     };
     found.files.push((results::CALIBRATION, serde_json::to_vec_pretty(&file)?));
@@ -95,23 +95,14 @@ fn paths(bins: &[u64]) -> Vec<String> {
     paths
 }
 
-fn diagram(
+fn reliability(
     logits: &Logits,
     labels: &[i64],
     bins: usize,
 ) -> Result<Vec<ReliabilityBin>, MetricError> {
     let predictions = Predictions::new(logits, labels)?;
     let bins = reliability_bins(predictions.confidences(), predictions.correct(), bins)?;
-    Ok(bins
-        .iter()
-        .map(|bin| ReliabilityBin {
-            lo: bin.lo,
-            hi: bin.hi,
-            count: bin.count as u64,
-            confidence: bin.confidence,
-            accuracy: bin.accuracy,
-        })
-        .collect())
+    Ok(diagram(&bins))
 }
 
 #[cfg(test)]

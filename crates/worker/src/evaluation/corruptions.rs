@@ -6,9 +6,8 @@ use jem_core::results::{self, CorruptionPoint};
 use jem_core::spec::Corruptions;
 
 use super::part::{Found, Look, Subject};
-use crate::data::{Images, corrupted, first};
+use crate::data::{corrupted, first};
 use crate::eval::metric::{Logits, Predictions, calibration_error, reliability_bins};
-use crate::eval::predict;
 
 /// Bins of the expected calibration error.
 const BINS: usize = 15;
@@ -29,11 +28,7 @@ pub fn measure(
         for severity in 1..=asked.severities {
             look(&format!("{} {severity}", results::corruption_name(kind)))?;
             let images = corrupted(&test, kind, severity);
-            let data = &subject.spec.training.data;
-            let set =
-                Images::new(&images, data.range, data.noise_std, subject.seed, subject.device);
-            let outputs =
-                predict(subject.network.as_ref(), &subject.parameters, &set, "test noise test");
+            let outputs = subject.outputs(&subject.images(&images), "test noise test");
             let logits = Logits::new(&outputs.logits, outputs.classes)?;
             let predictions = Predictions::new(&logits, &outputs.labels)?;
             let bins = reliability_bins(predictions.confidences(), predictions.correct(), BINS)?;

@@ -2,13 +2,12 @@
 //! held out, as parts of an evaluation need them.
 
 use super::part::Subject;
-use crate::data::{Images, split};
-use crate::eval::{Outputs, predict};
+use crate::data::split;
+use crate::eval::Outputs;
 
 /// On the test set: the numbers that what every evaluation measures rests on.
 pub(super) fn on_test(subject: &Subject<'_>) -> Outputs {
-    let images = images(subject, subject.test);
-    predict(subject.network.as_ref(), &subject.parameters, &images, "test noise test")
+    subject.outputs(&subject.images(subject.test), "test noise test")
 }
 
 /// On the examples of `data.validation`, which are those that this trial held
@@ -19,11 +18,6 @@ pub(super) fn on_validation(subject: &Subject<'_>) -> Option<Outputs> {
     if part.validation.is_empty() {
         return None;
     }
-    let images = images(subject, subject.training).select(&part.validation);
-    Some(predict(subject.network.as_ref(), &subject.parameters, &images, "validation noise"))
-}
-
-fn images(subject: &Subject<'_>, set: &jem_core::dataset::LabelledImages) -> Images {
-    let data = &subject.spec.training.data;
-    Images::new(set, data.range, data.noise_std, subject.seed, subject.device)
+    let images = subject.images(subject.training).select(&part.validation);
+    Some(subject.outputs(&images, "validation noise"))
 }

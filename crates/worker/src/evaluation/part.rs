@@ -12,7 +12,8 @@ use tch::{Device, Tensor};
 use super::{
     Set, attacks, calibration, chains, corruptions, generation, purification, scores, selective,
 };
-use crate::eval::Values;
+use crate::data::Images;
+use crate::eval::{Outputs, Values, predict};
 use crate::jem::{Network, Parameters, build};
 
 /// What a part may look at.
@@ -79,6 +80,18 @@ impl<'a> Subject<'a> {
             inception: None,
             device,
         })
+    }
+
+    /// `set` as the network sees it: in its pixel range, with the test noise
+    /// that there is.
+    pub fn images(&self, set: &LabelledImages) -> Images {
+        let data = &self.spec.training.data;
+        Images::new(set, data.range, data.noise_std, self.seed, self.device)
+    }
+
+    /// The network's outputs on `images`, their noise from the stream `noise`.
+    pub fn outputs(&self, images: &Images, noise: &str) -> Outputs {
+        predict(self.network.as_ref(), &self.parameters, images, noise)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is attacked, and what an attack found.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// Which inputs are asked about, and the how-manieth time: what a defence that
 /// draws numbers names them by.
@@ -75,10 +75,7 @@ impl Attacked {
 /// Values `[n]` on the host in double precision, what is not a number as
 /// infinity.
 pub(super) fn host(values: &Tensor) -> Vec<f64> {
-    let flat = values.detach().to_device(tch::Device::Cpu).to_kind(Kind::Double).contiguous();
-    let mut out = vec![0f64; flat.numel()];
-    let n = out.len();
-    flat.copy_data(&mut out, n);
+    let mut out = crate::eval::host(values);
     out.iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = f64::INFINITY);
     out
 }

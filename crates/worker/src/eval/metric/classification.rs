@@ -1,6 +1,6 @@
 //! Accuracy, negative log-likelihood and Brier score of a classifier.
 
-use super::error::{MetricError, check_len};
+use super::error::MetricError;
 use super::logits::{Logits, Softmax, others};
 
 /// What a classifier says about `n` labelled inputs, reduced to what the
@@ -25,17 +25,11 @@ impl Predictions {
     /// [`MetricError::ShapeMismatch`] unless there is one label per row,
     /// [`MetricError::LabelOutOfRange`] for a label that is no class.
     pub fn new<L: Copy + Into<i64>>(logits: &Logits, labels: &[L]) -> Result<Self, MetricError> {
-        check_len("labels, one per row of logits", logits.n(), labels.len())?;
-        let classes = logits.classes();
+        let classes = logits.classes_of(labels)?;
         let mut confidences = Vec::with_capacity(labels.len());
         let mut correct = Vec::with_capacity(labels.len());
         let (mut nll, mut brier) = (0.0, 0.0);
-        for (index, (row, &label)) in logits.rows().zip(labels).enumerate() {
-            let label = label.into();
-            let class = usize::try_from(label)
-                .ok()
-                .filter(|class| *class < classes)
-                .ok_or(MetricError::LabelOutOfRange { index, label, classes })?;
+        for (row, class) in logits.rows().zip(classes) {
             let softmax = Softmax::of(row);
             confidences.push(softmax.confidence());
             correct.push(softmax.argmax == class);

@@ -1,6 +1,6 @@
 //! A checked matrix of logits and the stable softmax of one row.
 
-use super::error::{MetricError, check_finite};
+use super::error::{MetricError, check_finite, check_len};
 
 /// Logits `[n, k]` of `n ≥ 1` inputs over `k ≥ 1` classes, row-major, all finite.
 ///
@@ -50,6 +50,24 @@ impl Logits {
     /// How many classes `k` there are.
     pub fn classes(&self) -> usize {
         self.classes
+    }
+
+    /// The class of each of `labels`, one a row.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`] unless there is one label per row,
+    /// [`MetricError::LabelOutOfRange`] for a label that is no class.
+    pub(super) fn classes_of<L: Copy + Into<i64>>(
+        &self,
+        labels: &[L],
+    ) -> Result<Vec<usize>, MetricError> {
+        check_len("labels, one per row of logits", self.n(), labels.len())?;
+        let class = |(index, &label): (usize, &L)| {
+            let label: i64 = label.into();
+            let class = usize::try_from(label).ok().filter(|class| *class < self.classes);
+            class.ok_or(MetricError::LabelOutOfRange { index, label, classes: self.classes })
+        };
+        labels.iter().enumerate().map(class).collect()
     }
 
     /// The rows `[k]`, one per input.

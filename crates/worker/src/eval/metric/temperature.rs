@@ -1,6 +1,6 @@
 //! Temperature scaling: one number that logits are divided by.
 
-use super::error::{MetricError, check_len};
+use super::error::MetricError;
 use super::logits::Logits;
 
 /// The furthest that the search goes in log T, either way.
@@ -64,20 +64,13 @@ struct Rows {
 
 impl Rows {
     fn new<L: Copy + Into<i64>>(logits: &Logits, labels: &[L]) -> Result<Self, MetricError> {
-        check_len("labels, one per row of logits", logits.n(), labels.len())?;
-        let classes = logits.classes();
         let (mut gaps, mut of_labels) = (Vec::new(), Vec::new());
-        for (index, (row, &label)) in logits.rows().zip(labels).enumerate() {
-            let label = label.into();
-            let class = usize::try_from(label)
-                .ok()
-                .filter(|class| *class < classes)
-                .ok_or(MetricError::LabelOutOfRange { index, label, classes })?;
+        for (row, class) in logits.rows().zip(logits.classes_of(labels)?) {
             let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             gaps.extend(row.iter().map(|z| z - max));
             of_labels.push(row[class] - max);
         }
-        Ok(Self { gaps, classes, labels: of_labels })
+        Ok(Self { gaps, classes: logits.classes(), labels: of_labels })
     }
 
     /// First and second derivative of the mean NLL in β = 1/T: the means of

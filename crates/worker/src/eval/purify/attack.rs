@@ -11,7 +11,8 @@ use tch::Tensor;
 
 use super::defence::{Defence, Inputs};
 use super::detector::Detector;
-use super::gradient::{Pass, host, look, margins};
+use super::gradient::{Pass, look, margins};
+use crate::eval::host;
 
 /// How strong an attack is. Distances are in the units of the inputs.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,10 +1,12 @@
 //! What an attacker learns of a defence by one look: the averaged logits, and
 //! the gradient of the cross-entropy with respect to the input.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::defence::{Defence, Inputs, averaged, repeated};
 use super::descent::unrolled;
+use crate::eval::attack::margin;
+use crate::eval::host;
 use crate::jem::{Noise, energy, energy_of_class};
 
 /// Inputs × chains that a gradient is computed of at once.
@@ -103,23 +105,11 @@ fn whole(defence: &Defence<'_>, inputs: &Inputs, chains: u64, noise: &mut dyn No
 /// wins.
 pub fn margins(logits: &Tensor, y: &Tensor) -> Vec<f64> {
     let _guard = tch::no_grad_guard();
-    let label = y.unsqueeze(1);
-    let own = logits.gather(1, &label, false).squeeze_dim(1);
-    let others = logits.scatter_value(1, &label, f64::NEG_INFINITY).amax([1i64].as_slice(), false);
-    host(&(own - others))
+    host(&-margin(logits, y))
 }
 
 /// E(x) `[n]` of the classifier of `defence`, on the host.
 pub fn energies(defence: &Defence<'_>, x: &Tensor) -> Vec<f64> {
     let _guard = tch::no_grad_guard();
     host(&defence.energy(x))
-}
-
-/// Values `[n]` on the host.
-pub(super) fn host(values: &Tensor) -> Vec<f64> {
-    let flat = values.detach().to_device(tch::Device::Cpu).to_kind(Kind::Double).contiguous();
-    let mut out = vec![0f64; flat.numel()];
-    let n = out.len();
-    flat.copy_data(&mut out, n);
-    out
 }

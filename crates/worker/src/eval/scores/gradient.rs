@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::head::on_host;
+use crate::eval::host;
 use crate::jem::{Mode, Network, energy};
 
 /// ‖∂ log p̃(x)/∂x‖₂ of each input of `x` `[n, c, h, w]`, in the scaled pixels
@@ -11,7 +11,7 @@ use crate::jem::{Mode, Network, energy};
 pub fn approximate_mass(network: &dyn Network, parameters: &[Tensor], x: &Tensor) -> Vec<f64> {
     let gradient = gradient(x, |x| energy(&network.logits(parameters, x, Mode::Eval)));
     let gradient = gradient.flatten(1, -1).to_device(Device::Cpu).to_kind(Kind::Double);
-    on_host(&gradient.square().sum_dim_intlist([1i64].as_slice(), false, Kind::Double).sqrt())
+    host(&gradient.square().sum_dim_intlist([1i64].as_slice(), false, Kind::Double).sqrt())
 }
 
 /// The logits `[n, k]`, for each of `steps`, of x + step · sign ∂ log S/∂x, S

@@ -29,14 +29,6 @@ impl Head {
     }
 }
 
-/// The values of a real tensor.
-pub fn on_host(tensor: &Tensor) -> Vec<f64> {
-    let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Double).contiguous().view(-1);
-    let mut values = vec![0f64; flat.numel()];
-    flat.copy_data(&mut values, flat.numel());
-    values
-}
-
 /// −T logsumexp(f/T) of `logits` `[n, k]`, as `[n]` (Liu et al. 2020).
 pub fn negative_logsumexp(logits: &Tensor, temperature: f64) -> Tensor {
     (logits / temperature).logsumexp([1i64].as_slice(), false) * -temperature

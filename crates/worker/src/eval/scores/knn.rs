@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::head::on_host;
+use crate::eval::host;
 
 /// Kept in the length that features are divided by, as in the authors' code.
 const TINY: f64 = 1e-10;
@@ -33,7 +33,7 @@ impl Neighbours {
         ks.iter()
             .map(|&k| {
                 let neighbour = self.bank.index_select(0, &nearest.select(1, k as i64 - 1));
-                on_host(&length(&(&features - neighbour)).squeeze_dim(1))
+                host(&length(&(&features - neighbour)).squeeze_dim(1))
             })
             .collect()
     }

@@ -14,7 +14,7 @@ mod vim;
 pub use bank::Bank;
 pub(crate) use bank::batches;
 pub use gradient::{approximate_mass, odin};
-pub use head::{Head, grad_norm, negative_logsumexp, on_host};
+pub use head::{Head, grad_norm, negative_logsumexp};
 pub use knn::Neighbours;
 pub use mahalanobis::Mahalanobis;
 pub use principal::{Principal, principal};

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn values(tensor: &Tensor) -> Vec<f64> {
-        super::super::on_host(&tensor.flatten(0, -1))
+        crate::eval::host(&tensor.flatten(0, -1))
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use crate::data::{Images, labelled, split};
 use crate::evaluation::Subject;
-use jem_core::dataset::LabelledImages;
 
 /// A set of inputs, and the stream of its test noise.
 pub struct Group {
@@ -30,7 +29,7 @@ pub struct Groups {
 pub fn groups(subject: &Subject<'_>, limit_train: Option<u64>) -> Groups {
     let data = &subject.spec.training.data;
     let parts = split(subject.training.len(), data.validation, data.limit, subject.seed);
-    let all = images(subject, subject.training);
+    let all = subject.images(subject.training);
     let known = known(subject, &parts.training);
     let (mut rows, rest): (Vec<_>, Vec<_>) =
         parts.training.iter().copied().zip(known).partition(|(_, known)| *known);
@@ -46,7 +45,7 @@ pub fn groups(subject: &Subject<'_>, limit_train: Option<u64>) -> Groups {
     });
     let mut others = subject.sets.iter().filter(|set| set.name != "test").map(|set| Group {
         name: set.name.clone(),
-        images: images(subject, &set.images),
+        images: subject.images(&set.images),
         noise: format!("test noise {}", set.name),
     });
     let ood = others.by_ref().take(subject.spec.evaluate.ood.len()).collect();
@@ -59,18 +58,13 @@ pub fn groups(subject: &Subject<'_>, limit_train: Option<u64>) -> Groups {
         known: rows.iter().map(|(_, known)| *known).collect(),
         test: Group {
             name: "test".to_owned(),
-            images: images(subject, subject.test),
+            images: subject.images(subject.test),
             noise: "test noise test".to_owned(),
         },
         held_out,
         ood,
         validation_ood: others.collect(),
     }
-}
-
-fn images(subject: &Subject<'_>, set: &LabelledImages) -> Images {
-    let data = &subject.spec.training.data;
-    Images::new(set, data.range, data.noise_std, subject.seed, subject.device)
 }
 
 /// Whether training saw the label of each of `rows`.

@@ -4,10 +4,11 @@ use jem_core::spec::{PostHoc, Scores};
 use tch::{Kind, Tensor};
 
 use super::Group;
+use crate::eval::host;
 use crate::eval::metric::{Logits, MetricError, Score};
 use crate::eval::scores::{
     Bank, Head, Mahalanobis, Neighbours, Shape, Vim, approximate_mass, batches, grad_norm,
-    negative_logsumexp, odin, on_host, percentile, pruned, react,
+    negative_logsumexp, odin, percentile, pruned, react,
 };
 use crate::evaluation::Subject;
 use crate::jem::Mode;
@@ -91,7 +92,7 @@ impl Scorer {
             }
             PostHoc::React => {
                 let percents = &asked.react_percentile;
-                let mut values = on_host(&bank.features);
+                let mut values = host(&bank.features);
                 let clips = percents.iter().map(|p| percentile(&mut values, *p)).collect();
                 (one("percentile", percents), How::React(clips))
             }
@@ -130,10 +131,10 @@ impl Scorer {
     fn of(&self, subject: &Subject<'_>, head: &Head, batch: &Batch) -> Vec<Vec<f64>> {
         let Batch { x, features, logits } = batch;
         let (network, parameters) = (subject.network.as_ref(), &subject.parameters[..]);
-        let energy = |features: Tensor| on_host(&negative_logsumexp(&head.logits(&features), 1.0));
+        let energy = |features: Tensor| host(&negative_logsumexp(&head.logits(&features), 1.0));
         match &self.how {
             How::Energy(temperatures) => {
-                temperatures.iter().map(|t| on_host(&negative_logsumexp(logits, *t))).collect()
+                temperatures.iter().map(|t| host(&negative_logsumexp(logits, *t))).collect()
             }
             How::Mass => vec![approximate_mass(network, parameters, x)],
             How::Odin(temperatures, steps) => {
@@ -146,13 +147,13 @@ impl Scorer {
                 temperatures.iter().flat_map(with).collect()
             }
             How::Knn(neighbours, ks) => neighbours.distances(features, ks),
-            How::Mahalanobis(fitted) => vec![on_host(&fitted.distances(features))],
-            How::Vim(all) => all.iter().map(|vim| on_host(&vim.scores(features, logits))).collect(),
+            How::Mahalanobis(fitted) => vec![host(&fitted.distances(features))],
+            How::Vim(all) => all.iter().map(|vim| host(&vim.scores(features, logits))).collect(),
             How::React(clips) => clips.iter().map(|clip| energy(react(features, *clip))).collect(),
             How::Ash(percents, shape) => {
                 percents.iter().map(|p| energy(pruned(features, *p, *shape))).collect()
             }
-            How::GradNorm => vec![on_host(&grad_norm(logits, features))],
+            How::GradNorm => vec![host(&grad_norm(logits, features))],
         }
     }
 }
@@ -169,7 +170,7 @@ struct Batch {
 /// is near 0.
 fn unsure(logits: &Tensor) -> Vec<f64> {
     let classes = logits.size()[1] as usize;
-    let values = on_host(logits);
+    let values = host(logits);
     values.chunks_exact(classes).map(|row| Score::MaxSoftmax.of_row(row)).collect()
 }
 
@@ -188,7 +189,7 @@ pub fn marks(
     let mut logits = Vec::new();
     for (x, _) in batches(&group.images, &group.noise) {
         let batch = seen(subject, x);
-        logits.extend(on_host(&batch.logits));
+        logits.extend(host(&batch.logits));
         for (scorer, own) in scorers.iter().zip(&mut own) {
             let found = scorer.of(subject, head, &batch);
             own.iter_mut().zip(found).for_each(|(all, some)| all.extend(some));

@@ -4,7 +4,7 @@ use jem_core::results::LongRun;
 use jem_core::spec::ChainStart;
 
 use super::csv::{Csv, number};
-use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, absent, by_line, caption};
 use crate::chart::{Quantity, TrainingChart, TrainingLine, TrainingPanel};
 use crate::report::view::View;
 use crate::table::CellResult;
@@ -16,14 +16,7 @@ const STARTS: [(ChainStart, &str); 2] =
 /// A chart for each line, a panel for each cell, a colour for each start, a
 /// curve for each trial; nothing where no trial has long chains.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
-    let mut drafts = Drafts::default();
-    for paneled in paneled(view, "long-chains", &mut drafts.notes) {
-        drafts.figures.extend(planned(view, paneled, footer));
-    }
-    if drafts.figures.is_empty() {
-        drafts.notes.clear();
-    }
-    drafts
+    by_line(view, "long-chains", |paneled| planned(view, paneled, footer))
 }
 
 fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {

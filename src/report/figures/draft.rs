@@ -174,6 +174,22 @@ pub fn paneled<'v, 'a>(
     view.lines.iter().enumerate().take(MOST_LINES).map(figure).collect()
 }
 
+/// A figure for each line, as `planned` has it, and what is left out; where no
+/// line has a figure nothing is left out either.
+pub fn by_line<'v, 'a>(
+    view: &'v View<'a>,
+    name: &str,
+    planned: impl Fn(Paneled<'v, 'a>) -> Option<Planned>,
+) -> Drafts {
+    let mut notes = Vec::new();
+    let lines = paneled(view, name, &mut notes);
+    let figures: Vec<Planned> = lines.into_iter().filter_map(planned).collect();
+    if figures.is_empty() {
+        notes.clear();
+    }
+    Drafts { figures, notes }
+}
+
 /// `No panel for λ = 10: none of its trials finished.`, where there is such a
 /// cell.
 pub fn absent(view: &View<'_>, cells: &[&CellResult], what: &str) -> String {

@@ -5,7 +5,7 @@ use jem_core::arrays::Arrays;
 use jem_core::results::{Generation, ShownSamples};
 
 use super::csv::Csv;
-use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, absent, by_line, caption};
 use crate::chart::SampleGrid;
 use crate::report::number::plain;
 use crate::report::view::View;
@@ -20,13 +20,12 @@ const STRIPS: usize = 2;
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
     for figure in [Kind::Source("fresh"), Kind::Source("buffer"), Kind::Classes, Kind::Strips] {
-        let mut notes = Vec::new();
-        for paneled in paneled(view, figure.name(), &mut notes) {
-            drafts.figures.extend(planned(view, paneled, figure, footer));
+        let found = by_line(view, figure.name(), |paneled| planned(view, paneled, figure, footer));
+        // What is left out is the same for all of them.
+        if !found.figures.is_empty() {
+            drafts.notes = found.notes;
         }
-        if !drafts.figures.is_empty() {
-            drafts.notes = notes;
-        }
+        drafts.figures.extend(found.figures);
     }
     drafts
 }

@@ -1,15 +1,15 @@
 //! The figures of a report: results in, drawings with their data out.
 
+mod attacks;
 mod chains;
 mod corruptions;
-mod attacks;
 mod csv;
 mod draft;
 mod energies;
-mod maps;
-mod purification;
 mod generation;
+mod maps;
 mod published;
+mod purification;
 mod reliability;
 mod samples;
 mod scaling;
@@ -20,4 +20,4 @@ mod training;
 pub(super) use csv::{Csv, number};
 pub use draft::sections;
 
-use draft::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
+use draft::{Chart, Drafts, Paneled, Planned, absent, by_line, caption, paneled};

@@ -1,7 +1,7 @@
 //! Samples out of the replay buffer, a row for each cell.
 
 use super::csv::Csv;
-use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, absent, by_line, caption};
 use crate::chart::SampleGrid;
 use crate::report::view::View;
 use crate::table::{CellResult, TrialResult};
@@ -20,14 +20,7 @@ struct Row<'a> {
 
 /// A chart for each line.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
-    let mut drafts = Drafts::default();
-    for paneled in paneled(view, "samples", &mut drafts.notes) {
-        drafts.figures.extend(planned(view, paneled, footer));
-    }
-    if drafts.figures.is_empty() {
-        drafts.notes.clear();
-    }
-    drafts
+    by_line(view, "samples", |paneled| planned(view, paneled, footer))
 }
 
 fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {

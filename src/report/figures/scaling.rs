@@ -4,7 +4,7 @@ use jem_core::results::ReliabilityBin;
 
 use super::csv::{Csv, number};
 use super::reliability::{Pooled, panel, pool};
-use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, absent, by_line, caption};
 use crate::chart::ReliabilityChart;
 use crate::report::number::plain;
 use crate::report::view::View;
@@ -23,14 +23,7 @@ struct Pair<'a> {
 /// A chart for each line, two panels for each cell; nothing where no trial was
 /// scaled.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
-    let mut drafts = Drafts::default();
-    for paneled in paneled(view, "reliability-scaled", &mut drafts.notes) {
-        drafts.figures.extend(planned(view, paneled, footer));
-    }
-    if drafts.figures.is_empty() {
-        drafts.notes.clear();
-    }
-    drafts
+    by_line(view, "reliability-scaled", |paneled| planned(view, paneled, footer))
 }
 
 fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {

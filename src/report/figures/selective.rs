@@ -3,7 +3,7 @@
 use jem_core::results::{LOGISTIC, RANK_MEAN, RiskCurve};
 
 use super::csv::Csv;
-use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
+use super::{Chart, Drafts, Paneled, Planned, absent, by_line, caption};
 use crate::chart::{RiskCoverageChart, RiskCoverageCurve, RiskCoveragePanel};
 use crate::report::label::score_name;
 use crate::report::number::counted;
@@ -16,14 +16,7 @@ const SCORES: [&str; 4] = ["energy", "max_softmax", RANK_MEAN, LOGISTIC];
 /// A chart for each line, a panel for each cell; nothing where no trial has
 /// curves.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
-    let mut drafts = Drafts::default();
-    for paneled in paneled(view, "risk-coverage", &mut drafts.notes) {
-        drafts.figures.extend(planned(view, paneled, footer));
-    }
-    if drafts.figures.is_empty() {
-        drafts.notes.clear();
-    }
-    drafts
+    by_line(view, "risk-coverage", |paneled| planned(view, paneled, footer))
 }
 
 fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Planned> {

@@ -32,13 +32,13 @@ test: build
 setup:
     @python3 scripts/setup_libtorch.py
 
-# What PyTorch says, again: fixtures by pinned versions (tests/reference)
+# What PyTorch and others say, again: every fixture by pinned versions (tests/reference)
 reference:
     python3 -m venv target/reference
     target/reference/bin/pip install --quiet --requirement tests/reference/requirements.txt
-    cd crates/worker/tests/fixtures/training && ../../../../../target/reference/bin/python generate.py
-    cd crates/worker/tests/fixtures/training && ../../../../../target/reference/bin/python generate_options.py
-    cd crates/worker/tests/fixtures/samplers && ../../../../../target/reference/bin/python generate.py
+    target/reference/bin/pip install --quiet --no-deps --requirement tests/reference/requirements-alone.txt
+    for script in crates/*/tests/fixtures/*/generate*.py; do \
+        echo "$script"; target/reference/bin/python "$script"; done
 
 # Both binaries: target/debug/jem and target/debug/jem-worker
 build: setup

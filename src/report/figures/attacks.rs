@@ -1,6 +1,8 @@
 //! Accuracy under attack against the size of the attack, and how PGD got there.
 
-use jem_core::results::{ATTACK_NAMES, AttackConvergence, AttackResults, AttackedNorm};
+use jem_core::results::{
+    ATTACK_NAMES, AttackConvergence, AttackResults, AttackedNorm, WORST,
+};
 use jem_core::spec::AttackNorm;
 
 use super::csv::{Csv, number};
@@ -13,8 +15,8 @@ use crate::table::CellResult;
 /// Sizes whose walks are drawn, as evenly spread as may be.
 const MOST_SIZES: usize = 6;
 
-/// For each norm and line of cells a chart of accuracy against size, and two of
-/// PGD's convergence.
+/// For each norm and line of cells a chart of accuracy against size, two of
+/// PGD's convergence in steps, and one of that in starts where it has several.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
     for norm in [AttackNorm::Linf, AttackNorm::L2] {
@@ -33,6 +35,9 @@ pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
             drafts.figures.push(figure.sizes(name.clone()));
             drafts.figures.push(figure.steps(format!("{name}-steps"), Upwards::Accuracy));
             drafts.figures.push(figure.steps(format!("{name}-loss"), Upwards::Loss));
+            if figure.starts() > 1 {
+                drafts.figures.push(figure.steps(format!("{name}-starts"), Upwards::Starts));
+            }
         }
     }
     drafts
@@ -62,11 +67,15 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// What is drawn of a walk.
+/// What is drawn of PGD's convergence.
 #[derive(Clone, Copy, PartialEq)]
 enum Upwards {
+    /// Accuracy along the first walk.
     Accuracy,
+    /// Loss along the first walk.
     Loss,
+    /// Accuracy after the walks from the first start, the second …
+    Starts,
 }
 
 /// The cells of one figure.
@@ -88,7 +97,10 @@ impl Cells<'_, '_> {
             };
             self.there.iter().any(ran)
         };
-        let attacks: Vec<&str> = ATTACK_NAMES.iter().filter(run).copied().collect();
+        // What counts all attacks is drawn first: the attack that alone comes to
+        // the same lies on it.
+        let mut attacks: Vec<&str> = ATTACK_NAMES.iter().filter(run).copied().collect();
+        attacks.sort_by_key(|attack| *attack != WORST);
         let mut csv = Csv::new(&self.view.results.axes, &["seed", "attack", "eps", "accuracy"]);
         for trial in self.there.iter().flat_map(|cell| self.view.trials_of(cell)) {
             let of = trial.parts.attacks.iter().flat_map(|found| &found.norms);
@@ -119,7 +131,8 @@ impl Cells<'_, '_> {
             caption: format!(
                 "At size 0 the images are as they are. PGD counts the best point of all its walks, \
                  noise the best of ten draws; all attacks together count what a smaller size \
-                 fooled too. An honest curve reaches 0.{}",
+                 fooled too, and lie under the attack that alone does as much. An honest curve \
+                 reaches 0.{}",
                 absent(self.view, &self.missing, "panel")
             ),
             chart: Chart::Curves(chart),
@@ -172,22 +185,34 @@ impl Cells<'_, '_> {
             first.map(|(_, of)| of.convergence.iter().map(|c| c.eps).collect()).unwrap_or_default();
         let places = spread(sizes.len(), MOST_SIZES);
         let counted = first.map_or(0, |(whole, _)| whole.steps);
-        let (title, y, y_range, what) = match upwards {
-            Upwards::Accuracy => {
-                ("Accuracy", Some(Better::Higher), Some((0.0, 1.0)), "not fooled up to there")
-            }
-            Upwards::Loss => ("Loss", None, None, "mean loss where images are then"),
-        };
         let symbol = symbol(self.norm);
-        let chart = CurvesChart {
-            caption: caption(
-                format!("{title} along PGD's first walk, {symbol}{}", self.of),
-                format!("{what}; {counted} steps count, the walk goes on to twice as many"),
-                self.footer,
+        let (title, what) = match upwards {
+            Upwards::Accuracy => (
+                format!("Accuracy along PGD's first walk, {symbol}"),
+                format!("not fooled up to there; {}", walked(counted)),
             ),
-            x_label: "steps".to_owned(),
-            x_scale: XScale::Log,
-            y: Quantity { label: title.to_lowercase(), unit: None, better: y },
+            Upwards::Loss => (
+                format!("Loss along PGD's first walk, {symbol}"),
+                format!("mean loss where images are then; {}", walked(counted)),
+            ),
+            Upwards::Starts => (
+                format!("Accuracy under PGD by its starts, {symbol}"),
+                format!("not fooled by walks of {counted} steps from so many random starts"),
+            ),
+        };
+        let (y, better, y_range) = match upwards {
+            Upwards::Loss => ("loss", None, None),
+            _ => ("accuracy", Some(Better::Higher), Some((0.0, 1.0))),
+        };
+        let (x_label, x_scale) = match upwards {
+            Upwards::Starts => ("starts", XScale::Linear),
+            _ => ("steps", XScale::Log),
+        };
+        let chart = CurvesChart {
+            caption: caption(format!("{title}{}", self.of), what, self.footer),
+            x_label: x_label.to_owned(),
+            x_scale,
+            y: Quantity { label: y.to_owned(), unit: None, better },
             y_range,
             groups: places
                 .iter()
@@ -196,16 +221,31 @@ impl Cells<'_, '_> {
             ordered: true,
             panels: self.there.iter().map(|cell| self.walk(cell, &places, upwards)).collect(),
         };
+        let absent = absent(self.view, &self.missing, "panel");
         Planned {
             name,
-            caption: format!(
-                "One walk from one random start, by the step size of a walk of {counted} steps: a \
-                 line that still bends at {counted} belongs to an attack that has not converged.{}",
-                absent(self.view, &self.missing, "panel")
-            ),
+            caption: match upwards {
+                Upwards::Starts => format!(
+                    "An input counts as fooled where any walk fooled it: a line that still falls \
+                     at the last start belongs to an attack that would find more with further \
+                     ones.{absent}"
+                ),
+                _ => format!(
+                    "One walk from one random start, by the step size of a walk of {counted} \
+                     steps: a line that still bends at {counted} belongs to an attack that has \
+                     not converged.{absent}"
+                ),
+            },
             chart: Chart::Curves(chart),
             csv: self.walks(),
         }
+    }
+
+    /// The most starts of PGD in any cell.
+    fn starts(&self) -> usize {
+        let found = self.there.iter().flat_map(|cell| of_cell(self.view, cell, self.norm));
+        let walks = found.flat_map(|(_, of)| &of.convergence);
+        walks.map(|walk| walk.by_restart.len()).max().unwrap_or(0)
     }
 
     fn walk(&self, cell: &CellResult, places: &[usize], upwards: Upwards) -> CurvesPanel {
@@ -213,15 +253,19 @@ impl Cells<'_, '_> {
         let line = |&place: &usize| {
             let walks: Vec<&AttackConvergence> =
                 found.iter().filter_map(|(_, of)| of.convergence.get(place)).collect();
-            let steps = walks.first().map(|walk| walk.steps.clone()).unwrap_or_default();
+            let along: Vec<u64> = walks.first().map_or(Vec::new(), |walk| match upwards {
+                Upwards::Starts => (1..=walk.by_restart.len() as u64).collect(),
+                _ => walk.steps.clone(),
+            });
             let value = |walk: &AttackConvergence, at: usize| match upwards {
+                Upwards::Starts => walk.by_restart.get(at).copied().unwrap_or(f64::NAN),
                 Upwards::Accuracy => walk.accuracy.get(at).copied().unwrap_or(f64::NAN),
                 Upwards::Loss => walk.loss.get(at).copied().flatten().unwrap_or(f64::NAN),
             };
-            let point = |(at, step): (usize, &u64)| {
-                (*step as f64, mean(walks.iter().map(|walk| value(walk, at))))
+            let point = |(at, x): (usize, &u64)| {
+                (*x as f64, mean(walks.iter().map(|walk| value(walk, at))))
             };
-            steps.iter().enumerate().map(point).collect()
+            along.iter().enumerate().map(point).collect()
         };
         CurvesPanel {
             label: self.view.label_in_line(cell),
@@ -254,6 +298,11 @@ impl Cells<'_, '_> {
         }
         csv.text()
     }
+}
+
+/// How far the first walk goes.
+fn walked(counted: u64) -> String {
+    format!("{counted} steps count, the walk goes on to twice as many")
 }
 
 /// At most `most` of `all` places, the first and the last among them.
@@ -328,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn each_norm_that_was_attacked_has_three_figures_with_a_panel_a_cell() {
+    fn each_norm_that_was_attacked_has_its_figures_with_a_panel_a_cell() {
         let mut results = fixture::results();
         for trial in results.trials.iter_mut().filter(|trial| !trial.outcome.diverged()) {
             trial.parts.attacks = Some(attacked(trial.seed));
@@ -337,16 +386,19 @@ mod tests {
         let view = View::new(&results, &cells);
         let Drafts { figures, .. } = drafts(&view, "");
         let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
-        assert_eq!(names, ["attacks-linf", "attacks-linf-steps", "attacks-linf-loss"]);
+        let ends = ["", "-steps", "-loss", "-starts"];
+        assert_eq!(names, ends.map(|end| format!("attacks-linf{end}")));
         let Chart::Curves(chart) = &figures[0].chart else { panic!("curves") };
-        assert_eq!(chart.groups, ["PGD", "all together"]);
-        let first = &chart.panels[0];
-        assert_eq!((first.lines[0][0], first.lines[0].len()), ((0.0, 0.9), 3));
+        assert_eq!(chart.groups, ["all together", "PGD"]);
+        let pgd = &chart.panels[0].lines[1];
+        assert_eq!((pgd[0], pgd.len()), ((0.0, 0.9), 3));
         let seeds: Vec<u64> = view.trials_of(view.lines[0].cells[0]).map(|t| t.seed).collect();
         let mean = seeds.iter().map(|seed| 0.5 + 0.02 * *seed as f64).sum::<f64>();
-        assert!((first.lines[0][1].1 - mean / seeds.len() as f64).abs() < 1e-12);
+        assert!((pgd[1].1 - mean / seeds.len() as f64).abs() < 1e-12);
         assert!(figures[0].csv.lines().nth(1).is_some_and(|row| row.contains(",pgd,0.1,")));
         assert!(figures[1].csv.lines().any(|row| row.ends_with(",0.1,2,2,0.45,")));
+        let Chart::Curves(starts) = &figures[3].chart else { panic!("curves") };
+        assert_eq!(starts.panels[0].lines[0], [(1.0, 0.5), (2.0, 0.45)]);
         for figure in &figures {
             assert!(figure.chart.draw().is_ok(), "{}", figure.name);
         }

@@ -5,13 +5,15 @@ use std::error::Error;
 
 use jem_core::interval::wilson;
 use jem_core::results::{self, Purified, PurifiedPoint, PurifiedRow};
-use jem_core::spec::{Purification, PurifiedAttack, Purifier, PurifierKind};
+use jem_core::spec::{AttackNorm, Purification, PurifiedAttack, Purifier, PurifierKind};
 use tch::Tensor;
 
 use super::part::{Found, Look, Subject};
 use crate::data::{Images, first};
+use crate::eval::attack::Ball;
 use crate::eval::purify::{
-    Defence, Detector, Inputs, Objective, Pass, Strength, attack, attack_blind, energies, margins,
+    Defence, Detector, Inputs, Objective, Pass, Start, Strength, attack, attack_blind, energies,
+    margins,
 };
 use crate::jem::Mode;
 
@@ -34,13 +36,17 @@ pub fn measure(
     let clean = energies(&alone, &inputs.x);
     let detector = Detector::fitted(&clean)
         .ok_or("the detector's threshold needs test images with energies that are numbers")?;
-    let mut trial = Trial { asked, inputs: &inputs, detector, width: bounds.1 - bounds.0, look };
+    let ball = Ball::of_pixels(AttackNorm::Linf, asked.epsilon, bounds);
+    let width = bounds.1 - bounds.0;
+    let mut trial =
+        Trial { asked, inputs: &inputs, detector, ball, width, transferred: None, look };
     let mut found = Found::default();
     found.values.put("purified/threshold".to_owned(), detector.threshold);
     found.values.put("purified/n".to_owned(), inputs.rows.len() as f64);
 
     // Transferred adversarials are those of the classifier alone.
     let transferred = trial.against(&alone, PurifiedAttack::Transfer)?;
+    trial.transferred = Some(transferred.x.shallow_clone());
     let mut rows = Vec::new();
     for &attack in &asked.attacks {
         let row = match attack {
@@ -131,8 +137,13 @@ struct Trial<'a, 'l> {
     asked: &'a Purification,
     inputs: &'a Inputs,
     detector: Detector,
+    /// Where inputs may be moved to.
+    ball: Ball,
     /// Of the pixel range.
     width: f64,
+    /// Where the attack on the classifier alone ended: who attacks a purifier
+    /// starts there too, so that knowing it is not the weaker attack.
+    transferred: Option<Tensor>,
     look: Look<'l>,
 }
 
@@ -145,7 +156,7 @@ impl Trial<'_, '_> {
     ) -> Result<Made, Box<dyn Error>> {
         let asked = self.asked;
         let strength = Strength {
-            epsilon: asked.epsilon * self.width,
+            ball: self.ball,
             step_size: asked.step_size() * self.width,
             steps: asked.attack_steps,
             eot: asked.eot,
@@ -165,8 +176,13 @@ impl Trial<'_, '_> {
         let told = format!("purification {}: {}", defence.name, kind.name());
         let mut tick = || (self.look)(&told);
         let (inputs, name) = (self.inputs, kind.name());
+        let given = self.transferred.as_ref().filter(|_| defence.purifier.is_some());
+        let starts: Vec<Start<'_>> =
+            [Start::Random].into_iter().chain(given.map(Start::At)).collect();
         let made = match objective {
-            Some(objective) => attack(defence, inputs, objective, &strength, name, &mut tick)?,
+            Some(objective) => {
+                attack(defence, inputs, objective, &strength, (name, &starts), &mut tick)?
+            }
             None => attack_blind(defence, inputs, asked.queries, &strength, name, &mut tick)?,
         };
         Ok(Made { x: made.x, broken: Some(made.broken) })

@@ -1,27 +1,30 @@
 //! Projected gradient attacks on a classifier behind a purifier, after
-//! Algorithm 1 of Hill, Mitchell and Zhu 2021: sign steps in the L∞ ball from
-//! a random start, with fresh chains at every step; an input that these get
-//! wrong is a candidate, and is broken once many more chains, which the
-//! attacker did not see, get it wrong too.
+//! Algorithm 1 of Hill, Mitchell and Zhu 2021: steps in a ball, with fresh
+//! chains at every step; an input that these get wrong is a candidate, and is
+//! broken once many more chains, which the attacker did not see, get it wrong
+//! too. Theirs starts once, at random; ours also where an attack on the
+//! classifier alone ended, since one that knows more must not do worse.
 
 use std::error::Error;
 
-use jem_core::random::{At, Stream};
+use jem_core::random::Stream;
 use tch::Tensor;
 
+use super::course::{Attacked, Course, fooled};
 use super::defence::{Defence, Inputs};
 use super::detector::Detector;
 use super::gradient::{Pass, look, margins};
+use crate::eval::attack::Ball;
 use crate::eval::host;
 
 /// How strong an attack is. Distances are in the units of the inputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Strength {
-    /// Radius of the L∞ ball.
-    pub epsilon: f64,
-    /// Size of a step.
+    /// Where it may go.
+    pub ball: Ball,
+    /// Size of a step in the ball's norm.
     pub step_size: f64,
-    /// Steps.
+    /// Steps from each start.
     pub steps: u64,
     /// Chains of each look.
     pub eot: u64,
@@ -41,17 +44,18 @@ pub enum Objective {
     FoolAndPass(Pass, Detector),
 }
 
-/// What an attack left.
+/// Where a walk starts.
 #[derive(Debug)]
-pub struct Attacked {
-    /// For each input where it was broken, else where it came closest; `[n, …]`.
-    pub x: Tensor,
-    /// Which were broken.
-    pub broken: Vec<bool>,
+pub enum Start<'a> {
+    /// Uniform in the ball.
+    Random,
+    /// Where another attack on the same inputs ended; `[n, c, h, w]`.
+    At(&'a Tensor),
 }
 
-/// Attacks `inputs`; `name` names the streams. `tick` is called before every
-/// step, and an error from it ends the attack.
+/// Attacks `inputs` by a walk from each of `starts`, after a look at the clean
+/// inputs; `name` names the streams. `tick` is called before every look, and an
+/// error from it ends the attack.
 ///
 /// # Errors
 /// When `tick` fails.
@@ -60,75 +64,89 @@ pub fn attack(
     inputs: &Inputs,
     objective: Objective,
     strength: &Strength,
-    name: &str,
+    (name, starts): (&str, &[Start<'_>]),
     tick: &mut dyn FnMut() -> Result<(), Box<dyn Error>>,
 ) -> Result<Attacked, Box<dyn Error>> {
-    let mut course = Course::new(defence, inputs, *strength, name);
-    // The clean inputs are inside the ball.
-    let mut x = inputs.x.detach().copy();
-    for step in 0..=strength.steps + 1 {
-        tick()?;
-        let (pass, detector) = match objective {
-            Objective::Fool(pass) => (pass, None),
-            Objective::FoolAndPass(pass, detector) => (pass, Some(detector)),
-        };
-        let open = course.open();
-        if open.is_empty() {
-            break;
+    let attacker = Attacker { defence, inputs, objective, strength };
+    let mut course = Course::new(defence, inputs, strength.replicates);
+    tick()?;
+    attacker.look(&mut course, &inputs.x, &format!("{name} clean"));
+    for (walk, start) in starts.iter().enumerate() {
+        let name = format!("{name} walk {walk}");
+        let mut x = attacker.start(start, &name);
+        for step in 0..=strength.steps {
+            if course.open().is_empty() {
+                return Ok(course.end());
+            }
+            tick()?;
+            let seen = attacker.look(&mut course, &x, &format!("{name} step {step}"));
+            x = attacker.moved(&x, &seen);
         }
-        let now = inputs.moved(x.shallow_clone()).select(&open);
-        let seen = look(defence, &now, strength.eot, pass, &format!("{name} step {step}"));
-        let margins = margins(&seen.logits, &now.y);
-        let energies = detector.map(|_| slope(defence, &now.x));
-        let accepted: Vec<bool> = match (&detector, &energies) {
-            (Some(detector), Some((e, _))) => e.iter().map(|&e| detector.accepts(e)).collect(),
-            _ => vec![true; open.len()],
-        };
-        course.take(&open, &now, &margins, &accepted, step);
-        if step == 0 {
-            x = started(defence, inputs, strength, name);
-            continue;
-        }
-        let mut uphill = seen.gradient;
-        if let Some((_, slope)) = energies {
-            let refused = margins.iter().zip(&accepted).map(|(m, a)| fooled(*m) && !a);
-            let refused: Vec<bool> = refused.collect();
-            let chosen =
-                Tensor::from_slice(&refused).to_device(uphill.device()).view([-1, 1, 1, 1]);
-            uphill = (-slope).where_self(&chosen, &uphill);
-        }
-        let index = Tensor::from_slice(&open).to_device(x.device());
-        let moved = &now.x + uphill.sign() * strength.step_size;
-        let origin = inputs.x.index_select(0, &index);
-        x = x.index_copy(0, &index, &inside(&moved, &origin, strength.epsilon, defence.bounds));
     }
     Ok(course.end())
 }
 
-/// Whether an input with this margin is not classified rightly; one whose
-/// logits are not finite is not.
-pub(super) fn fooled(margin: f64) -> bool {
-    margin.is_nan() || margin <= 0.0
+/// What stays the same from step to step.
+struct Attacker<'a> {
+    defence: &'a Defence<'a>,
+    inputs: &'a Inputs,
+    objective: Objective,
+    strength: &'a Strength,
 }
 
-/// The point of the ball around `origin`, and of the pixel range, that is
-/// nearest to `x`.
-pub(super) fn inside(x: &Tensor, origin: &Tensor, epsilon: f64, bounds: (f64, f64)) -> Tensor {
-    let near = x.minimum(&(origin + epsilon)).maximum(&(origin - epsilon));
-    near.clamp(bounds.0, bounds.1)
+/// The inputs that were looked at, and where each is to go from there.
+struct Seen {
+    places: Vec<i64>,
+    uphill: Tensor,
 }
 
-/// Uniform in the ball.
-fn started(defence: &Defence<'_>, inputs: &Inputs, strength: &Strength, name: &str) -> Tensor {
-    let stream = Stream::new(defence.seed, &format!("purify {} {name} start", defence.name));
-    let each = inputs.x.size()[1..].iter().product::<i64>() as usize;
-    let mut values = vec![0f32; each * inputs.rows.len()];
-    for (out, row) in values.chunks_mut(each.max(1)).zip(&inputs.rows) {
-        stream.fill_uniform(At::step(*row as u64), out);
+impl Attacker<'_> {
+    fn start(&self, start: &Start<'_>, name: &str) -> Tensor {
+        let (Defence { seed, name: of, .. }, inputs) = (self.defence, self.inputs);
+        let ball = &self.strength.ball;
+        match start {
+            Start::At(x) => ball.project(&inputs.x, x),
+            Start::Random => {
+                let rows: Vec<u64> = inputs.rows.iter().map(|&row| row as u64).collect();
+                let stream = Stream::new(*seed, &format!("purify {of} {name} start"));
+                ball.random(&inputs.x, &rows, &stream, 0)
+            }
+        }
     }
-    let unit = Tensor::from_slice(&values).view_as(&inputs.x).to_device(inputs.x.device());
-    let x = &inputs.x + (unit * 2.0 - 1.0) * strength.epsilon;
-    inside(&x, &inputs.x, strength.epsilon, defence.bounds)
+
+    /// Looks at the inputs not broken yet where they are in `x`, which `course`
+    /// takes in. `purpose` names the noise.
+    fn look(&self, course: &mut Course<'_>, x: &Tensor, purpose: &str) -> Seen {
+        let (pass, detector) = match self.objective {
+            Objective::Fool(pass) => (pass, None),
+            Objective::FoolAndPass(pass, detector) => (pass, Some(detector)),
+        };
+        let places = course.open();
+        let now = self.inputs.moved(x.shallow_clone()).select(&places);
+        let seen = look(self.defence, &now, self.strength.eot, pass, purpose);
+        let margins = margins(&seen.logits, &now.y);
+        let mut uphill = seen.gradient;
+        let mut accepted = vec![true; places.len()];
+        if let Some(detector) = detector {
+            let (energies, slope) = slope(self.defence, &now.x);
+            accepted = energies.iter().map(|&e| detector.accepts(e)).collect();
+            let refused = margins.iter().zip(&accepted).map(|(m, a)| fooled(*m) && !a);
+            let refused: Vec<bool> = refused.collect();
+            let chosen = Tensor::from_slice(&refused).to_device(x.device()).view([-1, 1, 1, 1]);
+            uphill = (-slope).where_self(&chosen, &uphill);
+        }
+        course.take(&places, &now, &margins, &accepted, purpose);
+        Seen { places, uphill }
+    }
+
+    /// `x` with those that were seen one step on.
+    fn moved(&self, x: &Tensor, seen: &Seen) -> Tensor {
+        let Strength { ball, step_size, .. } = self.strength;
+        let index = Tensor::from_slice(&seen.places).to_device(x.device());
+        let (now, origin) = (x.index_select(0, &index), self.inputs.x.index_select(0, &index));
+        let moved = now + ball.direction(&seen.uphill) * *step_size;
+        x.index_copy(0, &index, &ball.project(&origin, &moved))
+    }
 }
 
 /// E(x) on the host, and ∇E(x).
@@ -140,110 +158,12 @@ fn slope(defence: &Defence<'_>, x: &Tensor) -> (Vec<f64>, Tensor) {
     (host(&energies), slope)
 }
 
-/// How far an attack has come with each input.
-pub(super) struct Course<'a> {
-    defence: &'a Defence<'a>,
-    strength: Strength,
-    name: &'a str,
-    x: Tensor,
-    /// Whether the detector accepts what is kept, and its margin.
-    best: Vec<(bool, f64)>,
-    broken: Vec<bool>,
-}
-
-impl<'a> Course<'a> {
-    pub(super) fn new(
-        defence: &'a Defence<'a>,
-        inputs: &Inputs,
-        strength: Strength,
-        name: &'a str,
-    ) -> Self {
-        let n = inputs.rows.len();
-        Self {
-            defence,
-            strength,
-            name,
-            x: inputs.x.detach().copy(),
-            best: vec![(false, f64::INFINITY); n],
-            broken: vec![false; n],
-        }
-    }
-
-    /// The places of the inputs without a confirmed break.
-    pub(super) fn unbroken(&self) -> Vec<i64> {
-        let places = self.broken.iter().enumerate().filter(|(_, broken)| !**broken);
-        places.map(|(place, _)| place as i64).collect()
-    }
-
-    /// The places of the inputs that are attacked still. Without a purifier
-    /// all are, to the end: what is kept is then also used against others.
-    pub(super) fn open(&self) -> Vec<i64> {
-        match self.defence.purifier {
-            None => (0..self.broken.len() as i64).collect(),
-            Some(_) => self.unbroken(),
-        }
-    }
-
-    /// Takes in where the inputs at the places `open` are `now`, their margins
-    /// in the attacker's eyes, and which ones the detector accepts.
-    pub(super) fn take(
-        &mut self,
-        open: &[i64],
-        now: &Inputs,
-        margins: &[f64],
-        accepted: &[bool],
-        step: u64,
-    ) {
-        let among: Vec<i64> = (0..open.len() as i64)
-            .filter(|&i| accepted[i as usize] && fooled(margins[i as usize]))
-            .collect();
-        let mut confirmed = vec![false; open.len()];
-        if !among.is_empty() {
-            let candidates = now.select(&among);
-            for (i, wrong) in among.iter().zip(self.wrong(&candidates, step)) {
-                confirmed[*i as usize] = wrong;
-            }
-        }
-        for (i, &place) in open.iter().enumerate() {
-            let (kept, rank) = (place as usize, (accepted[i], margins[i]));
-            let nearer = (rank.0 && !self.best[kept].0)
-                || (rank.0 == self.best[kept].0 && rank.1 < self.best[kept].1);
-            if confirmed[i] && !self.broken[kept] || nearer {
-                self.best[kept] = rank;
-                self.x.get(place).copy_(&now.x.get(i as i64));
-            }
-            self.broken[kept] |= confirmed[i];
-        }
-    }
-
-    /// Which of `candidates` many more chains get wrong.
-    fn wrong(&self, candidates: &Inputs, step: u64) -> Vec<bool> {
-        let chains = self.strength.replicates;
-        if self.defence.chains(chains) == 1 {
-            return vec![true; candidates.rows.len()];
-        }
-        let purpose = format!("{} check {step}", self.name);
-        let logits = self.defence.predict(candidates, chains, &purpose);
-        margins(&logits, &candidates.y).iter().map(|margin| fooled(*margin)).collect()
-    }
-
-    /// Keeps where another search has left the input at `place`.
-    pub(super) fn keep(&mut self, place: i64, x: &Tensor, broken: bool) {
-        self.x.get(place).copy_(x);
-        self.broken[place as usize] = broken;
-    }
-
-    pub(super) fn end(self) -> Attacked {
-        Attacked { x: self.x, broken: self.broken }
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::eval::purify::{energies, margins as margins_of};
-    use jem_core::spec::Purifier;
+    use jem_core::spec::{AttackNorm, Purifier};
     use tch::{Device, Kind};
 
     /// Class 0 where the first value is positive; the energy falls with the
@@ -266,11 +186,26 @@ mod tests {
         Inputs { x, y, rows: (0..n).collect() }
     }
 
-    const STRENGTH: Strength =
-        Strength { epsilon: 0.25, step_size: 0.05, steps: 15, eot: 4, replicates: 64 };
+    const STRENGTH: Strength = Strength {
+        ball: Ball { norm: AttackNorm::Linf, eps: 0.25, bounds: (-1.0, 1.0) },
+        step_size: 0.05,
+        steps: 15,
+        eot: 4,
+        replicates: 64,
+    };
 
     fn run(defence: &Defence<'_>, inputs: &Inputs, objective: Objective) -> Attacked {
-        let made = attack(defence, inputs, objective, &STRENGTH, "t", &mut || Ok(())).unwrap();
+        from(&[Start::Random], defence, inputs, objective)
+    }
+
+    fn from(
+        starts: &[Start<'_>],
+        defence: &Defence<'_>,
+        inputs: &Inputs,
+        objective: Objective,
+    ) -> Attacked {
+        let how = ("t", starts);
+        let made = attack(defence, inputs, objective, &STRENGTH, how, &mut || Ok(())).unwrap();
         let moved = (&made.x - &inputs.x).abs().max().double_value(&[]);
         assert!(moved <= 0.25 + 1e-6, "{moved}");
         made
@@ -317,5 +252,31 @@ mod tests {
             let found = energies(&defence(None), &made.x);
             assert!(!broken || found.iter().all(|e| *e <= threshold), "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_walk_that_starts_where_the_gradient_is_lost_gets_on_from_given_points() {
+        // Flat but within 0.04 of the edge, on the right side of which it is 1.
+        let flat = |x: &Tensor| {
+            let first = x.flatten(1, -1).select(1, 0);
+            let near = (&first * 25.0).clamp(-1.0, 1.0);
+            Tensor::stack(&[&near, &-&near], 1)
+        };
+        let defence = Defence { logits: &flat, ..defence(None) };
+        let inputs = inputs(&[0.2], 0.0);
+        let none = Objective::Fool(Pass::Straight);
+        let strength = Strength { steps: 1, ..STRENGTH };
+        let given = &inputs.x - 0.2;
+        for (starts, broken) in
+            [(vec![Start::At(&inputs.x)], false), (vec![Start::At(&inputs.x), Start::At(&given)], true)]
+        {
+            let how = ("t", &starts[..]);
+            let made = attack(&defence, &inputs, none, &strength, how, &mut || Ok(())).unwrap();
+            assert_eq!(made.broken, [broken]);
+        }
+        // Points outside the ball are drawn into it.
+        let far = &inputs.x - 2.0;
+        let made = from(&[Start::At(&far)], &defence, &inputs, none);
+        assert_eq!(made.broken, [true]);
     }
 }

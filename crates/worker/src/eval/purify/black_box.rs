@@ -7,13 +7,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use jem_core::spec::AttackNorm;
 use tch::Tensor;
 
-use super::attack::{Attacked, Course, Strength, fooled};
+use super::attack::Strength;
+use super::course::{Attacked, Course, fooled};
 use super::defence::{Defence, Inputs};
 use super::gradient::margins;
-use crate::eval::attack::{Ball, Query, Square, Victim, margin};
+use crate::eval::attack::{Query, Square, Victim, margin};
 
 /// Queries between two calls of `tick`.
 const TOLD_EVERY: u64 = 10;
@@ -31,11 +31,11 @@ pub fn attack_blind(
     name: &str,
     tick: &mut dyn FnMut() -> Result<(), Box<dyn Error>>,
 ) -> Result<Attacked, Box<dyn Error>> {
-    let mut course = Course::new(defence, inputs, *strength, name);
+    let mut course = Course::new(defence, inputs, strength.replicates);
     let all = course.unbroken();
-    let clean = defence.predict(inputs, strength.eot, &format!("{name} clean"));
-    let (clean, accepted) = (margins(&clean, &inputs.y), vec![true; all.len()]);
-    course.take(&all, inputs, &clean, &accepted, 0);
+    let purpose = format!("{name} clean");
+    let clean = margins(&defence.predict(inputs, strength.eot, &purpose), &inputs.y);
+    course.take(&all, inputs, &clean, &vec![true; all.len()], &purpose);
     let left = course.unbroken();
     if left.is_empty() {
         return Ok(course.end());
@@ -57,10 +57,9 @@ pub fn attack_blind(
         // Square asks without a graph; the purifier's own gradients need one.
         tch::with_grad(|| answer(defence, &now, strength, name, query))
     };
-    let ball = Ball { norm: AttackNorm::Linf, eps: strength.epsilon, bounds: defence.bounds };
     let (x, labels, seed) = (&chosen.x, &chosen.y, defence.seed);
     let victim = Victim { logits: &logits, x, labels, rows: &rows, seed };
-    let made = Square { ball, queries, score: &margin }.attack(&victim);
+    let made = Square { ball: strength.ball, queries, score: &margin }.attack(&victim);
     if let Some(error) = failed.into_inner() {
         return Err(error);
     }
@@ -100,8 +99,14 @@ fn answer(
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-    use jem_core::spec::Purifier;
+    use crate::eval::attack::Ball;
+    use jem_core::spec::{AttackNorm, Purifier};
     use tch::{Device, Kind};
+
+    fn strength(eps: f64, eot: u64, replicates: u64) -> Strength {
+        let ball = Ball { norm: AttackNorm::Linf, eps, bounds: (-1.0, 1.0) };
+        Strength { ball, step_size: 0.1, steps: 5, eot, replicates }
+    }
 
     /// Class 0 where the first value is positive.
     fn logits(x: &Tensor) -> Tensor {
@@ -116,7 +121,7 @@ mod tests {
         let x = Tensor::from_slice(values).view([n, 1, 1, 1]).expand([n, 1, 4, 4], false);
         let y = Tensor::zeros([n], (Kind::Int64, Device::Cpu));
         let inputs = Inputs { x: x.copy(), y, rows: (0..n).collect() };
-        let strength = Strength { epsilon: 0.5, step_size: 0.1, steps: 5, eot: 2, replicates: 200 };
+        let strength = strength(0.5, 2, 200);
         let made =
             attack_blind(&defence, &inputs, 60, &strength, "square", &mut || Ok(())).unwrap();
         let moved = (&made.x - &inputs.x).abs().max().double_value(&[]);
@@ -148,7 +153,7 @@ mod tests {
         let x = Tensor::ones([1, 1, 4, 4], (Kind::Float, Device::Cpu));
         let y = Tensor::zeros([1], (Kind::Int64, Device::Cpu));
         let inputs = Inputs { x, y, rows: vec![0] };
-        let strength = Strength { epsilon: 0.1, step_size: 0.1, steps: 1, eot: 1, replicates: 1 };
+        let strength = strength(0.1, 1, 1);
         let mut calls = 0;
         let mut tick = || {
             calls += 1;

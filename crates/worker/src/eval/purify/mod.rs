@@ -4,13 +4,15 @@
 
 mod attack;
 mod black_box;
+mod course;
 mod defence;
 mod detector;
 mod descent;
 mod gradient;
 
-pub use attack::{Attacked, Objective, Strength, attack};
+pub use attack::{Objective, Start, Strength, attack};
 pub use black_box::attack_blind;
+pub use course::Attacked;
 pub use defence::{Defence, Inputs};
 pub use descent::{descend, unrolled};
 pub use detector::Detector;

@@ -1,26 +1,29 @@
 //! The table of signs that gradients are masked, with its numbers.
 
 use jem_core::results::{AttackResults, MaskingCheck, MaskingSign, MaskingVerdict};
-use jem_core::spec::{AttackNorm, show_value};
+use jem_core::spec::{AttackNorm, PurifierKind, show_value};
 
 use super::content::Table;
 use super::number::plain;
+use super::purified::defence_name;
 use super::view::View;
-use crate::table::TrialResult;
+use crate::table::{CellResult, TrialResult};
 
 /// A row for each cell, norm and sign: over its seeds, with the numbers of the
 /// seed in which it is clearest. No rows where nothing was attacked.
 pub fn masking(view: &View<'_>) -> Table {
-    let columns = ["norm", "sign", "verdict", "seeds", "at ε", "found", "against", "images", "p"];
+    let columns =
+        ["defence", "norm", "sign", "verdict", "seeds", "at ε", "found", "against", "images", "p"];
     let own = view.names.iter().cloned();
     let mut table = Table {
         title: "Signs of gradient masking".to_owned(),
         note: "An attack that follows gradients can find nothing where gradients mislead it; then \
                its accuracy is no robustness. Two attacks are compared on the same images: images \
                are those that only the first fooled and only the second, p the chance of such a \
-               lead or a larger one between equals (exact sign test, flagged below 0.01). Numbers \
-               are those of the clearest size of the clearest seed. Not judged: the sizes \
-               or attacks asked for cannot show it."
+               lead or a larger one between equals (exact sign test, flagged below 0.01). Where \
+               the first attack is the second one gone on, no chance can be told, and more than \
+               1 % of the images is flagged. Numbers are those of the clearest size of the \
+               clearest seed. Not judged: the sizes or attacks asked for cannot show it."
             .to_owned(),
         head: own.chain(columns.map(str::to_owned)).collect(),
         rows: Vec::new(),
@@ -31,24 +34,43 @@ pub fn masking(view: &View<'_>) -> Table {
         let found: Vec<&AttackResults> = found.collect();
         for norm in [AttackNorm::Linf, AttackNorm::L2] {
             let of = found.iter().filter_map(|all| all.norms.iter().find(|of| of.norm == norm));
-            let seeds: Vec<&[MaskingCheck]> = of.map(|of| of.masking.as_slice()).collect();
-            let signs = seeds.first().map_or(0, |checks| checks.len());
-            for place in 0..signs {
-                let checks = seeds.iter().filter_map(|checks| checks.get(place));
-                let checks: Vec<&MaskingCheck> = checks.collect();
-                let values = cell.values.iter().map(|value| match value.is_null() {
-                    true => "–".to_owned(),
-                    false => show_value(value),
-                });
-                table.rows.push(values.chain(row(norm, &checks)).collect());
-            }
+            let seeds = of.map(|of| of.masking.as_slice()).collect();
+            table.rows.extend(rows(cell, (None, norm), seeds));
+        }
+        for kind in [PurifierKind::Seed, PurifierKind::Stochastic] {
+            let purified = trials.iter().filter_map(|trial| trial.parts.purification.as_ref());
+            let of = purified.flat_map(|all| all.masking.iter().filter(|of| of.purifier == kind));
+            let seeds = of.map(|of| of.checks.as_slice()).collect();
+            table.rows.extend(rows(cell, (Some(kind), AttackNorm::Linf), seeds));
         }
     }
     table
 }
 
+/// A row for each sign of one defence, over the `seeds` of a cell.
+fn rows(
+    cell: &CellResult,
+    (defence, norm): (Option<PurifierKind>, AttackNorm),
+    seeds: Vec<&[MaskingCheck]>,
+) -> Vec<Vec<String>> {
+    let signs = seeds.first().map_or(0, |checks| checks.len());
+    let of_sign = |place: usize| {
+        let checks: Vec<&MaskingCheck> =
+            seeds.iter().filter_map(|checks| checks.get(place)).collect();
+        let values = cell.values.iter().map(|value| match value.is_null() {
+            true => "–".to_owned(),
+            false => show_value(value),
+        });
+        values.chain(row((defence, norm), &checks)).collect()
+    };
+    (0..signs).map(of_sign).collect()
+}
+
 /// One sign over the seeds of a cell.
-fn row(norm: AttackNorm, checks: &[&MaskingCheck]) -> Vec<String> {
+fn row(
+    (defence, norm): (Option<PurifierKind>, AttackNorm),
+    checks: &[&MaskingCheck],
+) -> Vec<String> {
     let flagged = checks.iter().filter(|check| check.verdict == MaskingVerdict::Flagged).count();
     let clearest = checks.iter().min_by(|a, b| clearness(a).total_cmp(&clearness(b)));
     let Some(check) = clearest else {
@@ -58,12 +80,13 @@ fn row(norm: AttackNorm, checks: &[&MaskingCheck]) -> Vec<String> {
     let value = |value: Option<f64>| value.map_or_else(none, plain);
     let judged = checks.iter().any(|check| check.verdict != MaskingVerdict::NotJudged);
     vec![
+        defence_name(defence.map_or("none", PurifierKind::name)).to_owned(),
         match norm {
             AttackNorm::Linf => "L∞",
             AttackNorm::L2 => "L2",
         }
         .to_owned(),
-        words(check.sign).to_owned(),
+        words(check.sign, defence),
         match (flagged, judged) {
             (0, false) => "not judged",
             (0, true) => "clear",
@@ -86,15 +109,16 @@ fn clearness(check: &MaskingCheck) -> f64 {
 }
 
 /// What is found against what.
-fn words(sign: MaskingSign) -> &'static str {
+fn words(sign: MaskingSign, defence: Option<PurifierKind>) -> String {
+    let attack = if defence.is_some() { "BPDA" } else { "PGD" };
     match sign {
-        MaskingSign::BlackBoxBetter => "Square beats PGD (accuracies)",
-        MaskingSign::OneStepBetter => "one step beats PGD (accuracies)",
-        MaskingSign::NoiseBetter => "random noise beats PGD (accuracies)",
-        MaskingSign::NotZero => "PGD leaves some right at the largest size",
-        MaskingSign::NotConverged => "twice the steps fool more (accuracies)",
-        MaskingSign::LossRises => "twice the steps raise the loss further",
-        MaskingSign::LossFalls => "the loss is lower after all steps than after one",
+        MaskingSign::BlackBoxBetter => format!("Square beats {attack} (accuracies)"),
+        MaskingSign::OneStepBetter => format!("one step beats {attack} (accuracies)"),
+        MaskingSign::NoiseBetter => format!("random noise beats {attack} (accuracies)"),
+        MaskingSign::NotZero => format!("{attack} leaves some right at the largest size"),
+        MaskingSign::NotConverged => "twice the steps fool more (accuracies)".to_owned(),
+        MaskingSign::LossRises => "twice the steps raise the loss further".to_owned(),
+        MaskingSign::LossFalls => "the loss is lower after all steps than after one".to_owned(),
     }
 }
 
@@ -122,10 +146,12 @@ mod tests {
             flagged: vec![0.3],
             ..clear.clone()
         };
-        let row = row(AttackNorm::Linf, &[&clear, &flagged]);
-        assert_eq!(row[2..5], ["FLAGGED", "1 of 2", "0.3"]);
-        assert_eq!(row[7..], ["9 : 0", "0.001953"]);
+        let found = row((None, AttackNorm::Linf), &[&clear, &flagged]);
+        assert_eq!(found[3..6], ["FLAGGED", "1 of 2", "0.3"]);
+        assert_eq!(found[8..], ["9 : 0", "0.001953"]);
+        let behind = row((Some(PurifierKind::Seed), AttackNorm::Linf), &[&clear]);
+        assert_eq!(behind[..3], ["seed's purifier", "L∞", "Square beats BPDA (accuracies)"]);
         let unjudged = MaskingCheck { verdict: MaskingVerdict::NotJudged, ..clear };
-        assert_eq!(super::row(AttackNorm::L2, &[&unjudged])[2], "not judged");
+        assert_eq!(row((None, AttackNorm::L2), &[&unjudged])[3], "not judged");
     }
 }

@@ -5,8 +5,8 @@ use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
     ATTACKS, CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, GENERATION,
-    GENERATION_IMAGES, Generation, METRICS, Metrics, PREDICTIONS, RELIABILITY, ReliabilityBin,
-    SAMPLES, SCORES, SELECTIVE,
+    GENERATION_IMAGES, Generation, METRICS, Metrics, PREDICTIONS, PURIFICATION, RELIABILITY,
+    ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
@@ -174,6 +174,7 @@ fn parts(store: &Store, evaluation: &Manifest) -> Result<PartFiles, TableError> 
         calibration: of_part(store, evaluation, CALIBRATION)?,
         curves: of_part(store, evaluation, SELECTIVE)?.unwrap_or_default(),
         attacks: of_part(store, evaluation, ATTACKS)?,
+        purification: of_part(store, evaluation, PURIFICATION)?,
         scores: of_part(store, evaluation, SCORES)?,
     })
 }

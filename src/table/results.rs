@@ -10,7 +10,7 @@ use jem_core::plan::Experiment;
 use jem_core::provenance::Provenance;
 use jem_core::results::{
     AttackResults, Calibration, CorruptionPoint, Energies, Epoch, Generation, LongRun, OodScores,
-    Outcome, ReliabilityBin, RiskCurve,
+    Outcome, Purified, ReliabilityBin, RiskCurve,
 };
 use serde_json::Value;
 
@@ -91,6 +91,8 @@ pub struct PartFiles {
     pub curves: Vec<RiskCurve>,
     /// Of `[evaluate.attacks]`.
     pub attacks: Option<AttackResults>,
+    /// Of `[evaluate.purification]`.
+    pub purification: Option<Purified>,
     /// Of `[evaluate.scores]`.
     pub scores: Option<OodScores>,
 }

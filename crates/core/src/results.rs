@@ -208,7 +208,7 @@ pub struct Histogram {
 pub struct CorruptionPoint {
     /// The kind.
     pub kind: Corruption,
-    /// 1 to 5.
+    /// 1 to 5; 0 for the same images as they are.
     pub severity: u64,
     /// Images looked at.
     pub n: u64,
@@ -328,6 +328,19 @@ pub struct Purified {
     pub rows: Vec<PurifiedRow>,
     /// Accuracy by the length of purification.
     pub curve: Vec<PurifiedPoint>,
+    /// Signs that gradients through a purifier are masked, where BPDA was run.
+    #[serde(default)]
+    pub masking: Vec<PurifierMasking>,
+}
+
+/// Signs of masked gradients behind one purifier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurifierMasking {
+    /// The purifier.
+    pub purifier: PurifierKind,
+    /// Every sign that can be looked for.
+    pub checks: Vec<MaskingCheck>,
 }
 
 /// What one attack does to one defence; counts of inputs.

@@ -8,10 +8,8 @@
 //! is up to seven). Square is a random search: at most one binomial standard
 //! error of the accuracy more.
 
-use jem_core::spec::AttackNorm;
-use jem_worker::eval::attack::{
-    Attacked, Ball, Pgd, Query, Square, Victim, cross_entropy_of_rows, margin,
-};
+use jem_core::spec::{AttackLoss, AttackNorm};
+use jem_worker::eval::attack::{Attacked, Ball, Pgd, Query, Square, Victim, loss_of, margin};
 use serde::Deserialize;
 use tch::{Kind, Tensor};
 
@@ -80,7 +78,7 @@ fn attacks_are_no_weaker_than_the_libraries() -> Result<(), Box<dyn std::error::
             steps: fixture.steps,
             step: 2.5 / fixture.steps as f64,
             restarts: fixture.restarts,
-            loss: &cross_entropy_of_rows,
+            loss: loss_of(AttackLoss::CrossEntropy),
             score: &margin,
             beyond: 0,
         };

@@ -116,7 +116,10 @@ fn scores_of_features_agree() {
                 Neighbours::new(&bank.features).distances(&features, &[number as usize]).remove(0)
             }
             "mahalanobis" => host(&Mahalanobis::new(&bank).distances(&features)),
-            "vim" => host(&Vim::new(&bank, &head, &[number])[0].scores(&features, &logits)),
+            "vim" => {
+                let fitted = Vim::new(&bank, &head, &[number]).expect("a residual");
+                host(&fitted[0].scores(&features, &logits))
+            }
             "react" => energy(react(&features, percentile(&mut host(&bank.features), number))),
             "ash_s" => ash(Shape::Scaled),
             "ash_b" => ash(Shape::Binary),

@@ -1,8 +1,6 @@
 //! Accuracy under attack against the size of the attack, and how PGD got there.
 
-use jem_core::results::{
-    ATTACK_NAMES, AttackConvergence, AttackResults, AttackedNorm, WORST,
-};
+use jem_core::results::{ATTACK_NAMES, AttackConvergence, AttackResults, AttackedNorm, WORST};
 use jem_core::spec::AttackNorm;
 
 use super::csv::{Csv, number};

@@ -13,14 +13,13 @@ use crate::table::{CellResult, Statistics, TrialResult};
 const MOST_SERIES: usize = 7;
 
 /// What is drawn: the name of its files, its axis and title, which is better,
-/// the value of a point, and the metric of the images as they are.
+/// and the value of a point.
 struct Drawn {
     name: &'static str,
     label: &'static str,
     title: &'static str,
     better: Better,
     of: fn(&CorruptionPoint) -> f64,
-    clean: &'static str,
 }
 
 const DRAWN: [Drawn; 2] = [
@@ -30,7 +29,6 @@ const DRAWN: [Drawn; 2] = [
         title: "Accuracy",
         better: Better::Higher,
         of: |point| point.accuracy,
-        clean: "clf/accuracy",
     },
     Drawn {
         name: "ece",
@@ -38,7 +36,6 @@ const DRAWN: [Drawn; 2] = [
         title: "ECE",
         better: Better::Lower,
         of: |point| point.ece,
-        clean: "calib/ece/bins=15",
     },
 ];
 
@@ -87,7 +84,7 @@ fn planned(
             format!("mean over {}, {n} test images{more}", counted(kinds.len(), "kind")),
             footer,
         ),
-        x_label: "severity; 0: the test set as it is".to_owned(),
+        x_label: "severity; 0: the images as they are".to_owned(),
         x_scale: XScale::Linear,
         y: Quantity { label: drawn.label.to_owned(), unit: None, better: Some(drawn.better) },
         series: shown.iter().take(MOST_SERIES).map(|cell| series(view, drawn, cell)).collect(),
@@ -97,8 +94,8 @@ fn planned(
         name,
         caption: format!(
             "Kinds of corruption: {}. The data has each of them by itself. All trials see the \
-             same corrupted images, made from the first {n} of the test set; severity 0 is all of \
-             it that was evaluated. Large marks are means over seeds with their 95 % t interval, \
+             same corrupted images, made from the first {n} of the test set; severity 0 is those \
+             as they are. Large marks are means over seeds with their 95 % t interval, \
              small dots single seeds.{}",
             listed(&kinds),
             absent(view, &missing, "line")
@@ -118,15 +115,16 @@ fn series(view: &View<'_>, drawn: &Drawn, cell: &CellResult) -> SweepSeries {
         trials.iter().flat_map(|t| &t.parts.corruptions).map(|point| point.severity).collect();
     severities.sort_unstable();
     severities.dedup();
-    let clean = point(0, cell.metrics.get(drawn.clean).cloned());
     let at = |severity: &u64| {
         let values = trials
             .iter()
             .filter_map(|trial| Some((trial.seed, mean_at(trial, *severity, drawn.of)?)));
         point(*severity, Statistics::of(values.collect()))
     };
-    let points = clean.into_iter().chain(severities.iter().filter_map(at)).collect();
-    SweepSeries { label: view.label_in_line(cell), points }
+    SweepSeries {
+        label: view.label_in_line(cell),
+        points: severities.iter().filter_map(at).collect(),
+    }
 }
 
 fn point(severity: u64, found: Option<Statistics>) -> Option<SweepPoint> {

@@ -4,7 +4,7 @@ use super::Direction::{self, HigherIsBetter, LowerIsBetter};
 use super::{MetricInfo, Unit, metric};
 
 /// In the order in which tables show them.
-pub(super) const PURIFIED: [MetricInfo; 8] = [
+pub(super) const PURIFIED: [MetricInfo; 9] = [
     metric(
         "purified/accuracy/<purifier>/<attack>",
         "accuracy behind a purifier",
@@ -46,6 +46,13 @@ pub(super) const PURIFIED: [MetricInfo; 8] = [
         Unit::Fraction,
         LowerIsBetter,
         "Share of attacked inputs that the detector accepts and the defence classifies wrongly.",
+    ),
+    metric(
+        "purified/masking_signs/<purifier>",
+        "signs of gradient masking behind a purifier",
+        Unit::Dimensionless,
+        LowerIsBetter,
+        "How many of the signs that gradients mislead attacks are there; see METHODOLOGY.md.",
     ),
     metric(
         "purified/threshold",

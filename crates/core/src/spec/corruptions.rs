@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `[evaluate.corruptions]`: the test images with every kind at every
-/// severity from 1 to `severities`.
+/// severity from 1 to `severities`, and as they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Corruptions {

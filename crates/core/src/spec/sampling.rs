@@ -113,7 +113,7 @@ pub(super) fn check_sampling(training: &Training, found: &mut Vec<Violation>) {
         ));
     }
     check_slots(training, found);
-    check_noise(&training.sampler, found);
+    check_noise(training, found);
 }
 
 const LAMBDA: &str = "objective.lambda";
@@ -155,7 +155,8 @@ fn check_slots(training: &Training, found: &mut Vec<Violation>) {
 }
 
 /// One field says what noise there is, and an exact step stays exact.
-fn check_noise(sampler: &Sampler, found: &mut Vec<Violation>) {
+fn check_noise(training: &Training, found: &mut Vec<Violation>) {
+    let sampler = &training.sampler;
     if sampler.kind.is_sgld() {
         if let Some(temperature) = sampler.temperature {
             found.push(Violation::new(
@@ -180,6 +181,15 @@ fn check_noise(sampler: &Sampler, found: &mut Vec<Violation>) {
             "a clamp would break the balance that mala accepts and refuses by".to_owned(),
             &["sampler.clamp", "sampler.kind"],
             "write sampler.clamp = false; clip_gradient leaves mala exact",
+        ));
+    }
+    if sampler.kind == SamplerKind::Mala && !training.model.sampler_mode().is_eval() {
+        found.push(Violation::new(
+            "with statistics of the batch a chain's energy hangs on the other chains, and mala \
+             would accept and refuse by another one"
+                .to_owned(),
+            &["model.wrn.sampler_mode", "sampler.kind"],
+            "write model.wrn.sampler_mode = \"eval\", or sampler.kind = \"langevin\"",
         ));
     }
 }

@@ -7,6 +7,9 @@ use super::attack::Trace;
 
 /// Below this chance a difference between two attacks counts.
 const LEVEL: f64 = 0.01;
+/// Twice the steps may fool this share of the images more. They fool all that
+/// half of them fooled, so that no chance can be told for what is added.
+const FURTHER: f64 = 0.01;
 /// Twice the steps may add this share of what the first half gained.
 const RISE: f64 = 0.1;
 
@@ -34,6 +37,10 @@ impl AtSize {
         let lists = [&mut self.noise, &mut self.one_step, &mut self.pgd];
         for fooled in lists.into_iter().chain(self.square.as_mut()) {
             fooled.iter_mut().zip(right).for_each(|(fooled, right)| *fooled |= !right);
+        }
+        for first in [&mut self.trace.fooled_at, &mut self.trace.fooled_in] {
+            let wrong = first.iter_mut().zip(right).filter(|(_, right)| !**right);
+            wrong.for_each(|(first, _)| *first = Some(0));
         }
     }
 }
@@ -68,12 +75,7 @@ pub fn masking(sizes: &[AtSize], steps: u64, free: bool) -> Vec<MaskingCheck> {
         pairs(MaskingSign::OneStepBetter, &|at| Some(against_pgd(&at.one_step, at))),
         pairs(MaskingSign::NoiseBetter, &|at| Some(against_pgd(&at.noise, at))),
         not_zero(sizes, free),
-        pairs(MaskingSign::NotConverged, &|at| {
-            let by = |step: u64| -> Vec<bool> {
-                at.trace.fooled_at.iter().map(|f| f.is_some_and(|f| f <= step)).collect()
-            };
-            Some(Pair::of(&by(2 * steps), &by(steps)))
-        }),
+        goes_on(sizes, steps),
         rises(sizes, steps),
         falls(sizes, steps),
     ]
@@ -136,20 +138,76 @@ fn of_pairs(sign: MaskingSign, pairs: Vec<(f64, Pair)>) -> MaskingCheck {
 }
 
 fn not_zero(sizes: &[AtSize], free: bool) -> MaskingCheck {
-    let sign = MaskingSign::NotZero;
-    let Some(at) = sizes.last() else {
-        return nothing(sign);
-    };
-    let right = at.pgd.iter().filter(|f| !**f).count();
-    let flagged = if free && right > 0 { vec![at.eps] } else { Vec::new() };
+    let last = sizes.last();
+    last.map_or_else(|| nothing(MaskingSign::NotZero), |at| left(at.eps, &at.pgd, free))
+}
+
+/// What is left of images at a size that does or does not free them.
+fn left(eps: f64, fooled: &[bool], free: bool) -> MaskingCheck {
+    let right = fooled.iter().filter(|f| !**f).count();
+    let flagged = if free && right > 0 { vec![eps] } else { Vec::new() };
     MaskingCheck {
         verdict: if free || right == 0 { verdict(&flagged) } else { MaskingVerdict::NotJudged },
-        eps: Some(at.eps),
-        found: Some(right as f64 / at.pgd.len().max(1) as f64),
+        eps: Some(eps),
+        found: Some(right as f64 / fooled.len().max(1) as f64),
         against: Some(0.0),
+        flagged,
+        ..nothing(MaskingSign::NotZero)
+    }
+}
+
+/// A walk goes on fooling images past its last step.
+fn goes_on(sizes: &[AtSize], steps: u64) -> MaskingCheck {
+    let sign = MaskingSign::NotConverged;
+    let further = |at: &AtSize| {
+        let late = |first: &&u64| **first > steps && **first <= 2 * steps;
+        at.trace.fooled_at.iter().flatten().filter(late).count() as u64
+    };
+    let share = |at: &AtSize| further(at) as f64 / at.trace.fooled_at.len().max(1) as f64;
+    let flagged: Vec<f64> =
+        sizes.iter().filter(|at| share(at) > FURTHER).map(|at| at.eps).collect();
+    // Of equals the first, as everywhere.
+    let Some(at) = sizes.iter().rev().max_by(|a, b| share(a).total_cmp(&share(b))) else {
+        return nothing(sign);
+    };
+    MaskingCheck {
+        verdict: verdict(&flagged),
+        eps: Some(at.eps),
+        found: Some(at.trace.accuracy(2 * steps)),
+        against: Some(at.trace.accuracy(steps)),
+        only: Some((further(at), 0)),
         flagged,
         ..nothing(sign)
     }
+}
+
+/// What attacks on a purified network did, an entry an image: which were fooled
+/// in the final check.
+#[derive(Debug)]
+pub struct Behind {
+    /// The size, where pixels go from 0 to 1.
+    pub eps: f64,
+    /// By the gradient attack.
+    pub gradient: Vec<bool>,
+    /// By Square, where it was run.
+    pub square: Option<Vec<bool>>,
+    /// By the gradient attack with twice the steps, with draws of its own.
+    pub twice: Vec<bool>,
+    /// By the gradient attack at a size that makes any image any other.
+    pub free: (f64, Vec<bool>),
+}
+
+/// The signs that can be looked for behind a purifier, whose noise leaves no
+/// walk to look along.
+pub fn masking_behind(found: &Behind) -> Vec<MaskingCheck> {
+    let pair =
+        |sign, first: &[bool]| of_pairs(sign, vec![(found.eps, Pair::of(first, &found.gradient))]);
+    let square = MaskingSign::BlackBoxBetter;
+    vec![
+        found.square.as_ref().map_or_else(|| nothing(square), |fooled| pair(square, fooled)),
+        left(found.free.0, &found.free.1, true),
+        pair(MaskingSign::NotConverged, &found.twice),
+    ]
 }
 
 /// A walk goes on climbing past its last step while images are still right.
@@ -208,7 +266,7 @@ mod tests {
             one_step: pgd.to_vec(),
             pgd: pgd.to_vec(),
             square: Some(square.to_vec()),
-            trace: Trace { loss: loss.to_vec(), fooled_at, by_restart: Vec::new() },
+            trace: Trace { loss: loss.to_vec(), fooled_at, fooled_in: Vec::new() },
         }
     }
 
@@ -256,5 +314,42 @@ mod tests {
         assert_eq!((rises.flagged, rises.found, rises.against), (vec![0.1], Some(4.0), Some(3.0)));
         let falls = of(&checks, MaskingSign::LossFalls);
         assert_eq!((falls.flagged, falls.found, falls.against), (vec![1.0], Some(3.0), Some(5.0)));
+    }
+
+    #[test]
+    fn a_walk_that_goes_on_fooling_is_flagged_by_its_share_of_the_images() {
+        let walk = |late: usize| {
+            let mut of = at(0.1, &[false; 200], &[false; 200], &[1.0; 5]);
+            of.trace.fooled_at = (0..200).map(|i| (i < late + 50).then_some(4)).collect();
+            of.trace.fooled_at[..50].fill(Some(2));
+            of
+        };
+        let found = of(&masking(&[walk(2)], 2, false), MaskingSign::NotConverged);
+        assert_eq!((found.verdict, found.only, found.p), (MaskingVerdict::Clear, Some((2, 0)), None));
+        let found = of(&masking(&[walk(2), walk(3)], 2, false), MaskingSign::NotConverged);
+        assert_eq!((found.verdict, found.only), (MaskingVerdict::Flagged, Some((3, 0))));
+        assert_eq!((found.found, found.against), (Some(147.0 / 200.0), Some(0.75)));
+    }
+
+    #[test]
+    fn behind_a_purifier_three_signs_are_looked_for() {
+        let mut few = vec![false; 20];
+        few[..2].fill(true);
+        let mut many = vec![false; 20];
+        many[..12].fill(true);
+        let found = Behind {
+            eps: 0.1,
+            gradient: few.clone(),
+            square: Some(many.clone()),
+            twice: few,
+            free: (0.5, many),
+        };
+        let checks = masking_behind(&found);
+        let verdicts: Vec<MaskingVerdict> = checks.iter().map(|check| check.verdict).collect();
+        use MaskingVerdict::{Clear, Flagged};
+        assert_eq!(verdicts, [Flagged, Flagged, Clear]);
+        assert_eq!((checks[0].only, checks[1].found), (Some((10, 0)), Some(0.4)));
+        let blind = masking_behind(&Behind { square: None, ..found });
+        assert_eq!(blind[0].verdict, MaskingVerdict::NotJudged);
     }
 }

@@ -57,7 +57,8 @@ pub fn measure(
         let masking = masking(&at_sizes, asked.steps, free);
         let flagged = masking.iter().filter(|c| c.verdict == MaskingVerdict::Flagged).count();
         found.values.put(format!("adversarial/masking_signs/{}", norm.name()), flagged as f64);
-        let convergence = at_sizes.iter().map(|at| convergence(at, asked.steps)).collect();
+        let convergence =
+            at_sizes.iter().map(|at| convergence(at, asked.steps, asked.restarts)).collect();
         norms.push(AttackedNorm { norm, points, convergence, masking });
     }
     let results = AttackResults {
@@ -207,7 +208,7 @@ fn points(sizes: &[AtSize]) -> Vec<AttackPoint> {
 
 /// The first walk at 1, 2, 5, 10, 20 … steps, at those that count and at
 /// twice as many.
-fn convergence(at: &AtSize, counted: u64) -> AttackConvergence {
+fn convergence(at: &AtSize, counted: u64, restarts: u64) -> AttackConvergence {
     let decades = (0..19).flat_map(|power| [1, 2, 5].map(|digit| digit * 10u64.pow(power)));
     let mut steps: Vec<u64> = decades.take_while(|&step| step < 2 * counted).collect();
     steps.extend([counted, 2 * counted]);
@@ -220,7 +221,7 @@ fn convergence(at: &AtSize, counted: u64) -> AttackConvergence {
             .iter()
             .map(|&step| at.trace.loss.get(step as usize).copied().filter(|loss| loss.is_finite()))
             .collect(),
-        by_restart: at.trace.by_restart.clone(),
+        by_restart: (0..restarts).map(|restart| at.trace.accuracy_after(restart)).collect(),
         steps,
     }
 }

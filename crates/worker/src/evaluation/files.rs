@@ -42,9 +42,9 @@ pub fn evaluate(
     device: Device,
     look: Look<'_>,
 ) -> Result<Evaluated, Box<dyn Error>> {
-    let Outcome::Finished { steps, .. } = outcome else {
+    if !matches!(outcome, Outcome::Finished { .. }) {
         return without_metrics(spec, outcome.clone());
-    };
+    }
     let weights = weights.ok_or("a training that finished left no weights")?;
     let outputs = outputs(spec, seed, weights, sets, device, look)?;
     let (test, others) = outputs.split_first().ok_or("there is no test set")?;
@@ -52,12 +52,12 @@ pub fn evaluate(
     let (ood, validation) = others.split_at(spec.evaluate.ood.len().min(others.len()));
     let mut measured = match measured(spec, &test.1, ood, validation) {
         Ok(measured) => measured,
-        Err(MetricError::NotFinite { what: "logits", .. }) => {
-            let mut found = not_finite(*steps, "logits on the test sets");
-            found.restarts = outcome.restarts().to_vec();
-            return without_metrics(spec, Outcome::Diverged(found));
+        Err(error) => {
+            return match diverged_by(&error, outcome) {
+                Some(diverged) => without_metrics(spec, diverged),
+                None => Err(error.to_string().into()),
+            };
         }
-        Err(error) => return Err(error.to_string().into()),
     };
     let mut files = vec![
         (results::PREDICTIONS, arrays(&outputs)?),
@@ -76,6 +76,18 @@ pub fn evaluate(
     let Values { metrics, undefined } = measured.values;
     let metrics = Metrics { outcome, metrics, undefined };
     with_settings(spec, metrics, files)
+}
+
+/// The outcome of a training that finished with `outcome`, by an `error` that
+/// its evaluation met: diverged, where logits are not finite.
+pub fn diverged_by(error: &(dyn Error + 'static), outcome: &Outcome) -> Option<Outcome> {
+    let Outcome::Finished { steps, .. } = outcome else { return None };
+    let Some(MetricError::NotFinite { what: "logits", .. }) = error.downcast_ref() else {
+        return None;
+    };
+    let mut found = not_finite(*steps, "logits on the test sets");
+    found.restarts = outcome.restarts().to_vec();
+    Some(Outcome::Diverged(found))
 }
 
 /// All that is measured on the outputs.

@@ -2,8 +2,8 @@
 //! reads or writes a store or knows the time: what can change a number of an
 //! evaluation stands here or is used from here.
 
-mod calibration;
 mod attacks;
+mod calibration;
 mod chains;
 mod corruptions;
 mod extractor;
@@ -12,12 +12,12 @@ mod fresh;
 mod generation;
 mod held_out;
 mod part;
-mod sample_sources;
-mod selective;
-mod scores;
 mod purification;
+mod sample_sources;
+mod scores;
+mod selective;
 mod sets;
 
-pub use files::{Evaluated, evaluate};
+pub use files::{Evaluated, diverged_by, evaluate};
 pub use part::{Found, Look, Subject, run_part};
 pub use sets::{Set, SetError, sets};

@@ -1,10 +1,13 @@
 //! Accuracy behind purifiers, under attacks that know of them and under such
 //! that do not.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use jem_core::interval::wilson;
-use jem_core::results::{self, Purified, PurifiedPoint, PurifiedRow};
+use jem_core::results::{
+    self, MaskingVerdict, Purified, PurifiedPoint, PurifiedRow, PurifierMasking,
+};
 use jem_core::spec::{AttackNorm, Purification, PurifiedAttack, Purifier, PurifierKind};
 use tch::Tensor;
 
@@ -15,7 +18,12 @@ use crate::eval::purify::{
     Defence, Detector, Inputs, Objective, Pass, Start, Strength, attack, attack_blind, energies,
     margins,
 };
+use crate::eval::{Behind, masking_behind};
 use crate::jem::Mode;
+
+/// The size at which signs of masked gradients are looked for, in units of the
+/// pixel range's width: half of it makes any image any other.
+const FREE: f64 = 0.5;
 
 /// All attacks on the classifier alone and behind each purifier, and accuracy
 /// by the length of purification.
@@ -52,18 +60,19 @@ pub fn measure(
         let row = match attack {
             // These are the attack on the classifier alone, by other names.
             PurifiedAttack::Bpda | PurifiedAttack::FullGradient => continue,
-            PurifiedAttack::Transfer => trial.row(None, &alone, attack, &transferred),
+            PurifiedAttack::Transfer => trial.row(None, &alone, attack, &transferred).0,
             _ => {
                 let made = trial.against(&alone, attack)?;
-                trial.row(None, &alone, attack, &made)
+                trial.row(None, &alone, attack, &made).0
             }
         };
         put(&mut found, &row, inputs.rows.len() as u64);
         rows.push(row);
     }
-    let mut curve = Vec::new();
+    let (mut curve, mut masking) = (Vec::new(), Vec::new());
     for (kind, purifier) in asked.purifiers() {
         let defence = Defence { purifier: Some(purifier), name: kind.name(), ..alone };
+        let mut fooled = BTreeMap::new();
         for &attack in &asked.attacks {
             if attack == PurifiedAttack::FullGradient
                 && let Err(why) = fits(asked, &defence, &purifier)
@@ -76,9 +85,17 @@ pub fn measure(
                 PurifiedAttack::Transfer => transferred.handed_on(),
                 _ => trial.against(&defence, attack)?,
             };
-            let row = trial.row(Some(kind), &defence, attack, &made);
+            let (row, wrong) = trial.row(Some(kind), &defence, attack, &made);
             put(&mut found, &row, inputs.rows.len() as u64);
             rows.push(row);
+            fooled.insert(attack, wrong);
+        }
+        if let Some(gradient) = fooled.remove(&PurifiedAttack::Bpda) {
+            let square = fooled.remove(&PurifiedAttack::Square);
+            let checks = masking_behind(&trial.behind(&defence, gradient, square)?);
+            let flagged = checks.iter().filter(|c| c.verdict == MaskingVerdict::Flagged).count();
+            found.values.put(format!("purified/masking_signs/{}", kind.name()), flagged as f64);
+            masking.push(PurifierMasking { purifier: kind, checks });
         }
         let points = trial.curve((kind, purifier), &alone, &transferred, &rows)?;
         for PurifiedPoint { attack, steps, right, .. } in &points {
@@ -88,7 +105,7 @@ pub fn measure(
         curve.extend(points);
     }
     let n = inputs.rows.len() as u64;
-    let purified = Purified { n, threshold: detector.threshold, rows, curve };
+    let purified = Purified { n, threshold: detector.threshold, rows, curve, masking };
     found.files.push((results::PURIFICATION, serde_json::to_vec_pretty(&purified)?));
     Ok(found)
 }
@@ -155,13 +172,7 @@ impl Trial<'_, '_> {
         kind: PurifiedAttack,
     ) -> Result<Made, Box<dyn Error>> {
         let asked = self.asked;
-        let strength = Strength {
-            ball: self.ball,
-            step_size: asked.step_size() * self.width,
-            steps: asked.attack_steps,
-            eot: asked.eot,
-            replicates: asked.replicates,
-        };
+        let strength = self.strength();
         let objective = match kind {
             PurifiedAttack::None => {
                 return Ok(Made { x: self.inputs.x.shallow_clone(), broken: None });
@@ -188,27 +199,82 @@ impl Trial<'_, '_> {
         Ok(Made { x: made.x, broken: Some(made.broken) })
     }
 
+    fn strength(&self) -> Strength {
+        let asked = self.asked;
+        Strength {
+            ball: self.ball,
+            step_size: asked.step_size() * self.width,
+            steps: asked.attack_steps,
+            eot: asked.eot,
+            replicates: asked.replicates,
+        }
+    }
+
+    /// What is looked at for signs of masked gradients: `gradient` and `square`
+    /// say which inputs BPDA and Square fooled.
+    fn behind(
+        &mut self,
+        defence: &Defence<'_>,
+        gradient: Vec<bool>,
+        square: Option<Vec<bool>>,
+    ) -> Result<Behind, Box<dyn Error>> {
+        let as_asked = self.strength();
+        let twice = Strength { steps: 2 * as_asked.steps, ..as_asked };
+        // Half the range: any two images meet in the middle grey.
+        let eps = FREE * self.width;
+        let step_size = 2.5 * eps / as_asked.steps.max(1) as f64;
+        let free = Strength { ball: Ball { eps, ..self.ball }, step_size, ..as_asked };
+        let twice = self.fooled_by_bpda(defence, &twice, "bpda twice")?;
+        let free = (FREE, self.fooled_by_bpda(defence, &free, "bpda free")?);
+        Ok(Behind { eps: self.asked.epsilon, gradient, square, twice, free })
+    }
+
+    fn fooled_by_bpda(
+        &mut self,
+        defence: &Defence<'_>,
+        strength: &Strength,
+        name: &str,
+    ) -> Result<Vec<bool>, Box<dyn Error>> {
+        let told = format!("purification {}: {name}", defence.name);
+        let mut tick = || (self.look)(&told);
+        let starts: Vec<Start<'_>> =
+            [Start::Random].into_iter().chain(self.transferred.as_ref().map(Start::At)).collect();
+        let how = (name, &starts[..]);
+        let fool = Objective::Fool(Pass::Straight);
+        let made = attack(defence, self.inputs, fool, strength, how, &mut tick)?;
+        let right = self.checked(defence, self.asked.replicates, name, &made.x);
+        Ok(right.into_iter().map(|right| !right).collect())
+    }
+
     /// The final check: chains of which the attacker saw none.
     fn final_check(&self, defence: &Defence<'_>, kind: PurifiedAttack, x: &Tensor) -> Vec<bool> {
         // Without an attack the defence is what its user has; else it is as
         // sure of itself as it can be.
-        let own = defence.purifier.map_or(1, |purifier| purifier.chains);
         let chains = match kind {
-            PurifiedAttack::None => own,
-            _ => self.asked.replicates.max(own),
+            PurifiedAttack::None => 1,
+            _ => self.asked.replicates,
         };
-        let purpose = format!("{} final", kind.name());
-        let logits = defence.predict(&self.inputs.moved(x.shallow_clone()), chains, &purpose);
+        self.checked(defence, chains, kind.name(), x)
+    }
+
+    /// Which inputs `defence` gets right at `x`, by `chains` or its own number
+    /// of chains if that is larger.
+    fn checked(&self, defence: &Defence<'_>, chains: u64, name: &str, x: &Tensor) -> Vec<bool> {
+        let own = defence.purifier.map_or(1, |purifier| purifier.chains);
+        let purpose = format!("{name} final");
+        let moved = self.inputs.moved(x.shallow_clone());
+        let logits = defence.predict(&moved, chains.max(own), &purpose);
         margins(&logits, &self.inputs.y).into_iter().map(|margin| margin > 0.0).collect()
     }
 
+    /// The row of an attack, and which inputs it fooled.
     fn row(
         &self,
         purifier: Option<PurifierKind>,
         defence: &Defence<'_>,
         attack: PurifiedAttack,
         made: &Made,
-    ) -> PurifiedRow {
+    ) -> (PurifiedRow, Vec<bool>) {
         let right = self.final_check(defence, attack, &made.x);
         let accepted: Vec<bool> =
             energies(defence, &made.x).iter().map(|&e| self.detector.accepts(e)).collect();
@@ -223,7 +289,7 @@ impl Trial<'_, '_> {
             true => 0.0,
             false => moved.max().double_value(&[]) / self.width,
         };
-        PurifiedRow {
+        let row = PurifiedRow {
             purifier,
             attack,
             right: rights,
@@ -232,7 +298,8 @@ impl Trial<'_, '_> {
             accepted_right: count(&|i| accepted[i] && right[i]),
             interval: wilson(rights, right.len() as u64),
             distance,
-        }
+        };
+        (row, right.into_iter().map(|right| !right).collect())
     }
 
     /// Accuracy after each part of the steps of `purifier`, under the attacks

@@ -52,6 +52,8 @@ fn whole(
 ) -> Result<(Metrics, Files), Failure> {
     let asked = context.job.spec.evaluate.clone();
     let (mut metrics, mut files) = cached(context, inputs, training, asked.base(), None)?;
+    // What diverged has no metrics, of parts neither.
+    let parts = if metrics.outcome.diverged() { &[] } else { parts };
     for part in parts {
         let settings = asked.part(*part);
         let (found, more) = cached(context, inputs, training, settings, Some(*part))?;
@@ -205,15 +207,18 @@ fn one_part(
         None => None,
     };
     let (seed, device) = (context.job.seed, context.device);
-    let found = watched(context, |look| {
+    let (outcome, found) = watched(context, |look| {
         let known = (&weights, buffer.as_ref());
         let subject = Subject {
             inception,
             ..Subject::new(spec, seed, known, (&train.images, &test), &sets, device)?
         };
-        run_part(part, &subject, look)
+        let outcome = &training.outcome;
+        run_part(part, &subject, look).map(|found| (outcome.clone(), found)).or_else(|error| {
+            let diverged = evaluation::diverged_by(error.as_ref(), outcome);
+            Ok((diverged.ok_or(error)?, evaluation::Found::default()))
+        })
     })?;
-    let outcome = training.outcome.clone();
     let values = found.values;
     let metrics = Metrics { outcome, metrics: values.metrics, undefined: values.undefined };
     let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));

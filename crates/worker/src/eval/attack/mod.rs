@@ -10,7 +10,7 @@ mod tiles;
 mod victim;
 
 pub use ball::Ball;
-pub use losses::{LossOf, cross_entropy_of_rows, dlr, loss_of, margin};
+pub use losses::{Loss, LossOf, cross_entropy_of_rows, dlr, log_odds, loss_of, margin};
 pub use noise::{fast_gradient, random_noise};
 pub use pgd::{Pgd, Trace};
 pub use square::Square;

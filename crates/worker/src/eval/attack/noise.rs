@@ -4,7 +4,7 @@
 use jem_core::random::Stream;
 use tch::Tensor;
 
-use super::losses::LossOf;
+use super::losses::{Loss, LossOf};
 use super::pgd::slope;
 use super::victim::host;
 use super::{Attacked, Ball, Query, Victim};
@@ -14,10 +14,10 @@ use super::{Attacked, Ball, Query, Victim};
 pub fn fast_gradient(
     victim: &Victim<'_>,
     ball: Ball,
-    loss: LossOf<'_>,
+    loss: Loss<'_>,
     score: LossOf<'_>,
 ) -> Attacked {
-    let slope = slope(victim, victim.x, loss, 0);
+    let slope = slope(victim, victim.x, loss.climbed, 0);
     let x = ball.project(victim.x, &(victim.x + ball.direction(&slope) * ball.eps));
     let score = judged(victim, &x, score, 1);
     Attacked { x, score }

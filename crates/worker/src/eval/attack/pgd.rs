@@ -4,7 +4,7 @@
 use jem_core::random::Stream;
 use tch::{Kind, Tensor};
 
-use super::losses::LossOf;
+use super::losses::{Loss, LossOf};
 use super::victim::host;
 use super::{Attacked, Ball, Query, Victim};
 
@@ -20,7 +20,7 @@ pub struct Pgd<'a> {
     /// Random starts. From the second on, only of inputs not fooled yet.
     pub restarts: u64,
     /// What it climbs.
-    pub loss: LossOf<'a>,
+    pub loss: Loss<'a>,
     /// What an input is judged by; above 0 it is fooled.
     pub score: LossOf<'a>,
     /// Steps that the first walk goes on for, only to see whether more would
@@ -36,17 +36,28 @@ pub struct Trace {
     pub loss: Vec<f64>,
     /// Inputs, `[n]`: the first step at which each was fooled.
     pub fooled_at: Vec<Option<u64>>,
-    /// The share of inputs not fooled after the first, the second … restart.
-    pub by_restart: Vec<f64>,
+    /// Inputs, `[n]`: the first walk that fooled each, within the steps that
+    /// count.
+    pub fooled_in: Vec<Option<u64>>,
 }
 
 impl Trace {
     /// The share of inputs that the first walk had not fooled at any step up
     /// to `step`.
     pub fn accuracy(&self, step: u64) -> f64 {
-        let fooled = self.fooled_at.iter().flatten().filter(|&&at| at <= step).count();
-        1.0 - fooled as f64 / self.fooled_at.len().max(1) as f64
+        left(&self.fooled_at, step)
     }
+
+    /// The share of inputs that no walk up to `restart`, from 0 on, has fooled.
+    pub fn accuracy_after(&self, restart: u64) -> f64 {
+        left(&self.fooled_in, restart)
+    }
+}
+
+/// The share of `fooled` without a place up to `last`.
+fn left(fooled: &[Option<u64>], last: u64) -> f64 {
+    let gone = fooled.iter().flatten().filter(|&&at| at <= last).count();
+    1.0 - gone as f64 / fooled.len().max(1) as f64
 }
 
 impl Pgd<'_> {
@@ -56,7 +67,8 @@ impl Pgd<'_> {
         let stream = Stream::new(victim.seed, &format!("attack pgd {}", self.ball.norm.name()));
         let mut best =
             Attacked { x: victim.x.copy(), score: vec![f64::NEG_INFINITY; victim.len()] };
-        let mut trace = Trace { fooled_at: vec![None; victim.len()], ..Trace::default() };
+        let none = vec![None; victim.len()];
+        let mut trace = Trace { fooled_at: none.clone(), fooled_in: none, ..Trace::default() };
         let mut asked = 0;
         for restart in 0..self.restarts {
             let left: Vec<i64> = (0..victim.len() as i64)
@@ -65,7 +77,9 @@ impl Pgd<'_> {
             if !left.is_empty() {
                 self.walk(victim, &left, (&stream, restart), &mut asked, &mut best, &mut trace);
             }
-            trace.by_restart.push(best.accuracy());
+            for (walk, fooled) in trace.fooled_in.iter_mut().zip(best.fooled()) {
+                *walk = walk.or(fooled.then_some(restart));
+            }
         }
         (best, trace)
     }
@@ -90,16 +104,15 @@ impl Pgd<'_> {
             // Where the walk ends no gradient is needed.
             let leaf = moved.detach().set_requires_grad(step < last);
             let logits = (victim.logits)(&leaf, &query);
-            let losses = (self.loss)(&logits, &labels);
             let scores = host(&(self.score)(&logits, &labels));
             if restart == 0 {
-                trace.saw(step, &host(&losses), &scores);
+                trace.saw(step, &host(&(self.loss.told)(&logits, &labels)), &scores);
             }
             if step <= self.steps {
                 keep(best, left, &index, &moved, &scores);
             }
             if step < last {
-                let total = losses.sum(losses.kind());
+                let total = (self.loss.climbed)(&logits, &labels).sum(None::<Kind>);
                 let slope = Tensor::run_backward(&[total], &[leaf], false, false).remove(0);
                 let _guard = tch::no_grad_guard();
                 let push = self.ball.direction(&slope) * (self.step * self.ball.eps);
@@ -128,19 +141,16 @@ fn keep(best: &mut Attacked, left: &[i64], index: &Tensor, moved: &Tensor, score
 }
 
 impl Trace {
-    /// Takes in the walk of further inputs, with as many steps and restarts:
-    /// means are over all.
+    /// Takes in the walk of further inputs, with as many steps: means are over
+    /// all.
     pub fn join(&mut self, other: &Self) {
         let (a, b) = (self.fooled_at.len() as f64, other.fooled_at.len() as f64);
-        let mean = |mine: &mut Vec<f64>, theirs: &[f64]| {
-            mine.resize(theirs.len(), 0.0);
-            for (mine, theirs) in mine.iter_mut().zip(theirs) {
-                *mine = (*mine * a + theirs * b) / (a + b).max(1.0);
-            }
-        };
-        mean(&mut self.loss, &other.loss);
-        mean(&mut self.by_restart, &other.by_restart);
+        self.loss.resize(other.loss.len(), 0.0);
+        for (mine, theirs) in self.loss.iter_mut().zip(&other.loss) {
+            *mine = (*mine * a + theirs * b) / (a + b).max(1.0);
+        }
         self.fooled_at.extend(&other.fooled_at);
+        self.fooled_in.extend(&other.fooled_in);
     }
 
     fn saw(&mut self, step: u64, losses: &[f64], scores: &[f64]) {
@@ -164,9 +174,8 @@ pub(super) fn slope(victim: &Victim<'_>, x: &Tensor, loss: LossOf<'_>, number: u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::attack::losses::cross_entropy_of_rows;
-    use crate::eval::attack::{Square, fast_gradient, margin, random_noise};
-    use jem_core::spec::AttackNorm;
+    use crate::eval::attack::{Square, fast_gradient, loss_of, margin, random_noise};
+    use jem_core::spec::{AttackLoss, AttackNorm};
 
     const WEIGHTS: [f32; 4] = [0.5, -1.0, 0.25, 2.0];
     const INPUT: [f32; 4] = [0.5, 0.1, 0.6, 0.4];
@@ -185,7 +194,7 @@ mod tests {
     }
 
     fn walk(victim: &Victim<'_>, ball: Ball) -> Attacked {
-        let (loss, score): (LossOf<'_>, LossOf<'_>) = (&cross_entropy_of_rows, &margin);
+        let (loss, score): (_, LossOf<'_>) = (loss_of(AttackLoss::CrossEntropy), &margin);
         Pgd { ball, steps: 200, step: 0.05, restarts: 2, loss, score, beyond: 0 }.attack(victim).0
     }
 
@@ -204,7 +213,7 @@ mod tests {
         let exact = -1.1 + 0.2 * 5.3125f64.sqrt();
         assert!((on_linear(l2, walk) - exact).abs() < 1e-3);
         // One step is as good on a linear model, and Square finds the corner.
-        let loss: LossOf<'_> = &cross_entropy_of_rows;
+        let loss = loss_of(AttackLoss::CrossEntropy);
         let one = |victim: &Victim<'_>, ball: Ball| fast_gradient(victim, ball, loss, &margin);
         assert!((on_linear(l2, one) - exact).abs() < 1e-5);
         let search = |victim: &Victim<'_>, ball: Ball| {
@@ -227,13 +236,16 @@ mod tests {
         let (x, labels) = (x.narrow(0, 1, 1), labels.narrow(0, 1, 1));
         let alone = walk(&Victim { x: &x, labels: &labels, rows: &[6], ..victim }, ball);
         assert!((both.score[1] - alone.score[0]).abs() < 1e-6);
-        let (loss, score): (LossOf<'_>, LossOf<'_>) = (&cross_entropy_of_rows, &margin);
+        let (loss, score): (_, LossOf<'_>) = (loss_of(AttackLoss::CrossEntropy), &margin);
         let pgd = |restarts| Pgd { ball, steps: 3, step: 0.2, restarts, loss, score, beyond: 3 };
         let (one, trace) = pgd(1).attack(&victim);
         let (many, more) = pgd(4).attack(&victim);
         assert!(one.score.iter().zip(&many.score).all(|(one, many)| many >= one));
-        assert_eq!((trace.loss.len(), more.by_restart.len()), (7, 4));
+        assert_eq!(trace.loss.len(), 7);
         assert_eq!(trace.loss, more.loss);
+        assert_eq!(trace.accuracy_after(0), one.accuracy());
+        assert_eq!(more.accuracy_after(3), many.accuracy());
+        assert_eq!(more.accuracy_after(0), one.accuracy());
     }
 
     #[test]

@@ -267,9 +267,10 @@ mod tests {
         let none = Objective::Fool(Pass::Straight);
         let strength = Strength { steps: 1, ..STRENGTH };
         let given = &inputs.x - 0.2;
-        for (starts, broken) in
-            [(vec![Start::At(&inputs.x)], false), (vec![Start::At(&inputs.x), Start::At(&given)], true)]
-        {
+        for (starts, broken) in [
+            (vec![Start::At(&inputs.x)], false),
+            (vec![Start::At(&inputs.x), Start::At(&given)], true),
+        ] {
             let how = ("t", &starts[..]);
             let made = attack(&defence, &inputs, none, &strength, how, &mut || Ok(())).unwrap();
             assert_eq!(made.broken, [broken]);

@@ -1,13 +1,13 @@
 //! What an attacker learns of a defence by one look: the averaged logits, and
-//! the gradient of the cross-entropy with respect to the input.
+//! the gradient of its loss with respect to the input.
 
 use tch::Tensor;
 
 use super::defence::{Defence, Inputs, averaged, repeated};
 use super::descent::unrolled;
-use crate::eval::attack::margin;
+use crate::eval::attack::{log_odds, margin};
 use crate::eval::host;
-use crate::jem::{Noise, energy, energy_of_class};
+use crate::jem::Noise;
 
 /// Inputs × chains that a gradient is computed of at once.
 const AT_ONCE: usize = 1024;
@@ -28,8 +28,8 @@ pub enum Pass {
 pub struct Look {
     /// Mean logits over the chains, `[n, k]`, in double precision.
     pub logits: Tensor,
-    /// The gradient of each input's own cross-entropy of these logits,
-    /// `[n, c, h, w]`.
+    /// The gradient of each input's own log-odds against its label by these
+    /// logits, in the direction of the cross-entropy's; `[n, c, h, w]`.
     pub gradient: Tensor,
 }
 
@@ -73,9 +73,9 @@ pub fn look_with(
     }
 }
 
-/// Sum over the inputs of the cross-entropy of logits `[n, k]`.
+/// Sum over the inputs of what is climbed, of logits `[n, k]`.
 fn loss(logits: &Tensor, y: &Tensor) -> Tensor {
-    (energy_of_class(logits, y) - energy(logits)).sum(logits.kind())
+    log_odds(logits, y).sum(logits.kind())
 }
 
 fn straight(defence: &Defence<'_>, inputs: &Inputs, chains: u64, noise: &mut dyn Noise) -> Look {

@@ -2,6 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::eval::attack::log_odds;
 use crate::eval::host;
 use crate::jem::{Mode, Network, energy};
 
@@ -25,9 +26,11 @@ pub fn odin(
     temperature: f64,
     steps: &[f64],
 ) -> Vec<Tensor> {
+    // log S is −softplus of the log-odds against the class: the same sign, and a
+    // slope also where S is 1 in single precision.
     let largest = |x: &Tensor| {
         let logits = network.logits(parameters, x, Mode::Eval) / temperature;
-        logits.log_softmax(1, Kind::Float).amax([1i64].as_slice(), false)
+        -log_odds(&logits, &logits.argmax(1, false))
     };
     // A forward and a backward pass are saved where no step needs them.
     let still = steps.iter().all(|step| *step == 0.0);

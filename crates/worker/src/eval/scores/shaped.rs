@@ -33,10 +33,10 @@ pub fn react(features: &Tensor, clip: f64) -> Tensor {
 
 /// `features` `[n, d]` of which, of each image, `percent` % are 0, the lowest;
 /// of the others what `shape` says. Of equal features the first are kept. As
-/// many are cut as numpy rounds to: a half goes to the even number.
+/// many are cut as numpy rounds to, a half to the even number, but one is left.
 pub fn pruned(features: &Tensor, percent: f64, shape: Shape) -> Tensor {
     let d = features.size()[1];
-    let kept = d - (percent / 100.0 * d as f64).round_ties_even() as i64;
+    let kept = (d - (percent / 100.0 * d as f64).round_ties_even() as i64).max(1);
     let order = features.argsort_stable(true, 1, true);
     let zeros = features.zeros_like();
     let mask = zeros.scatter_value(1, &order.narrow(1, 0, kept), 1.0);
@@ -84,6 +84,10 @@ mod tests {
         );
         assert_eq!(values(&pruned(&features, 0.0, Shape::Pruned)), values(&features));
         assert_eq!(values(&react(&features, 2.0)), [1.0, 2.0, 0.0, 2.0]);
+        for shape in [Shape::Pruned, Shape::Binary] {
+            let most = values(&pruned(&features, 99.9, shape));
+            assert_eq!(most.iter().filter(|value| **value > 0.0).count(), 1);
+        }
     }
 
     #[test]

@@ -18,9 +18,13 @@ pub struct Vim {
 
 impl Vim {
     /// For each of `shares`, a principal space of that share of the
-    /// dimensions that the features can have, min(n, d); at least one, and no
-    /// more than they do have.
-    pub fn new(bank: &Bank, head: &Head, shares: &[f64]) -> Vec<Self> {
+    /// dimensions that the features can have, min(n, d); at least one, and
+    /// fewer than they do have.
+    ///
+    /// # Errors
+    /// In words, where nothing of the training features is left outside but
+    /// rounding.
+    pub fn new(bank: &Bank, head: &Head, shares: &[f64]) -> Result<Vec<Self>, String> {
         let inverse = head.weight.linalg_pinv(1e-15, false);
         let origin = -inverse.matmul(&head.bias.unsqueeze(1)).tr();
         let centred = &bank.features - &origin;
@@ -30,12 +34,15 @@ impl Vim {
         let most = bank.n().min(bank.dimensions()) as f64;
         let rank = found.variances.size()[0];
         let of = |share: &f64| {
-            let wanted = ((share * most).floor() as i64).max(1).min(rank);
+            let wanted = ((share * most).floor() as i64).min(rank - 1).max(1);
+            if wanted >= rank {
+                return Err(format!("training features vary in {rank} dimensions alone"));
+            }
             let space = found.directions.narrow(1, 0, wanted);
             let mut vim = Self { origin: origin.copy(), principal: space, alpha: 1.0 };
             let mean = vim.residual(&bank.features).mean(Kind::Double).double_value(&[]);
             vim.alpha = highest / mean;
-            vim
+            Ok(vim)
         };
         shares.iter().map(of).collect()
     }
@@ -57,6 +64,7 @@ impl Vim {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -75,7 +83,7 @@ mod tests {
         };
         let found = principal(&bank.features);
         let axis = found.directions.select(1, 0);
-        let vim = Vim::new(&bank, &head, &[0.5]);
+        let vim = Vim::new(&bank, &head, &[0.5]).unwrap();
         let x = Tensor::from_slice2(&[[3.0f64, 5.0]]);
         let across = 5.0 * axis.double_value(&[0]) - 3.0 * axis.double_value(&[1]);
         let residuals = [[4.0, 1.0], [4.0, -1.0], [-8.0, 1.0]].map(|[a, b]: [f64; 2]| {
@@ -85,5 +93,11 @@ mod tests {
         let expected = alpha * across.abs() - (3f64.exp() + 5f64.exp()).ln();
         let found = vim[0].scores(&x, &head.logits(&x)).double_value(&[0]);
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        // All directions would leave rounding alone; one is left out.
+        let all = Vim::new(&bank, &head, &[1.0]).unwrap();
+        let found = all[0].scores(&x, &head.logits(&x)).double_value(&[0]);
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        let flat = Bank { features: &bank.features * Tensor::from_slice(&[1.0f64, 0.0]), ..bank };
+        assert!(Vim::new(&flat, &head, &[0.5]).unwrap_err().contains("1 dimensions"));
     }
 }

@@ -88,7 +88,7 @@ impl Scorer {
             PostHoc::Mahalanobis => (vec![Vec::new()], How::Mahalanobis(Mahalanobis::new(bank))),
             PostHoc::Vim => {
                 let shares = &asked.vim_share;
-                (one("share", shares), How::Vim(Vim::new(bank, head, shares)))
+                (one("share", shares), How::Vim(Vim::new(bank, head, shares)?))
             }
             PostHoc::React => {
                 let percents = &asked.react_percentile;

@@ -54,6 +54,14 @@ impl CellResult {
     pub fn finished(&self) -> usize {
         self.seeds.len() - self.diverged
     }
+
+    /// The metric at `path` over the seeds that have one at `other` too.
+    pub fn among(&self, path: &str, other: &str) -> Option<Statistics> {
+        let there = &self.metrics.get(other)?.values;
+        let has = |seed: u64| there.iter().any(|(one, _)| *one == seed);
+        let values = self.metrics.get(path)?.values.iter().filter(|(seed, _)| has(*seed));
+        Statistics::of(values.copied().collect())
+    }
 }
 
 impl Statistics {

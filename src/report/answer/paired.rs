@@ -32,6 +32,8 @@ pub(super) struct Tally {
     pub(super) without: usize,
     /// Lower by the mean, whatever the interval.
     pub(super) below: usize,
+    /// Higher by the mean, whatever the interval.
+    pub(super) above: usize,
 }
 
 impl Tally {
@@ -46,6 +48,7 @@ impl Tally {
         for difference in differences {
             tally.cells += 1;
             tally.below += usize::from(difference.mean < 0.0);
+            tally.above += usize::from(difference.mean > 0.0);
             match difference.half_width {
                 None => tally.without += 1,
                 Some(half) if difference.mean + half < 0.0 => tally.lower += 1,
@@ -92,7 +95,7 @@ mod tests {
             of(0.5, None),
         ];
         let tally = Tally::of(all.into_iter());
-        assert_eq!(tally, Tally { cells: 5, lower: 1, higher: 1, without: 1, below: 2 });
+        assert_eq!(tally, Tally { cells: 5, lower: 1, higher: 1, without: 1, below: 2, above: 2 });
         let said = "lower in 1 of 4 cells, higher in 1, not told apart in 2";
         assert_eq!(tally.told().as_deref(), Some(said));
         assert_eq!(Tally { cells: 1, without: 1, ..Tally::default() }.told(), None);

@@ -25,6 +25,8 @@ struct Side {
     cells: usize,
     /// Of these, where the intervals do not overlap.
     apart: usize,
+    /// Of these, where one has no interval.
+    without: usize,
 }
 
 /// What is said of the detection of errors, and of each set.
@@ -67,11 +69,18 @@ fn compared(view: &View<'_>, family: &str) -> Option<String> {
         ));
     }
     let tally = tally(family, &pairs)?;
-    let apart = |side: &Side| match side.apart {
-        _ if tally.without == tally.cells => String::new(),
-        0 => " (intervals overlap)".to_owned(),
-        n if n == side.cells => " (intervals do not overlap)".to_owned(),
-        n => format!(" (intervals do not overlap in {n})"),
+    let apart = |side: &Side| {
+        let none = match side.without {
+            _ if tally.without == tally.cells => return String::new(),
+            n if n == side.cells => return " (without intervals)".to_owned(),
+            0 => String::new(),
+            n => format!("; {n} without"),
+        };
+        match side.apart {
+            0 => format!(" (intervals overlap{none})"),
+            n if n == side.cells => " (intervals do not overlap)".to_owned(),
+            n => format!(" (intervals do not overlap in {n}{none})"),
+        }
     };
     let all = tally.cells;
     Some(match (&tally.better, &tally.worse) {
@@ -121,6 +130,7 @@ fn tally(family: &str, pairs: &[(&Statistics, &Statistics)]) -> Option<Tally> {
         };
         side.cells += 1;
         side.apart += usize::from(apart == Some(false));
+        side.without += usize::from(apart.is_none());
     }
     (!pairs.is_empty()).then_some(tally)
 }
@@ -139,8 +149,8 @@ mod tests {
             tally,
             Some(Tally {
                 cells: 4,
-                better: Side { cells: 2, apart: 1 },
-                worse: Side { cells: 1, apart: 1 },
+                better: Side { cells: 2, apart: 1, without: 1 },
+                worse: Side { cells: 1, apart: 1, without: 0 },
                 without: 1,
             })
         );

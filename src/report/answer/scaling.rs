@@ -5,7 +5,7 @@ use crate::report::content::{Finding, Table};
 use crate::report::label::value_shown;
 use crate::report::number::interval;
 use crate::report::view::View;
-use crate::table::CellResult;
+use crate::table::{CellResult, Statistics};
 
 /// Metrics before and after scaling: name, path before, path after.
 fn metrics(bins: &str) -> [(String, String, String); 4] {
@@ -39,25 +39,19 @@ pub(super) fn finding(view: &View<'_>) -> Finding {
     let about = "Temperature scaling".to_owned();
     let Some(bins) = bins(view) else { return Finding { about, text: String::new() } };
     let mut text = Vec::new();
-    let temperatures: Vec<f64> = view
-        .cells
-        .iter()
-        .filter_map(|cell| Some(cell.metrics.get("calib/temperature")?.mean))
-        .collect();
+    let fitted: Vec<&Statistics> =
+        view.cells.iter().filter_map(|cell| cell.metrics.get("calib/temperature")).collect();
+    let temperatures: Vec<f64> = fitted.iter().map(|found| found.mean).collect();
     let low = temperatures.iter().copied().fold(f64::INFINITY, f64::min);
     let high = temperatures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let one = |value: f64| format!("{value:.2}");
-    let confident = match (low > 1.0, high < 1.0) {
-        (true, _) => "above 1, so the networks are overconfident",
-        (_, true) => "below 1, so the networks are underconfident",
-        _ => "on both sides of 1",
-    };
+    let confident = confidence(&fitted);
     text.push(if temperatures.len() == 1 {
         format!("The temperature fitted on held-out examples is {}.", one(low))
     } else {
         format!(
-            "The temperatures fitted on held-out examples lie between {} and {} (means of cells), \
-             {confident}.",
+            "The temperatures fitted on held-out examples lie between {} and {} (means of \
+             cells){confident}.",
             one(low),
             one(high)
         )
@@ -72,6 +66,21 @@ pub(super) fn finding(view: &View<'_>) -> Finding {
         text.push(format!("After scaling, seed by seed, {}.", told.join("; ")));
     }
     Finding { about, text: text.join(" ") }
+}
+
+/// What the temperatures of all cells say of the networks, where their
+/// intervals do.
+fn confidence(fitted: &[&Statistics]) -> &'static str {
+    let beyond = |of: &dyn Fn(&Statistics, f64) -> bool| {
+        fitted.iter().all(|found| found.half_width.is_some_and(|half| of(found, half)))
+    };
+    if beyond(&|found, half| found.mean - half > 1.0) {
+        ", all above 1 with their intervals: the networks are overconfident"
+    } else if beyond(&|found, half| found.mean + half < 1.0) {
+        ", all below 1 with their intervals: the networks are underconfident"
+    } else {
+        ""
+    }
 }
 
 /// A row for each cell; no rows where nothing was scaled.
@@ -90,7 +99,11 @@ pub fn table(view: &View<'_>) -> Table {
         let mut row: Vec<String> = cell.values.iter().map(value_shown).collect();
         row.push(shown("calib/temperature"));
         for (_, before, after) in &metrics {
-            row.extend([shown(before), shown(after)]);
+            row.extend([before, after].map(|path| {
+                // Both are to be of the seeds that have a temperature.
+                let found = cell.among(path, "calib/temperature");
+                found.as_ref().map_or_else(|| "–".to_owned(), interval)
+            }));
         }
         row.push(cell.metrics.get("calib/temperature").map_or(0, |t| t.values.len()).to_string());
         row

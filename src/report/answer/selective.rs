@@ -124,8 +124,8 @@ fn advice(view: &View<'_>, energy: &Tally) -> String {
         (Tally { cells: 0, .. }, _) => "",
         (a, _) if a.without == a.cells => "",
         (a, b) if a.lower > 0 && a.higher == 0 && b.higher == 0 => {
-            " The fitted combination is worth its fit: it beats max softmax in some cells and is \
-             behind neither score in any."
+            " The fitted combination is worth its fit: it beats max softmax in some cells and in \
+             none is it shown to be behind either score."
         }
         (a, _) if a.lower == 0 => " Combining the two gains nothing that these seeds can show.",
         _ => " Combining the two helps in some cells and costs in others.",
@@ -135,15 +135,18 @@ fn advice(view: &View<'_>, energy: &Tally) -> String {
 
 /// What the means say where intervals do not.
 fn ahead(energy: &Tally) -> String {
-    let (below, cells) = (energy.below, energy.cells);
+    let (below, above, cells) = (energy.below, energy.above, energy.cells);
     let all = if cells == 1 { String::new() } else { format!(" in all {cells} cells") };
     let until = "and is the one to use until more seeds say otherwise";
-    match below {
-        0 => format!("by the means max softmax is ahead{all}, {until}"),
-        _ if below == cells => format!("by the means the energy is ahead{all}, {until}"),
+    match (below, above) {
+        (0, 0) => "their means are the same".to_owned(),
+        (_, above) if above == cells => {
+            format!("by the means max softmax is ahead{all}, {until}")
+        }
+        (below, _) if below == cells => format!("by the means the energy is ahead{all}, {until}"),
         _ => format!(
-            "by the means the energy is ahead in {below} of {cells} cells, and more seeds are \
-             needed before one is preferred"
+            "by the means the energy is ahead in {below} of {cells} cells and max softmax in \
+             {above}, and more seeds are needed before one is preferred"
         ),
     }
 }

@@ -75,8 +75,11 @@ fn planned(
     if series.is_empty() {
         return None;
     }
-    let one = cell.seeds.len() == 1;
-    let seeds = if one { "one seed".to_owned() } else { format!("{} seeds", cell.seeds.len()) };
+    // Not those of the cell: what diverged was not attacked.
+    let all = series.iter().flat_map(|series| &series.points);
+    let seeds = all.map(|point| point.values.len()).max().unwrap_or(0);
+    let one = seeds == 1;
+    let seeds = if one { "one seed".to_owned() } else { format!("{seeds} seeds") };
     let interval = match one {
         true => format!("the larger side of Wilson's 95 % interval for {n} inputs"),
         false => "the 95 % t interval over seeds".to_owned(),

@@ -35,7 +35,11 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
             .iter()
             .map(|(cell, pooled)| {
                 let ece = format!("calib/ece/bins={}", pooled.bins.len());
-                panel(view.label_in_line(cell), cell, pooled, &ece)
+                panel(
+                    view.label_in_line(cell),
+                    pooled,
+                    cell.metrics.get(&ece).map(|found| found.mean),
+                )
             })
             .collect(),
     };
@@ -96,13 +100,8 @@ fn add(sum: &mut ReliabilityBin, bin: &ReliabilityBin) {
     sum.count += bin.count;
 }
 
-/// `ece` is the metric that the panel prints.
-pub(super) fn panel(
-    label: String,
-    cell: &CellResult,
-    pooled: &Pooled,
-    ece: &str,
-) -> ReliabilityPanel {
+/// A panel that prints `ece`, the mean over its seeds.
+pub(super) fn panel(label: String, pooled: &Pooled, ece: Option<f64>) -> ReliabilityPanel {
     let bin = |bin: &ReliabilityBin| chart::ReliabilityBin {
         low: bin.lo,
         high: bin.hi,
@@ -110,11 +109,7 @@ pub(super) fn panel(
         confidence: bin.confidence.unwrap_or(0.0),
         accuracy: bin.accuracy.unwrap_or(0.0),
     };
-    ReliabilityPanel {
-        label,
-        bins: pooled.bins.iter().map(bin).collect(),
-        ece: cell.metrics.get(ece).map(|found| found.mean),
-    }
+    ReliabilityPanel { label, bins: pooled.bins.iter().map(bin).collect(), ece }
 }
 
 fn data(view: &View<'_>, shown: &[(&CellResult, Pooled)]) -> String {

@@ -57,14 +57,15 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
                 let label = view.label_in_line(pair.cell);
                 let (before, after) =
                     (format!("calib/ece/bins={bins}"), format!("calib_scaled/ece/bins={bins}"));
+                let ece = |path: &str| Some(pair.cell.among(path, "calib/temperature")?.mean);
                 let temperature = pair.cell.metrics.get("calib/temperature");
                 let after_label = match temperature {
                     Some(found) => format!("{label}, T = {}", plain(found.mean)),
                     None => format!("{label}, scaled"),
                 };
                 [
-                    panel(format!("{label}, as it is"), pair.cell, &pair.before, &before),
-                    panel(after_label, pair.cell, &pair.after, &after),
+                    panel(format!("{label}, as it is"), &pair.before, ece(&before)),
+                    panel(after_label, &pair.after, ece(&after)),
                 ]
             })
             .collect(),

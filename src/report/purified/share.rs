@@ -46,17 +46,21 @@ pub struct Share {
     pub shown: String,
 }
 
-/// The share `purified/<what>` in `cell`: over seeds with the t interval of
-/// their mean, of one seed with Wilson's for its inputs.
+/// The share `purified/<what>` in `cell`. Its interval takes in that of Wilson
+/// for the inputs and, with several seeds, the t interval of their mean: all
+/// seeds see the same inputs, and counts of so few are often equal, where the t
+/// interval would have no width.
 pub fn share(cell: &CellResult, what: &str) -> Option<Share> {
     let found = cell.metrics.get(&format!("purified/{what}"))?;
     let value = found.mean;
-    if let Some(half) = found.half_width {
+    let n = cell.metrics.get("purified/n").map_or(0.0, |n| n.mean);
+    let (low, high) = wilson((value * n).round() as u64, n as u64);
+    let half = found.half_width.unwrap_or(0.0);
+    if value - half <= low && value + half >= high {
         let shown = interval(found);
         return Some(Share { value, low: value - half, high: value + half, shown });
     }
-    let n = cell.metrics.get("purified/n").map_or(0.0, |n| n.mean);
-    let (low, high) = wilson((value * n).round() as u64, n as u64);
+    let (low, high) = (low.min(value - half), high.max(value + half));
     let shown = format!("{} [{}, {}]", plain_share(value), plain_share(low), plain_share(high));
     Some(Share { value, low, high, shown })
 }
@@ -64,4 +68,28 @@ pub fn share(cell: &CellResult, what: &str) -> Option<Share> {
 /// Three places: no set is so large that a fourth would mean anything.
 fn plain_share(value: f64) -> String {
     if (0.0..=1.0).contains(&value) { format!("{value:.3}") } else { plain(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use crate::table::{Statistics, cells};
+
+    #[test]
+    fn seeds_that_agree_leave_the_uncertainty_of_the_inputs() {
+        let mut cell = cells(&fixture::results()).remove(0);
+        let mut put = |path: &str, values: [f64; 2]| {
+            let found = Statistics::of(vec![(0, values[0]), (1, values[1])]);
+            cell.metrics.extend(found.map(|found| (path.to_owned(), found)));
+        };
+        put("purified/n", [100.0, 100.0]);
+        put("purified/alike", [0.0, 0.0]);
+        put("purified/apart", [0.2, 0.6]);
+        let alike = share(&cell, "alike").expect("a share");
+        // scipy: binomtest(0, 100).proportion_ci(method="wilson")
+        assert_eq!(alike.shown, "0.000 [0.000, 0.037]");
+        let apart = share(&cell, "apart").expect("a share");
+        assert!(apart.low < 0.0 && apart.high > 1.0 && apart.shown.contains('±'), "{apart:?}");
+    }
 }

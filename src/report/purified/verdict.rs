@@ -14,6 +14,8 @@ const ADAPTIVE: [&str; 4] = ["bpda", "full_gradient", "square", "joint"];
 /// Every attack: a defence is as strong as what the strongest leaves, whether
 /// or not that one knows of it.
 const ALL: [&str; 5] = ["transfer", "bpda", "full_gradient", "square", "joint"];
+/// What is called to survive keeps this share of the accuracy on clean inputs.
+const HALF: f64 = 0.5;
 /// Attacks on the classifier alone.
 const PLAIN: [&str; 3] = ["transfer", "square", "joint"];
 
@@ -87,8 +89,10 @@ fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
     );
     let worst = strongest(cell, purifier, &ALL).map(|(_, worst)| worst);
     let worst = worst.as_ref().unwrap_or(&adaptive);
-    text += &survival(strongest(cell, "none", &PLAIN), worst, transferred.as_ref());
-    if let Some(transferred) = transferred.as_ref().filter(|one| one.value < adaptive.value) {
+    let clean = of(purifier, "none").map(|clean| clean.value);
+    let alone = strongest(cell, "none", &PLAIN);
+    text += &survival(alone, (worst, clean), transferred.as_ref());
+    if let Some(transferred) = transferred.as_ref().filter(|one| one.high < adaptive.low) {
         text += &format!(
             " The attack that does not know of it leaves less ({}): those that do are misled by \
              its gradients or too short, and what stands under them is no robustness.",
@@ -100,8 +104,8 @@ fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
         && black.high < white.1.low
     {
         text += &format!(
-            " The black-box attack leaves less than the gradient's ({}): gradients are masked, \
-             and what stands under them is too high.",
+            " The black-box attack leaves less than the gradient's ({}): that one is misled by \
+             its gradients or too short, and what stands under it is too high.",
             attack_name(white.0)
         );
     }
@@ -109,8 +113,12 @@ fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
 }
 
 /// Whether what is left under the strongest attack, `worst`, is more than the
-/// classifier alone has.
-fn survival(alone: Option<(&str, Share)>, worst: &Share, transferred: Option<&Share>) -> String {
+/// classifier alone has, and how much it is of the accuracy on clean inputs.
+fn survival(
+    alone: Option<(&str, Share)>,
+    (worst, clean): (&Share, Option<f64>),
+    transferred: Option<&Share>,
+) -> String {
     let Some((attack, alone)) = alone else {
         return "Without an attack on the classifier alone there is nothing to hold that against."
             .to_owned();
@@ -126,12 +134,23 @@ fn survival(alone: Option<(&str, Share)>, worst: &Share, transferred: Option<&Sh
              intervals overlap."
         );
     }
+    let kept = clean.filter(|clean| *clean > 0.0).map(|clean| worst.value / clean);
+    let of_clean = kept.map_or_else(String::new, |kept| {
+        format!(", and {:.0} % of what it gets right on clean inputs", 100.0 * kept)
+    });
+    if kept.is_some_and(|kept| kept < HALF) {
+        return format!(
+            "It does not survive, though it leaves more than no defence ({beside}): that is{} \
+             alone.",
+            of_clean.trim_start_matches(", and")
+        );
+    }
     match transferred {
         Some(transferred) if worst.high < transferred.low => format!(
-            "It survives in part: more than without it ({beside}), and less than attacks that do \
-             not know of it suggest."
+            "It survives in part: more than without it ({beside}){of_clean}, but less than \
+             attacks that do not know of it suggest."
         ),
-        _ => format!("It survives these attacks: more than without it ({beside})."),
+        _ => format!("It survives these attacks: more than without it ({beside}){of_clean}."),
     }
 }
 
@@ -147,14 +166,19 @@ mod tests {
     fn survival_is_what_intervals_tell_apart() {
         let alone = || Some(("transfer", of(0.1, 0.05)));
         let told = |adaptive, transferred: Share| {
-            survival(alone(), &of(adaptive, 0.05), Some(&transferred))
+            survival(alone(), (&of(adaptive, 0.05), Some(0.96)), Some(&transferred))
         };
         let high = || of(0.9, 0.05);
         assert!(told(0.12, high()).starts_with("It does not survive: that is not told apart"));
-        assert!(told(0.4, high()).starts_with("It survives in part"));
-        assert!(told(0.88, high()).starts_with("It survives these attacks"));
-        let worse = survival(Some(("square", of(0.5, 0.05))), &of(0.1, 0.05), None);
+        let little = told(0.24, high());
+        assert!(little.starts_with("It does not survive, though"), "{little}");
+        assert!(little.ends_with("that is 25 % of what it gets right on clean inputs alone."));
+        assert!(told(0.6, high()).starts_with("It survives in part"));
+        let well = told(0.88, high());
+        assert!(well.starts_with("It survives these attacks"), "{well}");
+        assert!(well.ends_with(", and 92 % of what it gets right on clean inputs."), "{well}");
+        let worse = survival(Some(("square", of(0.5, 0.05))), (&of(0.1, 0.05), None), None);
         assert!(worse.starts_with("It does not survive: it is worse"), "{worse}");
-        assert!(survival(None, &of(0.1, 0.05), None).contains("nothing to hold"));
+        assert!(survival(None, (&of(0.1, 0.05), None), None).contains("nothing to hold"));
     }
 }

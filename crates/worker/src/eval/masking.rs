@@ -325,7 +325,10 @@ mod tests {
             of
         };
         let found = of(&masking(&[walk(2)], 2, false), MaskingSign::NotConverged);
-        assert_eq!((found.verdict, found.only, found.p), (MaskingVerdict::Clear, Some((2, 0)), None));
+        assert_eq!(
+            (found.verdict, found.only, found.p),
+            (MaskingVerdict::Clear, Some((2, 0)), None)
+        );
         let found = of(&masking(&[walk(2), walk(3)], 2, false), MaskingSign::NotConverged);
         assert_eq!((found.verdict, found.only), (MaskingVerdict::Flagged, Some((3, 0))));
         assert_eq!((found.found, found.against), (Some(147.0 / 200.0), Some(0.75)));

@@ -65,9 +65,9 @@ plan-timing: build
 step-profile: build
     cargo run --package jem-worker --example step_profile
 
-# Draw the committed showcase again from a finished sweep-lambda
-showcase: (experiment "sweep-lambda" "mnist" "fashion-mnist")
-    python3 scripts/make_showcase.py {{jem}}
+# Run an experiment and draw its committed report again
+showcase name="sweep-lambda": (experiment name "mnist" "fashion-mnist")
+    python3 scripts/make_showcase.py {{jem}} {{name}}
 
 # Kills and other faults at random instants; play a failure again with its seed
 soak instants="350" resumes="20" seed=`date +%s`: build

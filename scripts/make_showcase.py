@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Draw reports/showcase/ from a finished sweep-lambda: the report as Markdown,
+"""Draw reports/showcase/NAME/ from finished experiments: each report as Markdown,
 its tables as text and its pictures, small enough to be committed.
-Usage: make_showcase.py JEM"""
+Usage: make_showcase.py JEM [NAME]..., without a name sweep-lambda. JEM is
+target/debug/jem of the checkout whose store holds the runs."""
 
 import pathlib
 import re
@@ -23,13 +24,12 @@ def unlink_absent(page):
     page.write_text(re.sub(r"(?<!!)\[([^\]]*)\]\(([^)]*)\)", kept, page.read_text()))
 
 
-def main():
-    jem = pathlib.Path(sys.argv[1]).resolve()
-    showcase = ROOT / "reports" / "showcase"
+def draw(jem, experiment):
+    showcase = ROOT / "reports" / "showcase" / experiment
     with tempfile.TemporaryDirectory() as name:
         full = pathlib.Path(name) / "report"
-        subprocess.run([jem, "report", "experiments/sweep-lambda.toml", "--out", full],
-                       check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        subprocess.run([jem, "report", f"experiments/{experiment}.toml", "--out", full],
+                       check=True, cwd=jem.parents[2], stdout=subprocess.DEVNULL)
         shutil.rmtree(showcase, ignore_errors=True)
         for path in sorted(full.rglob("*")):
             if path.suffix in KEPT and path.is_file() and path.stat().st_size <= LARGEST:
@@ -38,7 +38,12 @@ def main():
                 shutil.copyfile(path, target)
     unlink_absent(showcase / "report.md")
     total = sum(path.stat().st_size for path in showcase.rglob("*") if path.is_file())
-    print(f"reports/showcase: {total / 1e6:.1f} MB")
+    print(f"{showcase.relative_to(ROOT)}: {total / 1e6:.1f} MB")
+
+
+def main():
+    for experiment in sys.argv[2:] or ["sweep-lambda"]:
+        draw(pathlib.Path(sys.argv[1]).resolve(), experiment)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use jem_core::plan::Plan;
-use jem_core::spec::Device;
+use jem_core::spec::{Device, Expectation};
 
 /// Those that are no question of their own: the smallest run there is, and
 /// what settings were chosen by.
@@ -39,6 +39,16 @@ fn every_experiment_can_be_planned_and_says_its_cost_and_what_is_expected() {
         if !SMALL.contains(&name.as_str()) {
             assert!(text.contains("# Budget: "), "{name} does not say its budget");
             assert!(!plan.experiment.expect.is_empty(), "{name} expects nothing");
+            for Expectation { name: what, source, .. } in &plan.experiment.expect {
+                let told = source.contains("published")
+                    || source.contains(" seeds")
+                        && (source.contains('±') || source.contains(" of "));
+                assert!(
+                    told,
+                    "{name}: `{what}` rests neither on a published figure nor on runs of \
+                               ours with their number and spread: {source}"
+                );
+            }
         }
     }
 }

@@ -49,13 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Asked::Cpu => Device::Cpu,
     };
     let training = &spec.training;
-    let images = Images::new(
-        &made_up(&spec)?,
-        training.data.range,
-        training.data.noise_std,
-        0,
-        device,
-    );
+    let images =
+        Images::new(&made_up(&spec)?, training.data.range, training.data.noise_std, 0, device);
     let mut trainer = Trainer::new(training, 0, images);
     // What is compiled or tuned at the first steps is not counted.
     for _ in 0..3 {

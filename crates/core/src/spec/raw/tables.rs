@@ -201,7 +201,7 @@ table! {
         /// Out-of-distribution sets: "rotated", "interpolation", "uniform-noise", "gaussian-noise", the name of a dataset, or files of your own.
         #[schemars(length(max = 64))]
         ood: Vec<RawOod>,
-        /// Out-of-distribution sets that hyper-parameters of scores may be tuned on; none of them in ood.
+        /// Out-of-distribution sets that hyper-parameters of scores may be tuned on; none of them in ood. Those that are made are made of the images that data.validation holds out; of the test images where it holds out none.
         #[schemars(length(max = 64))]
         validation_ood: Vec<RawOod>,
         /// Names of those sets of ood that are near to the training set: their mean AUROC is reported.

@@ -60,7 +60,7 @@ pub enum SetError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// Its images are not like the test images.
-    #[error("`{name}` {what}; the test images are {}×{}×{}", shape[0], shape[1], shape[2])]
+    #[error("`{name}` {what}; the test images are {}×{}×{}{help}", shape[0], shape[1], shape[2])]
     Odd {
         /// The set.
         name: String,
@@ -68,6 +68,8 @@ pub enum SetError {
         what: String,
         /// `[c, h, w]` of the test images.
         shape: [usize; 3],
+        /// What to do, after a colon, where something can be done.
+        help: String,
     },
 }
 
@@ -133,7 +135,12 @@ fn like_test(set: &OodSet, images: &LabelledImages, test: &LabelledImages) -> Re
 }
 
 fn odd(set: &OodSet, what: String, test: &LabelledImages) -> SetError {
-    SetError::Odd { name: set.name(), what, shape: test.shape }
+    let remedy = match set {
+        OodSet::Test(source) => source.remedy(test.shape),
+        _ => None,
+    };
+    let help = remedy.map_or_else(String::new, |entry| format!(": write {entry} in its place"));
+    SetError::Odd { name: set.name(), what, shape: test.shape, help }
 }
 
 #[cfg(test)]
@@ -186,6 +193,27 @@ mod tests {
         assert_eq!(*sets[1].images(&spec, 1), interpolated(&test, "ood"));
         // The digests are those that the evaluation is said to rest on.
         assert_eq!(seen.len(), 1, "{seen:?}");
+    }
+
+    #[test]
+    fn a_set_of_another_shape_is_refused_with_the_entry_that_has_this_one() {
+        let mut spec = spec("ood = []", 0);
+        let other = |text: &str| OodSet::Test(serde_json::from_str(text).unwrap());
+        let nowhere = Path::new("/nonexistent");
+        let mut of = |set: OodSet| {
+            spec.evaluate.ood = vec![set];
+            let places = Places { data: nowhere, base: nowhere };
+            sets(&spec, &mut Inputs::default(), &places, &mut Vec::new())
+        };
+        // The digits themselves, which a spec would not let stand here.
+        let found = of(other(r#"{ "name": "digits", "channels": 3 }"#)).unwrap_err().to_string();
+        assert_eq!(
+            found,
+            "`digits` has 450 images of shape [3, 8, 8]; the test images are 1×8×8: write \
+             \"digits\" in its place"
+        );
+        let found = of(other(r#"{ "name": "digits", "resize": [8, 8] }"#)).unwrap();
+        assert_eq!(found[1].images(&spec, 0), found[0].images(&spec, 0), "no pixel is touched");
     }
 
     #[test]

@@ -162,8 +162,8 @@ impl<'de> Visitor<'de> for SourceVisitor {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Source, A::Error> {
         // One JSON value first, to see which of the two tables it is.
         let table = Value::deserialize(MapAccessDeserializer::new(map))?;
-        let is_given = |key: &&str| table.get(key).is_some();
-        if table.get("name").is_some() && !FILES.iter().any(|key| is_given(key)) {
+        let is_given = |key: &str| table.get(key).is_some();
+        if is_given("name") && !FILES.into_iter().any(is_given) {
             let set = Reshaped::deserialize(table).map_err(A::Error::custom)?;
             set.check().map_err(A::Error::custom)?;
             return Ok(Source::Reshaped(set));

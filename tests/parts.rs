@@ -248,3 +248,35 @@ fn a_part_that_is_altered_in_the_store_is_not_taken_over() {
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.err.contains("holds other bytes"), "{said:?}");
 }
+
+#[test]
+fn a_set_of_another_shape_is_out_of_distribution_for_own_files() {
+    let sandbox = Sandbox::new();
+    for (name, n) in [("train", 96u32), ("test", 20)] {
+        let mut pixels = vec![0, 0, 8, 3];
+        pixels.extend([n, 6, 5].iter().flat_map(|size| size.to_be_bytes()));
+        pixels.extend((0..n * 30).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8));
+        let mut labels = vec![0, 0, 8, 1];
+        labels.extend(n.to_be_bytes());
+        labels.extend((0..n).map(|image| (image % 2) as u8));
+        fs::write(sandbox.path(&format!("{name}-images")), pixels).unwrap();
+        fs::write(sandbox.path(&format!("{name}-labels")), labels).unwrap();
+    }
+    let files = "train = { classes = 2, idx = { train_images = \"train-images\", train_labels = \
+                 \"train-labels\", test_images = \"test-images\", test_labels = \"test-labels\" } }";
+    let file = |ood: &str| {
+        let text = tiny("").replace("train = \"digits\"", files);
+        let text = text.replace("validation = 100", "validation = 8").replace("limit = 256", "");
+        text.replace("seeds = 2", "seeds = 1").replace("\"rotated\"", ood)
+    };
+    sandbox.write("tiny.toml", &file("\"digits\""));
+    let said = sandbox.jem(&["run", "tiny.toml"]);
+    let entry = "{ name = \"digits\", resize = [6, 5] }";
+    assert_ne!(said.code, 0, "{said:?}");
+    assert!(said.err.contains(&format!("write {entry} in its place")), "{said:?}");
+    sandbox.write("tiny.toml", &file(entry));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let table = sandbox.ok(&["table", "tiny.toml", "--format", "csv", "--all-metrics"]);
+    assert!(table.contains("ood/auroc/digits/energy"), "{table}");
+    sandbox.ok(&["verify", "tiny.toml"]);
+}

@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use jem_core::dataset::{Source, catalogue, classes_of, default_data_dir, shape_of};
+use jem_core::dataset::{catalogue, classes_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{
     Code, Fingerprints, SourceError, SourceState, beside_with_parts, source_state,
@@ -158,10 +158,8 @@ pub fn work(spec: &Spec) -> f64 {
     let shape = shape_of(train).unwrap_or([1, 28, 28]);
     let classes = classes_of(train).unwrap_or(10);
     // Only an estimate of time hangs on this: a user's own set counts as MNIST.
-    let n_train = match train {
-        Source::Catalogue(name) => catalogue().entry(name).map_or(60_000, |e| e.splits.train),
-        Source::Files(_) => 60_000,
-    };
+    let entry = train.catalogue_name().and_then(|name| catalogue().entry(name).ok());
+    let n_train = entry.map_or(60_000, |entry| entry.splits.train);
     trial_flops(spec, shape, classes, n_train)
 }
 

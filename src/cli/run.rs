@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use jem_core::dataset::{Source, catalogue, is_present};
+use jem_core::dataset::{catalogue, is_present};
 use jem_core::event::{FailureClass, Job};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{Provenance, host};
@@ -247,11 +247,11 @@ pub(super) fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<()
     let mut absent: Vec<String> = Vec::new();
     for spec in specs {
         for source in spec.training.data.sources().chain(spec.evaluate.sources()) {
-            if let Source::Catalogue(name) = source
-                && !absent.contains(name)
+            if let Some(name) = source.catalogue_name()
+                && !absent.iter().any(|known| known == name)
                 && !is_present(catalogue().entry(name)?, data)
             {
-                absent.push(name.clone());
+                absent.push(name.to_owned());
             }
         }
     }

@@ -113,7 +113,7 @@ impl Recovered {
     pub fn data(&self, folder: &Path) -> Result<(DataFiles, DataFiles), Unrecoverable> {
         let digests = |source: &Source, split| match source {
             Source::Files(_) => Err(Unrecoverable::OwnFiles),
-            Source::Catalogue(_) => expected_digests(source, split, folder)
+            Source::Catalogue(_) | Source::Reshaped(_) => expected_digests(source, split, folder)
                 .map_err(|error| Unrecoverable::Data(error.to_string())),
         };
         let data = &self.training.data;

@@ -205,6 +205,18 @@ mod tests {
         assert_eq!(vim[4], "share = 0.5, given");
         let note = &tables[0].note;
         assert!(note.contains("tuned by the mean AUROC of interpolation against the held-out"));
+        assert!(note.contains("neither the test images nor the sets in the columns"), "{note}");
+    }
+
+    #[test]
+    fn tuning_against_test_images_is_told() {
+        let mut results = with_scores(unswept(|trial| trial.values[0] == 0.1), true);
+        for told in results.trials.iter_mut().filter_map(|trial| trial.parts.scores.as_mut()) {
+            told.told_from = "test".to_owned();
+        }
+        let note = &tables(&results)[0].note;
+        assert!(note.contains("against the test images, as none are held out"), "{note}");
+        assert!(!note.contains("played a part"), "{note}");
     }
 
     #[test]

@@ -200,12 +200,7 @@ impl Standing<'_> {
             }
             said.push(match told.tuned_on.is_empty() {
                 true => "Hyper-parameters are not tuned: the first value of each list.".to_owned(),
-                false => format!(
-                    "Hyper-parameters are tuned by the mean AUROC of {} against the {} images \
-                     alone; sets in the columns played no part.",
-                    listed(&told.tuned_on),
-                    told.told_from
-                ),
+                false => tuned(told),
             });
             said.push(format!(
                 "KNN, Mahalanobis, ViM and ReAct look at {} features of {}.",
@@ -215,6 +210,24 @@ impl Standing<'_> {
         }
         said.join(" ")
     }
+}
+
+/// On what hyper-parameters were tuned, and what of the columns was seen there.
+fn tuned(told: &OodScores) -> String {
+    let on = listed(&told.tuned_on);
+    if told.told_from == "test" {
+        return format!(
+            "Hyper-parameters are tuned by the mean AUROC of {on} against the test images, as \
+             none are held out (`data.validation`). These are what the sets in the columns are \
+             told from, and what made sets are made of: tuned scores look better than they are."
+        );
+    }
+    format!(
+        "Hyper-parameters are tuned by the mean AUROC of {on} against the {} images alone, of \
+         which made sets are made too; neither the test images nor the sets in the columns \
+         played a part.",
+        told.told_from
+    )
 }
 
 fn words(chosen: &ChosenScore, could_be: bool) -> String {

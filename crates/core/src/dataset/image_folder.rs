@@ -13,19 +13,10 @@ use crate::digest::{Digest, Hasher};
 use super::error::DatasetError;
 use super::folder::open_regular;
 use super::picture::{Picture, decode};
-use super::resize::resize;
+use super::resize::Wanted;
 
 /// Labels are single bytes.
 const MAX_CLASSES: usize = 256;
-
-/// What every picture is brought to; unset, it must be as the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    /// Height and width.
-    pub sides: Option<[usize; 2]>,
-    /// 1 or 3.
-    pub channels: Option<usize>,
-}
 
 /// A folder that was read.
 #[derive(Debug)]
@@ -106,14 +97,7 @@ fn picture(path: &Path, bytes: &[u8], wanted: Wanted) -> Result<Picture, Dataset
         what: "a PNG or JPEG picture that can be read",
         reason,
     })?;
-    let picture = match wanted.channels {
-        Some(channels) => picture.with_channels(channels),
-        None => picture,
-    };
-    Ok(match wanted.sides {
-        Some(sides) => resize(picture, sides),
-        None => picture,
-    })
+    Ok(wanted.of(picture))
 }
 
 fn other_shape(path: &Path, found: [usize; 3], shape: [usize; 3], first: &str) -> DatasetError {

@@ -9,9 +9,11 @@ use super::cifar::{self, Records};
 use super::error::DatasetError;
 use super::folder::file_path;
 use super::idx::{self, Kind};
-use super::image_folder::{self, Wanted};
+use super::image_folder;
 use super::images::{LabelledImages, Split};
 use super::reader::{Layout, Part, read_split};
+use super::reshaped::reshaped;
+use super::resize::Wanted;
 use super::source::Source;
 use super::svhn;
 use super::user_files::{Format, IdxFiles, ImageFolders, UserFiles};
@@ -34,6 +36,11 @@ pub struct Loaded {
 pub fn load(dir: &Path, source: &Source, split: Split) -> Result<Loaded, DatasetError> {
     match source {
         Source::Catalogue(name) => catalogue().entry(name)?.load(dir, split),
+        Source::Reshaped(set) => {
+            set.check()?;
+            let loaded = set.entry()?.load(dir, split)?;
+            Ok(Loaded { images: reshaped(loaded.images, set.wanted()), ..loaded })
+        }
         Source::Files(files) => {
             let parts = user_parts(files, split)?;
             read_split(parts, files.classes, files.pixel_max.unwrap_or(u8::MAX))
@@ -42,7 +49,7 @@ pub fn load(dir: &Path, source: &Source, split: Split) -> Result<Loaded, Dataset
 }
 
 /// The digests that [`load`] will report, in its order. Those of a catalogue
-/// set are known without reading, whatever the data folder holds; the user's
+/// set, of whatever shape, are known without reading, whatever the data folder holds; the user's
 /// own files are hashed.
 ///
 /// # Errors
@@ -55,6 +62,7 @@ pub fn expected_digests(
 ) -> Result<Vec<(String, Digest)>, DatasetError> {
     match source {
         Source::Catalogue(name) => Ok(catalogue().entry(name)?.digests(split)),
+        Source::Reshaped(set) => Ok(set.entry()?.digests(split)),
         Source::Files(files) => user_parts(files, split)?
             .into_iter()
             .map(|part| {
@@ -73,6 +81,7 @@ pub fn expected_digests(
 pub fn shape_of(source: &Source) -> Result<[usize; 3], DatasetError> {
     match source {
         Source::Catalogue(name) => Ok(catalogue().entry(name)?.shape),
+        Source::Reshaped(set) => set.shape(),
         Source::Files(files) => {
             files.check()?;
             match files.format()? {
@@ -95,6 +104,7 @@ pub fn shape_of(source: &Source) -> Result<[usize; 3], DatasetError> {
 pub fn classes_of(source: &Source) -> Result<usize, DatasetError> {
     match source {
         Source::Catalogue(name) => Ok(catalogue().entry(name)?.classes),
+        Source::Reshaped(set) => Ok(set.entry()?.classes),
         Source::Files(files) => Ok(files.classes),
     }
 }
@@ -106,6 +116,7 @@ pub fn classes_of(source: &Source) -> Result<usize, DatasetError> {
 pub fn pixel_max_of(source: &Source) -> Result<u8, DatasetError> {
     match source {
         Source::Catalogue(name) => Ok(catalogue().entry(name)?.pixel_max),
+        Source::Reshaped(set) => Ok(set.entry()?.pixel_max),
         Source::Files(files) => Ok(files.pixel_max.unwrap_or(u8::MAX)),
     }
 }

@@ -30,6 +30,7 @@ mod picture;
 mod png_rows;
 mod reader;
 mod registry;
+mod reshaped;
 mod resize;
 mod source;
 mod svhn;
@@ -45,6 +46,7 @@ pub use images::{LabelledImages, Split};
 pub use inception::{INCEPTION_COMMAND, InceptionFile};
 pub use load::{Loaded, classes_of, expected_digests, load, pixel_max_of, shape_of};
 pub use mirror::{Mirror, PngRows};
+pub use reshaped::Reshaped;
 pub use source::Source;
 pub use user_files::{
     Cifar100Files, Cifar100Labels, CifarFiles, IdxFiles, ImageFolders, SvhnFiles, UserFiles,

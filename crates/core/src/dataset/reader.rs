@@ -10,10 +10,10 @@ use super::cifar::Records;
 use super::error::DatasetError;
 use super::folder::{FileContent, FileState, open_regular, state_of};
 use super::idx::{self, Kind};
-use super::image_folder::Wanted;
 use super::images::LabelledImages;
 use super::load::Loaded;
 use super::magic::looks_like;
+use super::resize::Wanted;
 use super::{cifar, digits, image_folder, svhn};
 
 /// One file of a split.

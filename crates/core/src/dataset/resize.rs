@@ -6,6 +6,29 @@
 
 use super::picture::Picture;
 
+/// What pictures are brought to; as they are where unset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Height and width.
+    pub sides: Option<[usize; 2]>,
+    /// 1 or 3.
+    pub channels: Option<usize>,
+}
+
+impl Wanted {
+    /// `picture` so: channels first, then sides.
+    pub(super) fn of(self, picture: Picture) -> Picture {
+        let picture = match self.channels {
+            Some(channels) => picture.with_channels(channels),
+            None => picture,
+        };
+        match self.sides {
+            Some(sides) => resize(picture, sides),
+            None => picture,
+        }
+    }
+}
+
 /// The old pixels that make up a new one: the first, and their weights.
 struct Window {
     first: usize,
@@ -13,7 +36,7 @@ struct Window {
 }
 
 /// `picture` with sides `[height, width]`, each ≥ 1.
-pub(super) fn resize(picture: Picture, sides: [usize; 2]) -> Picture {
+fn resize(picture: Picture, sides: [usize; 2]) -> Picture {
     let [channels, height, width] = picture.shape;
     if sides == [height, width] {
         return picture;

@@ -9,15 +9,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
+use super::catalogue::catalogue;
 use super::images::Split;
+use super::reshaped::Reshaped;
 use super::user_files::{UserFiles, is_plain};
 
-/// Where images come from: `"mnist"`, or a table of files.
+/// Where images come from: `"mnist"`, the same of another shape, or a table of
+/// files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A set of the catalogue, by name.
     Catalogue(String),
+    /// A set of the catalogue, its images brought to another shape.
+    Reshaped(Reshaped),
     /// Files of the user's own.
     Files(Box<UserFiles>),
 }
@@ -28,6 +34,7 @@ impl Source {
     pub fn label(&self) -> String {
         let files = match self {
             Self::Catalogue(name) => return name.clone(),
+            Self::Reshaped(set) => return set.name.clone(),
             Self::Files(files) => files,
         };
         if let Some(name) = &files.name {
@@ -40,6 +47,51 @@ impl Source {
         let name = own.or(folder).or(path.file_stem()).unwrap_or_default();
         let plain = |c| if is_plain(c) { c } else { '-' };
         name.to_string_lossy().chars().map(plain).collect()
+    }
+
+    /// The set of the catalogue that is read; none where it is files of the
+    /// user's own.
+    pub fn catalogue_name(&self) -> Option<&str> {
+        match self {
+            Self::Catalogue(name) => Some(name),
+            Self::Reshaped(set) => Some(&set.name),
+            Self::Files(_) => None,
+        }
+    }
+
+    /// Whether both read the same images for `split`, under whatever name and
+    /// of whatever shape.
+    pub fn is_of_same_set(&self, other: &Self, split: Split) -> bool {
+        match (self, other) {
+            (Self::Files(one), Self::Files(other)) => {
+                let paths = one.paths(split);
+                !paths.is_empty() && paths == other.paths(split)
+            }
+            _ => self.catalogue_name().is_some_and(|name| other.catalogue_name() == Some(name)),
+        }
+    }
+
+    /// What to write in the place of this source to have images of `shape`,
+    /// channels first, where that can be had.
+    pub fn remedy(&self, shape: [usize; 3]) -> Option<String> {
+        let [channels, height, width] = shape;
+        if ![1, 3].contains(&channels) {
+            return None;
+        }
+        match self {
+            Self::Files(files) => files.images.as_ref().map(|_| {
+                format!(
+                    "in `images = {{ … }}`: resize = [{height}, {width}], channels = {channels}"
+                )
+            }),
+            _ => {
+                let entry = catalogue().entry(self.catalogue_name()?).ok()?;
+                Some(match entry.shape == shape {
+                    true => format!("\"{}\"", entry.name),
+                    false => Reshaped::to(entry, shape).to_string(),
+                })
+            }
+        }
     }
 
     /// The source with relative paths taken from `base`, the folder of the
@@ -62,6 +114,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalogue(name) => f.write_str(name),
+            Self::Reshaped(set) => set.fmt(f),
             Self::Files(files) => {
                 let paths = files.paths(Split::Test);
                 let path = paths.first().map(|path| path.display().to_string());
@@ -75,6 +128,7 @@ impl Serialize for Source {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Catalogue(name) => serializer.serialize_str(name),
+            Self::Reshaped(set) => set.serialize(serializer),
             Self::Files(files) => files.serialize(serializer),
         }
     }
@@ -86,6 +140,9 @@ impl<'de> Deserialize<'de> for Source {
     }
 }
 
+/// Keys that a table of files alone has.
+const FILES: [&str; 7] = ["idx", "cifar", "cifar100", "svhn", "images", "classes", "pixel_max"];
+
 struct SourceVisitor;
 
 impl<'de> Visitor<'de> for SourceVisitor {
@@ -93,7 +150,8 @@ impl<'de> Visitor<'de> for SourceVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "the name of a data set, or a table of files such as { idx = { … }, classes = 10 }",
+            "the name of a data set, or a table of files such as { idx = { … }, classes = 10 }, \
+             or a set of another shape such as { name = \"mnist\", resize = [32, 32], channels = 3 }",
         )
     }
 
@@ -102,7 +160,15 @@ impl<'de> Visitor<'de> for SourceVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Source, A::Error> {
-        let files = UserFiles::deserialize(MapAccessDeserializer::new(map))?;
+        // One JSON value first, to see which of the two tables it is.
+        let table = Value::deserialize(MapAccessDeserializer::new(map))?;
+        let is_given = |key: &str| table.get(key).is_some();
+        if is_given("name") && !FILES.into_iter().any(is_given) {
+            let set = Reshaped::deserialize(table).map_err(A::Error::custom)?;
+            set.check().map_err(A::Error::custom)?;
+            return Ok(Source::Reshaped(set));
+        }
+        let files = UserFiles::deserialize(table).map_err(A::Error::custom)?;
         files.check().map_err(A::Error::custom)?;
         Ok(Source::Files(Box::new(files)))
     }
@@ -115,9 +181,10 @@ impl JsonSchema for Source {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let files = generator.subschema_for::<UserFiles>();
+        let reshaped = generator.subschema_for::<Reshaped>();
         json_schema!({
-            "description": "The name of a data set of the catalogue, or files of the user's own.",
-            "anyOf": [{ "type": "string" }, files]
+            "description": "The name of a data set of the catalogue, files of the user's own, or a set of the catalogue brought to another shape.",
+            "anyOf": [{ "type": "string" }, files, reshaped]
         })
     }
 }
@@ -146,6 +213,7 @@ mod tests {
             "train = { cifar100 = { test = [\"a\"], labels = \"coarse\" }, classes = 20 }",
             "train = { svhn = { test = \"a.mat\", train = \"b.mat\" }, classes = 10 }",
             "train = { images = { test = \"a\", resize = [32, 32], channels = 3 }, classes = 1 }",
+            "train = { name = \"mnist\", resize = [32, 32], channels = 3 }",
         ];
         for text in tables {
             let source = read(text).unwrap();
@@ -171,6 +239,10 @@ mod tests {
             ("train = { images = { test = \"a\", resize = [0, 32] }, classes = 1 }", "1 to 4096"),
             ("train = { images = { test = \"a\", channels = 2 }, classes = 1 }", "1 and 3"),
             ("train = { cifar100 = { test = [\"a\"], labels = \"x\" }, classes = 1 }", "coarse"),
+            ("train = { name = \"mnist\" }", "alone: for a set of the catalogue as it is"),
+            ("train = { name = \"mnist\", resize = [0, 1] }", "1 to 4096"),
+            ("train = { name = \"mnist\", channels = 2 }", "1 and 3"),
+            ("train = { name = \"mnist\", channels = 3, size = 1 }", "unknown field `size`"),
             ("train = { cifar = { test = [\"a\"] }, classes = 2, colour = 1 }", "unknown field"),
             ("train = { cifar = { test = [\"a\"] }, classes = 2, pixel_max = 0 }", "1 to 255"),
             (

@@ -10,7 +10,8 @@ use flate2::bufread::GzDecoder;
 use super::archive::{self, Member};
 use super::cifar::Records;
 use super::idx::{self, Kind};
-use super::{Cifar100Labels, DatasetError, cifar, picture, png_rows, resize, svhn};
+use super::resize::Wanted;
+use super::{Cifar100Labels, DatasetError, cifar, picture, png_rows, svhn};
 
 /// The file that errors name.
 const FILE: &str = "untrusted";
@@ -72,7 +73,8 @@ pub fn image_as(
     channels: usize,
     sides: [usize; 2],
 ) -> Result<([usize; 3], Vec<u8>), String> {
-    let picture = resize::resize(picture::decode(bytes)?.with_channels(channels), sides);
+    let wanted = Wanted { sides: Some(sides), channels: Some(channels) };
+    let picture = wanted.of(picture::decode(bytes)?);
     Ok((picture.shape, picture.pixels))
 }
 

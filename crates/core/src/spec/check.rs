@@ -153,16 +153,20 @@ impl<'a> Checker<'a> {
         place: Range<usize>,
     ) -> Option<Value> {
         let fitting: Vec<&Value> = options.iter().filter(|option| fits(option, node)).collect();
-        let mut first = None;
+        let mut nearest: Option<Vec<Diagnostic>> = None;
         for option in &fitting {
             let mut attempt = Checker::new(self.source);
             let value = attempt.check_at(option, node, name, place.clone());
             if value.is_some() {
                 return value;
             }
-            first.get_or_insert(attempt.problems);
+            // The option with the fewest problems is most likely meant.
+            let count = attempt.problems.len();
+            if nearest.as_ref().is_none_or(|known| count < known.len()) {
+                nearest = Some(attempt.problems);
+            }
         }
-        match first {
+        match nearest {
             Some(problems) => self.problems.extend(problems),
             None => return self.wrong(schema, node, name, place),
         }

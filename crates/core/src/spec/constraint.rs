@@ -4,7 +4,7 @@
 mod data;
 mod evaluation;
 
-use crate::dataset::{Entry, Source, Split, catalogue};
+use crate::dataset::{Entry, Reshaped, Source, Split, catalogue, shape_of};
 use crate::diagnostic::{nearest, quoted_list};
 
 use super::calibration::check_calibration;
@@ -65,14 +65,48 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
 /// The catalogue's entry of `source`, if it names one.
 fn known(source: &Source) -> Option<&'static Entry> {
     match source {
-        Source::Catalogue(name) => catalogue().sets().iter().find(|set| set.name == *name),
-        Source::Files(_) => None,
+        Source::Catalogue(name) => named(name),
+        Source::Reshaped(_) | Source::Files(_) => None,
     }
+}
+
+fn named(name: &str) -> Option<&'static Entry> {
+    catalogue().sets().iter().find(|set| set.name == name)
+}
+
+/// What is wrong with the shape of the images of `source`, which stands at
+/// `path`, beside those of `train`; nothing where one of them is not known
+/// before files are read.
+fn check_shape(source: &Source, path: &'static str, train: &Source, found: &mut Vec<Violation>) {
+    let Some(((set, shape), trained)) =
+        source.catalogue_name().zip(shape_of(source).ok()).zip(known(train))
+    else {
+        return;
+    };
+    if shape == trained.shape {
+        return;
+    }
+    let ([c, h, w], [tc, th, tw]) = (shape, trained.shape);
+    let made = match path.starts_with("evaluate.") {
+        true => "; \"rotated\" and \"uniform-noise\" always have the shape of the training images",
+        false => "",
+    };
+    let help = match source.remedy(trained.shape) {
+        Some(entry) => format!("write {entry} in its place{made}"),
+        None => format!("write a set of the training images' shape{made}"),
+    };
+    found.push(Violation::new(
+        format!("images of {set} are {c}×{h}×{w}, those of {} {tc}×{th}×{tw}", trained.name),
+        &[path, "data.train"],
+        help,
+    ));
 }
 
 fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>) {
     match source {
-        Source::Catalogue(name) if known(source).is_none() => {
+        Source::Catalogue(name) | Source::Reshaped(Reshaped { name, .. })
+            if named(name).is_none() =>
+        {
             let names = || catalogue().sets().iter().map(|set| set.name.as_str());
             let made: Vec<&str> =
                 if path.starts_with("evaluate.") { RawOod::made().collect() } else { Vec::new() };
@@ -87,6 +121,15 @@ fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>)
                 ),
             ));
         }
+        Source::Reshaped(set) if path == "data.train" => found.push(Violation::new(
+            format!("a network cannot be trained on {set}"),
+            &[path],
+            format!(
+                "a set of the catalogue is trained on as it is: write \"{}\"; sets that are \
+                 judged or learnt from as out-of-distribution can be brought to its shape",
+                set.name
+            ),
+        )),
         Source::Files(files)
             if path.starts_with("data.") && files.paths(Split::Train).is_empty() =>
         {

@@ -4,20 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::Source;
 
-/// A set of inputs that the network was not trained on.
+/// A set of inputs that the network was not trained on. Those that are made
+/// are made of test images; for validation of the training images that are held
+/// out, where there are some, and from streams named `validation ood …`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OodSet {
     /// The test split of a dataset.
     Test(Source),
-    /// The training set's own test images, turned by 90°.
+    /// The training set's own images, turned by 90°.
     Rotated,
     /// As many images of independent uniform pixels, from the stream `ood uniform`.
     UniformNoise,
     /// As many images of independent normal pixels, clipped to the range, from
     /// the stream `ood gaussian`.
     GaussianNoise,
-    /// Each of the training set's own test images averaged with another one,
+    /// Each of the training set's own images averaged with another one,
     /// chosen by the stream `ood interpolation`.
     Interpolation,
 }

@@ -59,3 +59,15 @@ pub fn first(set: &LabelledImages, limit: Option<u64>) -> LabelledImages {
         ..*set
     }
 }
+
+/// The examples of `set` at `rows`, in their order; each row is below its
+/// number of examples.
+pub fn picked(set: &LabelledImages, rows: &[i64]) -> LabelledImages {
+    let size: usize = set.shape.iter().product();
+    let image = |&row: &i64| set.pixels[row as usize * size..][..size].iter().copied();
+    LabelledImages {
+        pixels: rows.iter().flat_map(image).collect(),
+        labels: rows.iter().map(|&row| set.labels[row as usize]).collect(),
+        ..*set
+    }
+}

@@ -15,7 +15,7 @@ pub use augment::augmented;
 pub use batches::BatchOrder;
 pub use corruptions::corrupted;
 pub use images::{Images, View};
-pub use inputs::{Inputs, Places, first};
+pub use inputs::{Inputs, Places, first, picked};
 pub use labelled::labelled;
 pub use split::{Part, split};
 pub use synthetic::{gaussian_noise, interpolated, rotated, uniform_noise};

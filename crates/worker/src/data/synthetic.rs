@@ -1,4 +1,6 @@
-//! Out-of-distribution sets made by rule from the test set.
+//! Out-of-distribution sets made by rule from other images. What is drawn comes
+//! from streams of seed 0 whose names start with what the set is for: `ood`, or
+//! `validation ood`.
 
 use jem_core::dataset::LabelledImages;
 use jem_core::random::{At, Stream};
@@ -19,10 +21,10 @@ pub fn rotated(set: &LabelledImages) -> LabelledImages {
 }
 
 /// As many images as `set` has, of independent pixels uniform over its
-/// values, from the stream `ood uniform` of seed 0: one fixed set, whichever
-/// trial looks at it. Labels are 0 and mean nothing.
-pub fn uniform_noise(set: &LabelledImages) -> LabelledImages {
-    let stream = Stream::new(0, "ood uniform");
+/// values, from the stream `<purpose> uniform` of seed 0: one fixed set,
+/// whichever trial looks at it. Labels are 0 and mean nothing.
+pub fn uniform_noise(set: &LabelledImages, purpose: &str) -> LabelledImages {
+    let stream = Stream::new(0, &format!("{purpose} uniform"));
     let mut values = vec![0f32; set.pixels.len()];
     stream.fill_uniform(At::step(0), &mut values);
     let levels = f32::from(set.pixel_max) + 1.0;
@@ -35,11 +37,11 @@ pub fn uniform_noise(set: &LabelledImages) -> LabelledImages {
 
 /// As many images as `set` has, of independent pixels with mean 1/2 and
 /// variance 1 of the range from 0 to fully bright, clipped to it (Liang et al.
-/// 2018, appendix), from the stream `ood gaussian` of seed 0. Labels are 0 and
-/// mean nothing.
-pub fn gaussian_noise(set: &LabelledImages) -> LabelledImages {
+/// 2018, appendix), from the stream `<purpose> gaussian` of seed 0. Labels are 0
+/// and mean nothing.
+pub fn gaussian_noise(set: &LabelledImages, purpose: &str) -> LabelledImages {
     let mut values = vec![0f32; set.pixels.len()];
-    Stream::new(0, "ood gaussian").fill_normal(At::step(0), &mut values);
+    Stream::new(0, &format!("{purpose} gaussian")).fill_normal(At::step(0), &mut values);
     let max = f32::from(set.pixel_max);
     // A cast to bytes clips below; the smaller of two, above.
     let pixel = |v: &f32| ((v + 0.5).min(1.0) * max).round() as u8;
@@ -51,15 +53,15 @@ pub fn gaussian_noise(set: &LabelledImages) -> LabelledImages {
 }
 
 /// Each image of `set` averaged with another one: those that follow each other
-/// in a permutation from the stream `ood interpolation` of seed 0, the last
+/// in a permutation from the stream `<purpose> interpolation` of seed 0, the last
 /// with the first, so that none meets itself where there are two or more
 /// (Grathwohl et al. 2020, section 5.3). Their σ ξ is the test noise, which is
 /// added to every set. Halves are rounded to the even level. Labels are 0 and
 /// mean nothing.
-pub fn interpolated(set: &LabelledImages) -> LabelledImages {
+pub fn interpolated(set: &LabelledImages, purpose: &str) -> LabelledImages {
     let n = set.len();
     let size: usize = set.shape.iter().product();
-    let order = Stream::new(0, "ood interpolation").permutation(At::step(0), n);
+    let order = Stream::new(0, &format!("{purpose} interpolation")).permutation(At::step(0), n);
     let mut pixels = vec![0u8; set.pixels.len()];
     for (place, &from) in order.iter().enumerate() {
         let from = from as usize;
@@ -93,15 +95,16 @@ mod tests {
     #[test]
     fn noise_reaches_every_level_and_no_more() {
         let large = LabelledImages { pixels: vec![0; 4000], labels: vec![0; 1000], ..set() };
-        let noise = uniform_noise(&large);
+        let noise = uniform_noise(&large, "ood");
         assert_eq!(noise.pixels.iter().max(), Some(&16));
         assert_eq!(noise.pixels.iter().min(), Some(&0));
+        assert_ne!(noise.pixels, uniform_noise(&large, "validation ood").pixels);
     }
 
     #[test]
     fn gaussian_noise_is_clipped_as_often_as_the_normal_law_says() {
         let large = LabelledImages { pixels: vec![0; 20_000], labels: vec![0; 5000], ..set() };
-        let noise = gaussian_noise(&large).pixels;
+        let noise = gaussian_noise(&large, "ood").pixels;
         // P(z < −1/2 + 1/32) = .3196 rounds to 0; as many to 16. Five standard
         // deviations of a binomial of 20,000 are .0165.
         for end in [0, 16] {
@@ -116,7 +119,7 @@ mod tests {
     fn an_image_is_averaged_with_another_and_halves_go_to_the_even() {
         let pixels = vec![0, 1, 2, 3, 10, 12, 13, 16];
         let two = LabelledImages { pixels, labels: vec![0; 2], ..set() };
-        let mean = interpolated(&two);
+        let mean = interpolated(&two, "ood");
         // 0+10, 1+12, 2+13, 3+16: 5, 6.5, 7.5, 9.5.
         assert_eq!(mean.pixels, [5, 6, 8, 10, 5, 6, 8, 10]);
         let many = LabelledImages {
@@ -125,7 +128,7 @@ mod tests {
             pixel_max: 255,
             ..set()
         };
-        let means = interpolated(&many).pixels;
+        let means = interpolated(&many, "ood").pixels;
         let same = means.iter().zip(&many.pixels).filter(|(a, b)| a == b).count();
         assert_eq!(same, 0, "no image meets itself");
     }

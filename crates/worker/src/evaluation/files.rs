@@ -139,7 +139,7 @@ fn outputs(
     device: Device,
     look: Look<'_>,
 ) -> Result<Vec<(String, Outputs)>, Box<dyn Error>> {
-    let test = &sets.first().ok_or("there is no test set")?.images;
+    let test = sets.first().ok_or("there is no test set")?.images(spec, seed);
     let network = build(&spec.training.model, test.shape, test.classes);
     let parameters = Parameters::load(&network.parameters(), weights, device)?;
     let mut all = Vec::new();
@@ -159,7 +159,8 @@ fn on_set(
 ) -> Outputs {
     let data = &spec.training.data;
     let device = parameters.tensors().first().map_or(Device::Cpu, tch::Tensor::device);
-    let images = Images::new(&set.images, data.range, data.noise_std, seed, device);
+    let images = set.images(spec, seed);
+    let images = Images::new(&images, data.range, data.noise_std, seed, device);
     predict(network, parameters.tensors(), &images, &format!("test noise {}", set.name))
 }
 

@@ -49,7 +49,8 @@ pub enum Unfit {
     },
     /// Auxiliary images unlike the training images.
     #[error(
-        "data.auxiliary has {images} images of shape {found:?}; the training images' is {shape:?}"
+        "data.auxiliary has {images} images of shape {found:?}; the training images' is {shape:?}\
+         {help}"
     )]
     Auxiliary {
         /// How many there are.
@@ -58,6 +59,8 @@ pub enum Unfit {
         found: [usize; 3],
         /// That of the training images.
         shape: [usize; 3],
+        /// What to do, after a colon, where something can be done.
+        help: String,
     },
 }
 
@@ -349,7 +352,10 @@ fn check(spec: &Training, sets: TrainSets<'_>) -> Result<(), Unfit> {
     }
     match sets.auxiliary {
         Some(set) if set.shape != shape || set.is_empty() => {
-            Err(Unfit::Auxiliary { images: set.len(), found: set.shape, shape })
+            let source = spec.data.auxiliary.as_ref();
+            let entry = source.and_then(|source| source.remedy(shape));
+            let help = entry.map_or_else(String::new, |entry| format!(": write {entry} there"));
+            Err(Unfit::Auxiliary { images: set.len(), found: set.shape, shape, help })
         }
         _ => Ok(()),
     }

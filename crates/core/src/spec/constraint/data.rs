@@ -1,6 +1,7 @@
 //! What must hold between `[data]`, the objective and the batches.
 
-use super::{Violation, check_source, known};
+use super::{Violation, check_shape, check_source, known};
+use crate::dataset::Split;
 use crate::spec::OodSet;
 use crate::spec::resolved::{ChainInit, Evaluate, Length, Training};
 
@@ -109,26 +110,16 @@ fn check_auxiliary(training: &Training, evaluate: &Evaluate, found: &mut Vec<Vio
     };
     check_source(auxiliary, "data.auxiliary", found);
     let train = &training.data.train;
-    if auxiliary == train {
+    if auxiliary == train || auxiliary.is_of_same_set(train, Split::Train) {
         found.push(Violation::new(
             format!("`{}` is the training set itself", auxiliary.label()),
             &["data.auxiliary", "data.train"],
             "an auxiliary out-of-distribution set must be another one",
         ));
-    } else if let Some((other, own)) = known(auxiliary).zip(known(train))
-        && other.shape != own.shape
-    {
-        let ([c, h, w], [tc, th, tw]) = (other.shape, own.shape);
-        found.push(Violation::new(
-            format!(
-                "images of {} are {c}×{h}×{w}, those of {} {tc}×{th}×{tw}",
-                other.name, own.name
-            ),
-            &["data.auxiliary", "data.train"],
-            "write an auxiliary set of the training images' shape",
-        ));
+    } else {
+        check_shape(auxiliary, "data.auxiliary", train, found);
     }
-    let seen = |set: &&OodSet| matches!(set, OodSet::Test(source) if source == auxiliary);
+    let seen = |set: &&OodSet| matches!(set, OodSet::Test(source) if source == auxiliary || source.is_of_same_set(auxiliary, Split::Train));
     if let Some(set) = evaluate.ood.iter().find(seen) {
         found.push(Violation::new(
             format!("`{}` is learnt from and judged by as out-of-distribution", set.name()),

@@ -1,7 +1,7 @@
 //! What must hold within `[evaluate]`, and between it and the training set.
 
-use super::{Violation, check_source, known};
-use crate::dataset::Source;
+use super::{Violation, check_shape, check_source, known};
+use crate::dataset::{Source, Split};
 use crate::diagnostic::{nearest, quoted_list};
 use crate::spec::OodSet;
 use crate::spec::attacks::check_attacks;
@@ -54,7 +54,7 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
                 if path == "evaluate.ood" {
                     "metrics are told apart by the name of the set; list each once"
                 } else {
-                    "what hyper-parameters are tuned on cannot be judged by: list a set once,                      in evaluate.ood or in evaluate.validation_ood"
+                    "what hyper-parameters are tuned on cannot be judged by: list a set once, in evaluate.ood or in evaluate.validation_ood"
                 },
             ));
         }
@@ -68,7 +68,29 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
         check_ood(set, train, path, found);
         names.push(name);
     }
+    check_apart(evaluate, found);
     check_groups(evaluate, found);
+}
+
+/// A set for validation is none of those that are judged by, under any name.
+fn check_apart(evaluate: &Evaluate, found: &mut Vec<Violation>) {
+    let is_same = |(one, other): (&OodSet, &OodSet)| match (one, other) {
+        (OodSet::Test(one), OodSet::Test(other)) => one.is_of_same_set(other, Split::Test),
+        _ => false,
+    };
+    for set in &evaluate.validation_ood {
+        let name = set.name();
+        // Sets of one name were told already.
+        let mut others = evaluate.ood.iter().filter(|other| other.name() != name);
+        if let Some(other) = others.find(|other| is_same((set, other))) {
+            found.push(Violation::new(
+                format!("the sets `{name}` and `{}` are of the same images", other.name()),
+                &["evaluate.validation_ood", "evaluate.ood"],
+                "what hyper-parameters are tuned on cannot be judged by: list a set once, in \
+                 evaluate.ood or in evaluate.validation_ood",
+            ));
+        }
+    }
 }
 
 /// Near and far sets are sets of `ood`, each in one of the two.
@@ -105,29 +127,16 @@ fn check_ood(set: &OodSet, train: &Source, path: &'static str, found: &mut Vec<V
     let paths = [path, "data.train"];
     let trained = known(train);
     match (set, trained) {
-        (OodSet::Test(source), _) if source == train => found.push(Violation::new(
-            format!("`{}` is the training set itself", set.name()),
-            &paths,
-            "an out-of-distribution set must be another one",
-        )),
+        (OodSet::Test(source), _) if source.is_of_same_set(train, Split::Test) => {
+            found.push(Violation::new(
+                format!("`{}` is the training set itself", set.name()),
+                &paths,
+                "an out-of-distribution set must be another one",
+            ))
+        }
         (OodSet::Test(source), _) => {
             check_source(source, path, found);
-            if let (Some(set), Some(trained)) = (known(source), trained)
-                && set.shape != trained.shape
-            {
-                let ([c, h, w], [tc, th, tw]) = (set.shape, trained.shape);
-                found.push(Violation::new(
-                    format!(
-                        "images of {} are {c}×{h}×{w}, those of {} {tc}×{th}×{tw}",
-                        set.name, trained.name
-                    ),
-                    &paths,
-                    format!(
-                        "write {path} with sets of the training images' shape; \"rotated\" and \
-                         \"uniform-noise\" always have it"
-                    ),
-                ));
-            }
+            check_shape(source, path, train, found);
         }
         (OodSet::Rotated, Some(entry)) if entry.shape[1] != entry.shape[2] => {
             found.push(Violation::new(

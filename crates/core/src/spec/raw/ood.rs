@@ -15,11 +15,15 @@ pub struct RawOod(pub OodSet);
 
 /// The sets that are made rather than read.
 const MADE: [(&str, OodSet, &str); 4] = [
-    ("rotated", OodSet::Rotated, "The training set's own test images, turned by 90°."),
+    (
+        "rotated",
+        OodSet::Rotated,
+        "The training set's own test images (held-out images in validation_ood), turned by 90°.",
+    ),
     (
         "interpolation",
         OodSet::Interpolation,
-        "Means of two of the training set's own test images (Grathwohl et al. 2020).",
+        "Means of two of the training set's own test images (held-out images in validation_ood) (Grathwohl et al. 2020).",
     ),
     ("uniform-noise", OodSet::UniformNoise, "Images of independent uniform pixels."),
     (

@@ -198,10 +198,10 @@ table! {
 table! {
     /// What is measured on the trained network. Changing it never trains again.
     RawEvaluate {
-        /// Out-of-distribution sets: "rotated", "interpolation", "uniform-noise", "gaussian-noise", the name of a dataset, or files of your own.
+        /// Out-of-distribution sets: "rotated", "interpolation", "uniform-noise", "gaussian-noise", the name of a dataset, files of your own, or { name = "cifar-10", resize = [28, 28], channels = 1 } for a dataset of another shape.
         #[schemars(length(max = 64))]
         ood: Vec<RawOod>,
-        /// Out-of-distribution sets that hyper-parameters of scores may be tuned on; none of them in ood.
+        /// Out-of-distribution sets that hyper-parameters of scores may be tuned on; none of them in ood. Those that are made are made of the images that data.validation holds out; of the test images where it holds out none.
         #[schemars(length(max = 64))]
         validation_ood: Vec<RawOod>,
         /// Names of those sets of ood that are near to the training set: their mean AUROC is reported.
@@ -284,7 +284,7 @@ table! {
         /// The scores; unset for all, none not to run them.
         #[schemars(length(max = 11))]
         kinds: Vec<PostHoc>,
-        /// Features are taken of at most this many of the images trained on, drawn by seed; 0 for all of them, unset for 2000.
+        /// Features are taken of at most this many of the images trained on, drawn by seed; 0 for all of them, unset for 2000. Fewer make knn, mahalanobis and vim cheaper in proportion, and often worse; with thousands of features ash costs the most, whatever this is.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         limit_train: u64,
         /// Resamples of the 95 % intervals of every AUROC; 0 for no intervals, unset for 1000.

@@ -45,7 +45,7 @@ pub fn groups(subject: &Subject<'_>, limit_train: Option<u64>) -> Groups {
     });
     let mut others = subject.sets.iter().filter(|set| set.name != "test").map(|set| Group {
         name: set.name.clone(),
-        images: subject.images(&set.images),
+        images: subject.images(&set.images(subject.spec, subject.seed)),
         noise: format!("test noise {}", set.name),
     });
     let ood = others.by_ref().take(subject.spec.evaluate.ood.len()).collect();

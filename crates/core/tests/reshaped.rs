@@ -1,0 +1,132 @@
+//! Sets of the catalogue of another shape than the training set's.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use jem_core::dataset::{Source, Split, expected_digests, load, shape_of};
+use jem_core::plan::Plan;
+use jem_core::spec::{OodSet, Spec};
+
+fn plan(text: &str) -> Result<Plan, String> {
+    let text = format!("question = \"What is tested?\"\n{text}");
+    Plan::parse("test", "test.toml", &text).map_err(|error| error.to_string())
+}
+
+fn spec(text: &str) -> Spec {
+    let plan = plan(text).unwrap();
+    plan.spec_of(&plan.trials[0])
+}
+
+fn source(json: &str) -> Source {
+    serde_json::from_str(json).unwrap()
+}
+
+#[test]
+fn a_set_is_read_in_the_shape_asked_for_from_the_same_bytes() {
+    let (nowhere, digits) = (Path::new("/nonexistent"), source("\"digits\""));
+    let large = source(r#"{ "name": "digits", "resize": [16, 8], "channels": 3 }"#);
+    let plain = load(nowhere, &digits, Split::Test).unwrap();
+    let found = load(nowhere, &large, Split::Test).unwrap();
+    assert_eq!((found.images.shape, shape_of(&large).unwrap()), ([3, 16, 8], [3, 16, 8]));
+    assert_eq!((&found.images.labels, found.images.pixel_max), (&plain.images.labels, 16));
+    assert_eq!(found.digests, plain.digests);
+    assert_eq!(found.digests, expected_digests(&large, Split::Test, nowhere).unwrap());
+    // Twice as many rows: the first is the first of the digits, the second a
+    // quarter on the way to the next, and so on; all three channels alike.
+    for (image, from) in
+        found.images.pixels.chunks_exact(3 * 128).zip(plain.images.pixels.chunks_exact(64))
+    {
+        for (place, pixel) in image.iter().enumerate() {
+            let (row, column) = (place / 8 % 16, place % 8);
+            let other =
+                if row % 2 == 0 { (row / 2).saturating_sub(1) } else { (row / 2 + 1).min(7) };
+            let value = |row: usize| f64::from(from[8 * row + column]);
+            let expected = 0.75 * value(row / 2) + 0.25 * value(other);
+            assert!((f64::from(*pixel) - expected).abs() <= 0.5, "{row}, {column}: {pixel}");
+        }
+    }
+}
+
+#[test]
+fn the_error_for_a_wrong_shape_has_the_entry_that_puts_it_right() {
+    let cases = [
+        ("mnist", "cifar-10", "{ name = \"cifar-10\", resize = [28, 28], channels = 1 }"),
+        ("cifar-10", "mnist", "{ name = \"mnist\", resize = [32, 32], channels = 3 }"),
+        ("mnist", "digits", "{ name = \"digits\", resize = [28, 28] }"),
+    ];
+    for (train, other, entry) in cases {
+        for (path, list) in [("evaluate.ood", true), ("data.auxiliary", false)] {
+            let file = |entry: &str| {
+                let entry = if list { format!("[{entry}]") } else { entry.to_owned() };
+                let model = if train == "mnist" { "" } else { "preset = \"jem-wrn\"\n" };
+                format!("{model}data.train = \"{train}\"\n{path} = {entry}\n")
+            };
+            let error = plan(&file(&format!("\"{other}\""))).unwrap_err();
+            assert!(error.contains(&format!("write {entry} in its place")), "{error}");
+            let spec = spec(&file(entry));
+            let put = match list {
+                true => spec.evaluate.sources().next().unwrap().clone(),
+                false => spec.training.data.auxiliary.unwrap(),
+            };
+            assert_eq!((put.label().as_str(), put.to_string()), (other, entry.to_owned()));
+        }
+    }
+    let error = plan("evaluate.ood = [{ name = \"cifar-10\", resize = [28, 28] }]").unwrap_err();
+    assert!(error.contains("are 3×28×28, those of mnist 1×28×28"), "{error}");
+    assert!(error.contains("resize = [28, 28], channels = 1 }"), "{error}");
+    let error = plan("evaluate.ood = [{ name = \"fashion-mnist\", resize = [9, 9] }]").unwrap_err();
+    assert!(error.contains("write \"fashion-mnist\" in its place"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_meant_is_told_with_what_can() {
+    let cases = [
+        ("evaluate.ood = [{ name = \"cifar10\", channels = 1 }]", "did you mean \"cifar-10\"?"),
+        ("evaluate.ood = [{ name = \"cifar-10\", resize = [28, 28], chanels = 1 }]", "`channels`"),
+        (
+            "evaluate.ood = [{ name = \"cifar-10\", resize = 28 }]",
+            "`evaluate.ood.resize` is a list",
+        ),
+        ("evaluate.ood = [{ name = \"cifar-10\", resize = [0, 28] }]", "1 to 4096"),
+        ("evaluate.ood = [{ name = \"cifar-10\" }]", "alone: for a set of the catalogue as it is"),
+        ("evaluate.ood = [{ name = \"mnist\", resize = [28, 28] }]", "is the training set itself"),
+        ("data.train = { name = \"digits\", resize = [28, 28] }", "write \"digits\""),
+        ("data.auxiliary = { name = \"mnist\", channels = 1 }", "is the training set itself"),
+    ];
+    for (text, message) in cases {
+        let error = plan(text).unwrap_err();
+        assert!(error.contains(message), "{message:?} is not in\n{error}");
+    }
+}
+
+#[test]
+fn one_set_cannot_be_judged_by_and_tuned_on_or_learnt_from() {
+    let grey = "{ name = \"cifar-10\", resize = [28, 28], channels = 1 }";
+    let error = plan(&format!("evaluate.ood = [{grey}]\ndata.auxiliary = {grey}")).unwrap_err();
+    assert!(error.contains("learnt from and judged by"), "{error}");
+    let error = plan(&format!("evaluate = {{ ood = [{grey}], validation_ood = [{grey}] }}"));
+    assert!(error.unwrap_err().contains("two out-of-distribution sets are called `cifar-10`"));
+    // The same files under two names.
+    let files = |name: &str| {
+        format!("{{ name = \"{name}\", images = {{ test = 'x', channels = 1 }}, classes = 1 }}")
+    };
+    let (one, other) = (files("one"), files("other"));
+    let error = plan(&format!("evaluate = {{ ood = [{one}], validation_ood = [{other}] }}"));
+    assert!(error.unwrap_err().contains("the sets `other` and `one` are of the same images"));
+}
+
+#[test]
+fn near_and_far_name_it_and_it_is_written_as_it_was_read() {
+    let entry = "{ name = \"cifar-10\", resize = [28, 28], channels = 1 }";
+    let lists = format!("ood = [\"fashion-mnist\", {entry}]\nfar = [\"cifar-10\"]");
+    let spec = spec(&format!("[evaluate]\n{lists}"));
+    assert_eq!(spec.evaluate.ood.iter().map(OodSet::name).collect::<Vec<_>>()[1], "cifar-10");
+    let json = serde_json::to_string(&spec.evaluate).unwrap();
+    assert!(
+        json.contains(r#"{"test":{"name":"cifar-10","resize":[28,28],"channels":1}}"#),
+        "{json}"
+    );
+    let text = jem_core::spec::to_toml(&spec);
+    let again = self::spec(&text);
+    assert_eq!(again.evaluate, spec.evaluate, "{text}");
+}

@@ -22,7 +22,7 @@ pub(super) fn calibration(view: &View<'_>, footer: &str) -> Drafts {
     if unordered(view) {
         for metric in ["clf/accuracy".to_owned()].into_iter().chain(view.ece()) {
             let name = metric.rsplit('/').find(|part| !part.contains('=')).unwrap_or("metric");
-            let title = capital(&label(&metric));
+            let title = format!("{} of each cell", capital(&label(&metric)));
             let series = [(String::new(), metric.clone())];
             drafts.figures.extend(planned(view, name, title, &series, footer));
         }

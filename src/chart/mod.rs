@@ -2,7 +2,7 @@
 //!
 //! One file per figure ([`sweep()`], [`reliability()`], [`energy_histogram()`],
 //! [`curves()`], [`risk_coverage()`], [`training()`], [`samples()`], [`difference()`],
-//! [`heat_map()`]) and one theme. Nothing here knows where numbers come from: no
+//! [`heat_map()`], [`rows()`]) and one theme. Nothing here knows where numbers come from: no
 //! store, no data frame, no spec. A figure lays its marks out on a
 //! canvas in pixels; the canvas is then painted twice, as SVG and as PNG at
 //! twice the size, so both show the same picture. Painting is deterministic:
@@ -30,6 +30,7 @@ mod paint;
 mod plot;
 mod reliability;
 mod risk_coverage;
+mod rows;
 mod samples;
 mod sweep;
 mod theme;
@@ -44,6 +45,7 @@ pub use energy_histogram::{EnergyHistogramChart, EnergyPanel, Histogram, energy_
 pub use heat_map::{HeatCell, HeatMap, heat_map};
 pub use reliability::{ReliabilityBin, ReliabilityChart, ReliabilityPanel, reliability};
 pub use risk_coverage::{RiskCoverageChart, RiskCoverageCurve, RiskCoveragePanel, risk_coverage};
+pub use rows::{RowMark, RowsChart, ValueRow, rows};
 pub use samples::{SampleGrid, samples};
 pub use sweep::{SweepChart, SweepPoint, SweepSeries, sweep};
 pub use theme::{Color, GRID, INK, PAPER};

@@ -14,7 +14,7 @@ use jem_core::store::Store;
 
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Status, trial_flops};
-use crate::table::{self, Results};
+use crate::table::{self, Results, cell_label};
 
 /// The folders that the verbs work in.
 #[derive(Clone, Debug, clap::Args)]
@@ -163,17 +163,12 @@ pub fn work(spec: &Spec) -> f64 {
     trial_flops(spec, shape, classes, n_train)
 }
 
-/// `lambda=0.1 seed=2`
+/// `lambda=0.1 seed=2`; where it has a name, `label smoothing seed=2`.
 pub fn label(plan: &Plan, trial: &Trial) -> String {
-    let values = plan.values_of(trial);
-    let mut words: Vec<String> = values
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(path, value)| {
-            let name = path.rsplit('.').next().unwrap_or(path);
-            format!("{name}={}", jem_core::spec::show_value(value))
-        })
-        .collect();
-    words.push(format!("seed={}", trial.seed));
-    words.join(" ")
+    let (axes, values) = (plan.told_axes(), plan.told_values(trial));
+    let seed = format!("seed={}", trial.seed);
+    match values.iter().all(serde_json::Value::is_null) {
+        true => seed,
+        false => format!("{} {seed}", cell_label(&axes, &values)),
+    }
 }

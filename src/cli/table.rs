@@ -76,9 +76,9 @@ pub fn run(args: &TableArgs, folders: &Folders) -> Result<(), CliError> {
         }
         eprintln!("{}: {}", folder.display(), files.join(", "));
     }
-    if results.missing > 0 && args.format != Format::Terminal {
-        let all = results.trials.len() + results.missing;
-        eprintln!("{} of {all} trials have no result yet: jem run {file}", results.missing);
+    if !results.missing.is_empty() && args.format != Format::Terminal {
+        let all = results.trials.len() + results.missing.len();
+        eprintln!("{} of {all} trials have no result yet: jem run {file}", results.missing.len());
     }
     Ok(())
 }

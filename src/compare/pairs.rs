@@ -46,9 +46,9 @@ pub(super) fn points<'s>(a: &'s Side, b: &'s Side, axes: &[String]) -> Vec<Point
             let settings = settings(&spec);
             let value = |path: &String| settings.get(path).cloned().unwrap_or_default();
             let values: Vec<Value> = axes.iter().map(value).collect();
-            let own = side.plan.values_of(trial).into_iter().map(|(_, value)| value);
+            let own = side.plan.told_values(trial);
             let planned = Planned {
-                result: results.get(&key(own, trial.seed)).copied(),
+                result: results.get(&key(own.iter(), trial.seed)).copied(),
                 environment: spec.resources.environment_key(),
                 settings,
             };

@@ -27,8 +27,8 @@ fn side(text: &str, code: &str, accuracy: impl Fn(usize, u64) -> f64) -> Side {
     let plan = Plan::parse("small", "small.toml", text).expect("the spec is right");
     let mut results: Results = sample::results();
     let model = results.trials[0].clone();
-    results.axes = plan.axes.clone();
-    results.missing = 0;
+    results.axes = plan.told_axes();
+    results.missing.clear();
     let trials = plan.trials.iter().enumerate().map(|(place, trial)| {
         let run = |kind: &str| RunId::from_digest(digest(&format!("{code} {kind} {}", trial.eval)));
         let value = accuracy(place / 3, trial.seed);
@@ -36,7 +36,8 @@ fn side(text: &str, code: &str, accuracy: impl Fn(usize, u64) -> f64) -> Side {
             trial: trial.id,
             cell: trial.cell,
             seed: trial.seed,
-            values: plan.values_of(trial).into_iter().map(|(_, value)| value.clone()).collect(),
+            values: plan.told_values(trial),
+            named: plan.named_values(trial),
             metrics: BTreeMap::from([("clf/accuracy".to_owned(), value)]),
             runs: (run("training"), run("evaluation")),
             digests: (digest(&value.to_string()), digest(&value.to_string())),

@@ -6,8 +6,10 @@ use jem_core::metric::label;
 use jem_core::results::{Divergence, Outcome};
 use jem_core::spec::{DIVERGED, show_value};
 
+use serde_json::Value;
+
 use super::content::{Check, Content, Table};
-use super::label::value_shown;
+use super::label::{value_shown, values_label};
 use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
@@ -32,7 +34,7 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
         name: experiment.name.clone(),
         question: experiment.question.clone(),
         checks: check(results).iter().map(|check| checked(&view, check)).collect(),
-        notices: notices(results, context),
+        notices: notices(&view, context),
         tiles: answer::tiles(&view),
         answer: answer::parts(&view),
         facts: facts(&view, context),
@@ -75,15 +77,16 @@ fn checked(view: &View<'_>, check: &Checked) -> Check {
 }
 
 /// What has to be known before the numbers are read.
-fn notices(results: &Results, context: &ReportContext) -> Vec<String> {
-    let mut notices = Vec::new();
-    let all = results.trials.len() + results.missing;
-    if results.missing > 0 {
-        let are = if results.missing == 1 { "is" } else { "are" };
+fn notices(view: &View<'_>, context: &ReportContext) -> Vec<String> {
+    let (mut notices, results) = (Vec::new(), view.results);
+    let missing = results.missing.len();
+    let label = |values: &[Value]| values_label(view.names.iter().zip(values));
+    if let Some(places) = results.missing_told(label) {
+        let are = if missing == 1 { "is" } else { "are" };
         notices.push(format!(
-            "{} of {all} trials {are} not run yet; what follows is about the others. Go on with: \
-             jem run {}",
-            results.missing,
+            "{missing} of {} trials {are} not run yet: {places}. What follows is about the others. \
+             Go on with: jem run {}",
+            results.trials.len() + missing,
             file(results),
         ));
     }

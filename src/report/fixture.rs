@@ -44,7 +44,7 @@ pub(crate) fn results() -> Results {
         },
         axes: vec!["objective.lambda".to_owned()],
         trials: trials.collect(),
-        missing: 0,
+        missing: Vec::new(),
         data: vec![("train-images".to_owned(), Digest::of(b"images"))],
     }
 }
@@ -112,6 +112,7 @@ fn trial(place: usize, seed: u64) -> TrialResult {
         cell,
         seed,
         values: vec![json!(lambda)],
+        named: Vec::new(),
         outcome: if diverged { divergence() } else { Outcome::finished(1200) },
         metrics: if finished { metrics(lambda, wobble) } else { BTreeMap::new() },
         undefined: match (place, seed) {

@@ -1,5 +1,6 @@
 //! Names for people: of swept fields, cells, scores and groups of inputs.
 
+use jem_core::plan::SYSTEM;
 use jem_core::results::{LOGISTIC, RANK_MEAN};
 use jem_core::spec::{PostHoc, show_value};
 use serde_json::Value;
@@ -15,9 +16,13 @@ pub fn axis_names(paths: &[String]) -> Vec<String> {
 /// `λ = 0.1, steps = 20`; fields that the cell has not are left out.
 pub fn values_label<'a>(named: impl Iterator<Item = (&'a String, &'a Value)>) -> String {
     let given = named.filter(|(_, value)| !value.is_null());
-    let words: Vec<String> =
-        given.map(|(name, value)| format!("{name} = {}", show_value(value))).collect();
+    let words: Vec<String> = given.map(|(name, value)| value_label(name, value)).collect();
     words.join(", ")
+}
+
+/// `λ = 0.1`; the name of a row as it is.
+fn value_label(name: &str, value: &Value) -> String {
+    if name == SYSTEM { show_value(value) } else { format!("{name} = {}", show_value(value)) }
 }
 
 /// A value of a swept field; a dash where there is none.
@@ -79,5 +84,8 @@ mod tests {
         let names = ["λ".to_owned(), "steps".to_owned(), "clamp".to_owned()];
         let values = [json!(0.1), Value::Null, json!(true)];
         assert_eq!(values_label(names.iter().zip(&values)), "λ = 0.1, clamp = true");
+        let names = [SYSTEM.to_owned(), "λ".to_owned()];
+        let values = [json!("JEM++"), json!(0.1)];
+        assert_eq!(values_label(names.iter().zip(&values)), "JEM++, λ = 0.1");
     }
 }

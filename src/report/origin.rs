@@ -136,7 +136,7 @@ fn trials_fact(view: &View<'_>) -> String {
     let diverged = view.results.trials.iter().filter(|trial| trial.outcome.diverged()).count();
     format!(
         "{done} of {} done in {}: {} finished, {diverged} diverged",
-        done + view.results.missing,
+        done + view.results.missing.len(),
         counted(view.cells.len(), "cell"),
         done - diverged
     )

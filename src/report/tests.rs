@@ -8,7 +8,7 @@ use jem_core::digest::Digest;
 
 use super::fixture::{results, source, two_axes, unswept};
 use super::{ReportContext, compose, html, markdown, write};
-use crate::table::Results;
+use crate::table::{MissingTrial, Results};
 
 fn context() -> ReportContext {
     ReportContext {
@@ -95,7 +95,7 @@ fn the_page_begins_with_failures_question_and_answer() {
         "λ = 10 still classifies",
         "What does the weight λ",
         "these intervals do not overlap",
-        "4 of 24 trials diverged: 1 of 3 at λ = 5 and 3 of 3 at λ = 10.",
+        "4 of 24 trials diverged: 1 of 3 at λ = 5 (step 430) and 3 of 3 at λ = 10 (step 430).",
         "1a2b3c4 (clean)",
         "jem report experiments/sweep-lambda.toml",
         "16 of 24 trials reused from 9f8e7d6",
@@ -169,11 +169,12 @@ fn what_the_user_wrote_is_escaped() {
 #[test]
 fn missing_trials_are_said_before_the_answer() {
     let mut results = results();
-    results.trials.truncate(21);
-    results.missing = 3;
+    for trial in results.trials.split_off(20) {
+        results.missing.push(MissingTrial { values: trial.values, seed: trial.seed });
+    }
     let page = page(&results);
-    let notice = "3 of 24 trials are not run yet; what follows is about the others. Go on with: \
-                  jem run experiments/sweep-lambda.toml";
+    let notice = "4 of 24 trials are not run yet: λ = 5 (seed 2); λ = 10 (seeds 0, 1, 2). What \
+                  follows is about the others. Go on with: jem run experiments/sweep-lambda.toml";
     let notice = page.find(notice);
     assert!(notice.is_some_and(|at| Some(at) < page.find("<h2>Answer")), "{notice:?}");
 }
@@ -220,6 +221,26 @@ fn nothing_swept_makes_no_sweep_but_all_else() {
     for absent in ["figure-accuracy", "Best λ", "in all 1 cells"] {
         assert!(!page.contains(absent), "{absent}");
     }
+}
+
+#[test]
+fn rows_with_names_are_told_by_them_and_images_of_one_cell_by_their_seed() {
+    let mut results = results();
+    results.axes = vec!["system".to_owned()];
+    results.experiment.report.x = None;
+    for trial in &mut results.trials {
+        let lambda = trial.values[0].clone();
+        trial.values = vec![format!("system {lambda}").into()];
+        trial.named = vec![("objective.lambda".to_owned(), lambda)];
+    }
+    let page_of_all = page(&results);
+    assert!(page_of_all.contains("3 of 3 at system 10.0 (step 430)"));
+    assert!(!page_of_all.contains("system = "), "a name stands alone");
+    let one = unswept(|trial| trial.values[0].as_f64() == Some(0.1));
+    let content = compose(&one, &context()).expect("small figures can be painted");
+    let samples = content.figures().find(|figure| figure.name == "samples");
+    let svg = samples.map(|figure| figure.drawing.svg.as_str()).unwrap_or_default();
+    assert!(svg.contains(">seed 0</text>") && !svg.contains("all trials"));
 }
 
 #[test]
@@ -338,7 +359,7 @@ fn values_that_are_no_numbers_are_not_laid_out_on_an_axis() {
         trial.values[0] = format!("kind {}", trial.values[0]).into();
     }
     let page = page(&results);
-    assert!(page.contains("Nothing is drawn against objective.lambda: its values are not numbers"));
+    assert!(page.contains("Nothing is drawn along objective.lambda: its values are not numbers"));
     assert!(page.contains("highest with λ = kind 0.01"));
 }
 

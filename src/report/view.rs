@@ -10,6 +10,9 @@ use super::label::{axis_names, score_place, values_label};
 use crate::chart::XScale;
 use crate::table::{CellResult, Results, TrialResult};
 
+/// What the one cell is called where nothing is swept.
+const ALL_TRIALS: &str = "all trials";
+
 /// The results of an experiment and how they are looked at.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -83,7 +86,7 @@ impl<'a> View<'a> {
     /// The cell by all its values; `all trials` where nothing is swept.
     pub fn label(&self, cell: &CellResult) -> String {
         let label = values_label(self.names.iter().zip(&cell.values));
-        if label.is_empty() { "all trials".to_owned() } else { label }
+        if label.is_empty() { ALL_TRIALS.to_owned() } else { label }
     }
 
     /// The cell within its line: by x alone where there is one.
@@ -92,6 +95,13 @@ impl<'a> View<'a> {
             (Some(x), Some(_)) => values_label([(&x.name, &cell.values[x.index])].into_iter()),
             _ => self.label(cell),
         }
+    }
+
+    /// What images of `trial`, one of `cell`, are called beside others: the cell
+    /// within its line, or the seed where nothing is swept.
+    pub fn label_of_images(&self, cell: &CellResult, trial: &TrialResult) -> String {
+        let label = self.label_in_line(cell);
+        if label == ALL_TRIALS { format!("seed {}", trial.seed) } else { label }
     }
 
     /// The value of `cell` on the horizontal axis, as people read it.

@@ -117,10 +117,8 @@ pub fn cell_statistics(results: &Results) -> Result<DataFrame, TableError> {
         "cell",
         each.iter().map(|(cell, ..)| cell.cell.to_string()).collect::<Vec<_>>(),
     )];
-    for (place, axis) in results.axes.iter().enumerate() {
-        let values = each.iter().map(|(cell, ..)| &cell.values[place]).collect::<Vec<_>>();
-        columns.push(axis_column(axis, kind(results, place), &values));
-    }
+    let first = each.iter().map(|(_, group, _)| group[0]).collect::<Vec<_>>();
+    columns.extend(setting_columns(results, &first));
     let commits: Vec<String> = groups.iter().map(|group| commits_of(group)).collect();
     let repeated = commits.iter().flat_map(|commit| paths.iter().map(move |_| commit.as_str()));
     columns.push(column("commit", repeated.collect::<Vec<_>>()));
@@ -173,14 +171,29 @@ pub(super) fn identity(results: &Results, rows: &[&TrialResult]) -> Vec<Column> 
         column("cell", rows.iter().map(|row| row.cell.to_string()).collect::<Vec<_>>()),
         column("seed", rows.iter().map(|row| row.seed).collect::<Vec<_>>()),
     ];
-    for (place, axis) in results.axes.iter().enumerate() {
-        let values: Vec<&Value> = rows.iter().map(|row| &row.values[place]).collect();
-        columns.push(axis_column(axis, kind(results, place), &values));
-    }
+    columns.extend(setting_columns(results, rows));
     columns.push(column("commit", rows.iter().map(|row| row.commit()).collect::<Vec<_>>()));
     let accepted: Vec<Option<&str>> = rows.iter().map(|row| row.accepted.as_deref()).collect();
     columns.push(column("accepted", accepted));
     columns
+}
+
+/// A column for each of [`Results::axes`], then for each swept path that names
+/// stand for.
+fn setting_columns(results: &Results, rows: &[&TrialResult]) -> Vec<Column> {
+    let named = results.trials.first().map_or(&[][..], |trial| &trial.named);
+    let paths = results.axes.iter().chain(named.iter().map(|(path, _)| path));
+    let each = paths.enumerate().map(|(place, path)| {
+        let values: Vec<&Value> = rows.iter().map(|row| setting(row, place)).collect();
+        axis_column(path, kind(results, place), &values)
+    });
+    each.collect()
+}
+
+/// The value of `trial` in this place of [`setting_columns`].
+fn setting(trial: &TrialResult, place: usize) -> &Value {
+    let beyond = || &trial.named[place - trial.values.len()].1;
+    trial.values.get(place).unwrap_or_else(beyond)
 }
 
 pub(super) fn column<T, Phantom: ?Sized>(name: &str, values: T) -> Column
@@ -220,7 +233,7 @@ enum Kind {
 /// all of them. Lists and tables are text.
 fn kind(results: &Results, place: usize) -> Kind {
     let values = || {
-        let values = results.trials.iter().map(|trial| &trial.values[place]);
+        let values = results.trials.iter().map(|trial| setting(trial, place));
         values.filter(|value| !value.is_null())
     };
     if values().next().is_none() {
@@ -342,6 +355,23 @@ mod tests {
             assert_eq!(types(&frame)[3], format!("objective.lambda: {dtype}"));
             assert!(frame.column("objective.lambda").unwrap().null_count() >= 1);
         }
+    }
+
+    #[test]
+    fn what_a_name_stands_for_has_columns_of_its_own() {
+        let mut results = sample::results();
+        results.axes = vec!["system".to_owned()];
+        for trial in &mut results.trials {
+            let lambda = std::mem::replace(&mut trial.values, vec![json!("JEM")]);
+            trial.named = vec![("objective.lambda".to_owned(), lambda[0].clone())];
+        }
+        for frame in [trials(&results).unwrap(), metrics(&results).unwrap()] {
+            assert_eq!(types(&frame)[3..5], ["system: str", "objective.lambda: f64"]);
+        }
+        let frame = cell_statistics(&results).unwrap();
+        assert_eq!(types(&frame)[1..3], ["system: str", "objective.lambda: f64"]);
+        let lambda = frame.column("objective.lambda").unwrap().f64().unwrap().clone();
+        assert_eq!((lambda.get(0), lambda.get(11)), (Some(0.0), Some(0.1)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jem_core::metric::{describe, metrics};
+use jem_core::plan::SYSTEM;
 use jem_core::spec::show_value;
 use serde_json::Value;
 
@@ -17,13 +18,17 @@ pub fn axis_names(axes: &[String]) -> Vec<String> {
     axes.iter().map(|path| name(path).unwrap_or_else(|| path.clone())).collect()
 }
 
-/// `lambda=0.1 step_size=1`: the values of a cell at `axes` that it has;
+/// `lambda=0.1 step_size=1`: the values of a cell at `axes` that it has, a name
+/// as it is;
 /// `all trials` where nothing is swept.
 pub fn cell_label(axes: &[String], values: &[Value]) -> String {
     let named = axis_names(axes).into_iter().zip(values);
     let words: Vec<String> = named
         .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| format!("{name}={}", show_value(value)))
+        .map(|(name, value)| match name == SYSTEM {
+            true => show_value(value),
+            false => format!("{name}={}", show_value(value)),
+        })
         .collect();
     if words.is_empty() { "all trials".to_owned() } else { words.join(" ") }
 }
@@ -67,5 +72,8 @@ mod tests {
         assert_eq!(cell_label(axes_two, &values[..2]), "lambda=0.1 hidden=[256, 256]");
         assert_eq!(cell_label(&axes, &values), "lambda=0.1 model.mlp.hidden=[256, 256]");
         assert_eq!(cell_label(&[], &[]), "all trials");
+        let named = [SYSTEM, "sampler.steps"].map(str::to_owned);
+        assert_eq!(cell_label(&named, &[json!("JEM++"), json!(5)]), "JEM++ steps=5");
+        assert_eq!(cell_label(&named, &[Value::Null, json!(5)]), "steps=5");
     }
 }

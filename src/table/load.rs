@@ -4,15 +4,15 @@ use jem_core::arrays::Arrays;
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::Provenance;
 use jem_core::results::{
-    ATTACKS, CALIBRATION, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies, GENERATION,
-    GENERATION_IMAGES, Generation, METRICS, Metrics, PREDICTIONS, PURIFICATION, RELIABILITY,
-    ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
+    ATTACKS, CALIBRATION, CHAIN_STATES, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies,
+    GENERATION, GENERATION_IMAGES, Generation, METRICS, Metrics, PREDICTIONS, PURIFICATION,
+    RELIABILITY, ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 
-use super::{PartFiles, Results, TableError, TrialResult};
+use super::{ChainStates, MissingTrial, PartFiles, Results, TableError, TrialResult};
 use crate::schedule::{Keys, recorded_cost, used};
 
 /// The results of every trial of `plan` that is done, or for which a person
@@ -40,14 +40,19 @@ pub fn load(plan: &Plan, keys: &Keys<'_>, store: &Store) -> Result<Results, Tabl
     };
     let found: Vec<Result<Option<TrialResult>, TableError>> =
         plan.trials.par_iter().map(one).collect();
-    let mut trials = Vec::new();
-    for one in found {
-        trials.extend(one?);
+    let (mut trials, mut missing) = (Vec::new(), Vec::new());
+    for (trial, found) in plan.trials.iter().zip(found) {
+        match found? {
+            Some(result) => trials.push(result),
+            None => {
+                missing.push(MissingTrial { values: plan.told_values(trial), seed: trial.seed })
+            }
+        }
     }
     Ok(Results {
         experiment: plan.experiment.clone(),
-        axes: plan.axes.clone(),
-        missing: plan.trials.len() - trials.len(),
+        axes: plan.told_axes(),
+        missing,
         data: keys.data_files(),
         trials,
     })
@@ -100,20 +105,20 @@ fn read(
         let bins: Vec<ReliabilityBin> = json(store, evaluation, RELIABILITY)?;
         (bins, json(store, evaluation, ENERGIES)?)
     };
-    let values = plan.values_of(trial);
     let expectations = plan.experiment.expect.iter().enumerate();
     Ok(TrialResult {
         trial: trial.id,
         cell: trial.cell,
         seed: trial.seed,
-        values: values.into_iter().map(|(_, value)| value.clone()).collect(),
+        values: plan.told_values(trial),
+        named: plan.named_values(trial),
         outcome: metrics.outcome,
         metrics: metrics.metrics,
         undefined: metrics.undefined,
         epochs: json(store, &training, EPOCHS)?,
         reliability,
         energies,
-        parts: parts(store, evaluation)?,
+        parts: parts(plan, trial, store, evaluation)?,
         samples: samples(store, evaluation)?,
         generation: generation(store, evaluation)?,
         bounds: plan.spec_of(trial).training.data.range.bounds(),
@@ -167,8 +172,17 @@ fn of_part<T: DeserializeOwned>(
     there.then(|| json(store, manifest, name)).transpose()
 }
 
-fn parts(store: &Store, evaluation: &Manifest) -> Result<PartFiles, TableError> {
+fn parts(
+    plan: &Plan,
+    trial: &Trial,
+    store: &Store,
+    evaluation: &Manifest,
+) -> Result<PartFiles, TableError> {
     Ok(PartFiles {
+        chain_states: arrays(store, evaluation, CHAIN_STATES)?.map(|states| {
+            let asked = plan.spec_of(trial).evaluate.chains;
+            ChainStates { steps: asked.map_or_else(Vec::new, |asked| asked.kept()), states }
+        }),
         corruptions: of_part(store, evaluation, CORRUPTIONS)?.unwrap_or_default(),
         chains: of_part(store, evaluation, CHAINS)?.unwrap_or_default(),
         calibration: of_part(store, evaluation, CALIBRATION)?,
@@ -232,7 +246,8 @@ mod tests {
 
     const SPEC: &str = "question = \"?\"\npreset = \"seed-chapter\"\nseeds = 2\n\
         data.train = \"digits\"\ndata.range = \"[-1, 1]\"\ndata.validation = 200\n\
-        evaluate.ood = [\"rotated\"]\n[[sweep]]\ngrid.objective.lambda = [0, 10]\n\
+        evaluate.ood = [\"rotated\"]\n\
+        evaluate.chains = { n = 2, steps = 40, every = 10, states = 3 }\n[[sweep]]\ngrid.objective.lambda = [0, 10]\n\
         [expect.\"learns\"]\nmetric = \"clf/accuracy\"\nmin = 0.5\nsource = \"by hand\"\n\
         where = { \"objective.lambda\" = 0 }\n";
 
@@ -295,6 +310,9 @@ mod tests {
             let mut buffer = Arrays::default();
             buffer.insert_f32("samples", &[1, 1, 1, 2], vec![0.0, 1.0]);
             keep(&mut evaluation.results, SAMPLES, buffer.to_bytes().unwrap());
+            let mut states = Arrays::default();
+            states.insert_f32("buffer/states", &[1, 3, 1, 1, 2], vec![0.0; 6]);
+            keep(&mut evaluation.results, CHAIN_STATES, states.to_bytes().unwrap());
             let mut outputs = Arrays::default();
             outputs.insert_f32("test/logits", &[1, 2], vec![0.0, 1.0]);
             outputs.insert_f32("test/probabilities", &[1, 2], vec![0.25, 0.75]);
@@ -334,10 +352,15 @@ mod tests {
         let (folder, plan) = (tempfile::tempdir().unwrap(), plan());
         let store = half_done(folder.path(), &plan);
         let results = load(&plan, &keys(&plan), &store).unwrap();
-        assert_eq!((results.trials.len(), results.missing), (2, 2));
+        assert_eq!(results.trials.len(), 2);
+        let missing: Vec<_> = results.missing.iter().map(|t| (&t.values[0], t.seed)).collect();
+        assert_eq!(missing, [(&serde_json::json!(0.0), 1), (&serde_json::json!(10.0), 0)]);
         let (one, other) = (&results.trials[0], &results.trials[1]);
         assert_eq!(one.metrics["clf/accuracy"], 0.75);
         assert_eq!(one.samples, Some((vec![1, 1, 1, 2], vec![0.0, 1.0])));
+        let states = one.parts.chain_states.as_ref().unwrap();
+        assert_eq!(states.steps, [0, 20, 40]);
+        assert!(states.states.f32("buffer/states").is_some());
         assert_eq!((one.cost, one.bounds), (Some((2.5, 4096)), (-1.0, 1.0)));
         assert_eq!((one.epochs.len(), one.commit().as_str()), (1, "0123456-dirty"));
         assert_eq!(
@@ -383,7 +406,7 @@ mod tests {
         let store = half_done(folder.path(), &plan);
         fs::remove_file(path_of(&store, &plan, METRICS)).unwrap();
         let results = load(&plan, &keys(&plan), &store).unwrap();
-        assert_eq!((results.trials.len(), results.missing), (1, 3));
+        assert_eq!((results.trials.len(), results.missing.len()), (1, 3));
     }
 
     #[test]
@@ -395,7 +418,7 @@ mod tests {
         manifest.training = Some(RunId::from_digest(Digest::of(b"on other data")));
         store.finish(&manifest).unwrap();
         let results = load(&plan, &keys(&plan), &store).unwrap();
-        assert_eq!((results.trials.len(), results.missing), (1, 3));
+        assert_eq!((results.trials.len(), results.missing.len()), (1, 3));
     }
 
     #[test]
@@ -403,6 +426,6 @@ mod tests {
         let (folder, plan) = (tempfile::tempdir().unwrap(), plan());
         let store = Store::open(folder.path()).unwrap();
         let results = load(&plan, &keys(&plan), &store).unwrap();
-        assert_eq!((results.trials.len(), results.missing), (0, 4));
+        assert_eq!((results.trials.len(), results.missing.len()), (0, 4));
     }
 }

@@ -14,6 +14,8 @@ mod load;
 mod label;
 mod commits;
 mod marks;
+mod missing;
+mod paper_metrics;
 mod cells;
 mod expect;
 mod examples;
@@ -37,5 +39,7 @@ pub use label::{axis_names, cell_label};
 pub use load::{load, predictions};
 pub use present::{Column, PaperTable, Shown, TableCell, shown_metrics};
 pub(crate) use render::markdown as escaped_markdown;
-pub use results::{CellResult, PartFiles, Results, Statistics, TrialResult};
+pub use results::{
+    CellResult, ChainStates, MissingTrial, PartFiles, Results, Statistics, TrialResult,
+};
 pub use write::{to_csv, to_parquet, write_all, write_examples};

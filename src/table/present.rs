@@ -3,24 +3,22 @@
 use std::fmt;
 use std::path::Path;
 
-use jem_core::metric::{Direction, Unit, describe, label};
+use jem_core::metric::{Direction, EFFECTIVE_TEMPERATURE, Unit, describe};
 use jem_core::spec::show_value;
 
 use super::cells::groups;
-use super::label::{axis_names, metric_paths};
+use super::label::{axis_names, cell_label, metric_paths};
+use super::paper_metrics::{heading, paper_metrics};
 use super::{CellResult, Results, cells, published};
-
-/// Scores whose AUROC is shown on the first out-of-distribution set, in the
-/// order of the columns.
-const SCORES: [&str; 4] = ["energy", "max_softmax", "max_logit", "entropy"];
 
 /// Which metrics a table shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     /// Accuracy, NLL, ECE, the AUROC of every score on the first
     /// out-of-distribution set and of the energy on the others, the near and
-    /// far means, the error AUROC of energy and maximal softmax, and accuracy
-    /// under PGD at a few sizes.
+    /// far means, the error AUROC of energy and maximal softmax, accuracy
+    /// under PGD at a few sizes and behind purifiers, and the effective
+    /// temperature where it differs between cells.
     Paper,
     /// Every metric there is.
     Everything,
@@ -143,7 +141,7 @@ fn columns(results: &Results, metrics: &[String]) -> Vec<Column> {
     columns.push(plain("diverged", "diverged".to_owned()));
     columns.extend(metrics.iter().map(|path| Column {
         key: path.clone(),
-        head: label(path),
+        head: heading(path),
         unit: describe(path).map(|info| info.unit),
         direction: describe(path).map_or(Direction::None, |info| info.direction),
     }));
@@ -163,6 +161,8 @@ fn row(cell: &CellResult, mark: Option<String>, metrics: &[String]) -> Vec<Table
     });
     row.push(TableCell::Text(divergence(cell)));
     row.extend(metrics.iter().map(|path| match cell.metrics.get(path) {
+        // No digits after the point suit all temperatures.
+        Some(found) if path == EFFECTIVE_TEMPERATURE => TableCell::Text(significant(found.mean)),
         Some(found) => TableCell::Mean {
             mean: found.mean,
             half_width: found.half_width,
@@ -185,59 +185,6 @@ fn divergence(cell: &CellResult) -> String {
     }
 }
 
-/// The metrics of [`Shown::Paper`] that the results have; accuracy always.
-fn paper_metrics(results: &Results) -> Vec<String> {
-    let known = metric_paths(results);
-    let ece = "calib/ece/bins=15";
-    let other = || known.iter().copied().find(|path| path.starts_with("calib/ece/"));
-    let ece = Some(ece).filter(|path| known.contains(path)).or_else(other);
-    let mut wanted = vec!["clf/nll".to_owned()];
-    wanted.extend(ece.map(str::to_owned));
-    for (place, set) in ood_sets(results, &known).iter().enumerate() {
-        let scores = if place == 0 { &SCORES[..] } else { &SCORES[..1] };
-        wanted.extend(scores.iter().map(|score| format!("ood/auroc/{set}/{score}")));
-    }
-    for group in ["near", "far"] {
-        wanted.extend(SCORES[..2].iter().map(|score| format!("ood/auroc_{group}/{score}")));
-    }
-    wanted.extend(["error/auroc/energy", "error/auroc/max_softmax"].map(str::to_owned));
-    wanted.extend(attacked(&known));
-    wanted.retain(|path| known.contains(&path.as_str()));
-    wanted.insert(0, "clf/accuracy".to_owned());
-    wanted
-}
-
-/// Accuracy under PGD, where it was measured at few sizes; many are a curve,
-/// which is drawn.
-fn attacked(known: &[&str]) -> Vec<String> {
-    const FEW: usize = 4;
-    let of = |norm: &str| -> Vec<String> {
-        let start = format!("adversarial/accuracy/{norm}/pgd/");
-        known
-            .iter()
-            .filter(|path| path.starts_with(&start))
-            .map(|path| (*path).to_owned())
-            .collect()
-    };
-    ["linf", "l2"].into_iter().map(of).filter(|sizes| sizes.len() <= FEW).flatten().collect()
-}
-
-/// The out-of-distribution sets among the `known` metrics, in the order in
-/// which they were evaluated, which is that of the histograms.
-fn ood_sets<'a>(results: &'a Results, known: &[&'a str]) -> Vec<&'a str> {
-    let set_of = |path: &&'a str| path.strip_prefix("ood/auroc/")?.rsplit_once('/').map(|p| p.0);
-    let measured: Vec<&str> = known.iter().filter_map(set_of).collect();
-    let histograms = results.trials.iter().flat_map(|trial| &trial.energies.histograms);
-    let drawn = histograms.map(|histogram| histogram.label.as_str());
-    let mut sets = Vec::new();
-    for set in drawn.filter(|set| measured.contains(set)).chain(measured.iter().copied()) {
-        if !sets.contains(&set) {
-            sets.push(set);
-        }
-    }
-    sets
-}
-
 fn note(results: &Results, commits: &str) -> String {
     let mut said = vec![
         "Mean over the n trials that did not diverge ± half the width of the 95 % t interval of \
@@ -253,15 +200,28 @@ fn note(results: &Results, commits: &str) -> String {
         said.push(what.to_owned());
     }
     let done = results.trials.len();
-    let all = done + results.missing;
-    match results.missing {
-        0 => said.push(format!("All {all} trials are done.")),
-        missing => said.push(format!("{missing} of {all} trials have no result yet.")),
+    let missing = results.missing.len();
+    let all = done + missing;
+    match results.missing_told(|values| cell_label(&results.axes, values)) {
+        None => said.push(format!("All {all} trials are done.")),
+        Some(places) => {
+            said.push(format!("{missing} of {all} trials have no result yet: {places}."));
+        }
+    }
+    let attacked = results.trials.iter().filter_map(|trial| trial.metrics.get("purified/n"));
+    if let Some(n) = attacked.copied().reduce(f64::min) {
+        said.push(format!("Behind purifiers {n} test inputs are looked at."));
     }
     let dirty = if results.dirty() { "; dirty: the checkout differed from the commit" } else { "" };
     said.push(format!("From {commits}{dirty}."));
     said.extend(results.accepted_notes());
     said.join(" ")
+}
+
+/// Three digits of a number that may be far from 1, such as `5e-5`.
+fn significant(value: f64) -> String {
+    let rounded = format!("{value:.2e}").parse().unwrap_or(value);
+    show_value(&serde_json::Value::from(rounded))
 }
 
 impl Column {
@@ -377,13 +337,14 @@ mod tests {
         let mut results = sample::results();
         let table = PaperTable::of(&results, Shown::Paper);
         assert_eq!(table.caption, "λ & accuracy, 50 % of MNIST (commit 0123456-dirty)");
-        assert!(table.note.contains("2 of 9 trials have no result yet"), "{}", table.note);
+        let missing = "2 of 9 trials have no result yet: lambda=0.1 (seed 2); lambda=10 (seed 2).";
+        assert!(table.note.contains(missing), "{}", table.note);
         assert!(table.note.contains("dirty: the checkout differed"), "{}", table.note);
         for trial in &mut results.trials {
             trial.provenance.source = None;
             trial.evaluated.source = None;
         }
-        results.missing = 0;
+        results.missing.clear();
         results.experiment.file = "/home/someone/a.toml".into();
         let table = PaperTable::of(&results, Shown::Paper);
         assert!(table.note.ends_with("All 7 trials are done. From commit no-commit."));
@@ -407,6 +368,38 @@ mod tests {
         let tex = table.to_tex();
         assert!(tex.contains(r"1 $\dagger$ &"), "{tex}");
         assert!(tex.contains(r"{\footnotesize $\dagger$ 1 trial accepted by hand"), "{tex}");
+    }
+
+    #[test]
+    fn purifiers_have_columns_with_short_heads_and_temperatures_where_they_differ() {
+        let with = |temperature: fn(u64) -> f64| {
+            let mut results = sample::results();
+            for (place, trial) in results.trials.iter_mut().enumerate() {
+                if trial.metrics.is_empty() {
+                    continue;
+                }
+                for (path, value) in [
+                    ("purified/accuracy/none/none", 0.75),
+                    ("purified/accuracy/seed/bpda", 0.25),
+                    ("purified/accuracy/stochastic/joint", 0.125),
+                    ("purified/n", 100.0),
+                    (EFFECTIVE_TEMPERATURE, temperature(u64::from(place > 2))),
+                ] {
+                    trial.metrics.insert(path.to_owned(), value);
+                }
+            }
+            PaperTable::of(&results, Shown::Paper)
+        };
+        let table = with(|cell| [5e-5, 0.1][cell as usize]);
+        let heads: Vec<String> = table.columns.iter().skip(10).map(Column::title).collect();
+        let expected =
+            ["acc., no purifier, clean ↑", "acc., seed purifier, BPDA ↑", "effective temperature"];
+        assert_eq!(heads, expected);
+        let shown: Vec<String> = table.rows.iter().map(|row| row[12].to_string()).collect();
+        assert_eq!(shown, ["5e-5", "0.1", "diverged"]);
+        assert!(table.note.contains("Behind purifiers 100 test inputs"), "{}", table.note);
+        let same = with(|_| 0.1);
+        assert!(same.columns.iter().all(|column| column.key != EFFECTIVE_TEMPERATURE));
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! Others' figures in the table for people: rows of their own below ours, each
 //! with its citation and how it is known.
 
+use jem_core::plan::SYSTEM;
 use jem_core::spec::{Known, Published, PublishedValue, quantity, show_value};
 
 use super::label::metric_paths;
 use super::{Column, PaperTable, Results, TableCell};
 use jem_core::metric::Direction;
-
-/// The key of the column that says whose a row is.
-pub(super) const SYSTEM: &str = "system";
 
 /// Paths of published figures that `metrics` lack: those that the results have
 /// a value of, and those that only papers have.
@@ -38,10 +36,18 @@ impl PaperTable {
             unit: None,
             direction: Direction::None,
         };
-        self.columns.insert(0, system);
+        // Where our rows have names, the column is there.
+        let named = self.columns.first().is_some_and(|column| column.key == SYSTEM);
+        if named {
+            self.rows
+                .iter_mut()
+                .for_each(|row| row[0] = TableCell::Text(format!("{} (ours)", row[0])));
+        } else {
+            self.columns.insert(0, system);
+            self.rows.iter_mut().for_each(|row| row.insert(0, TableCell::Text("ours".to_owned())));
+        }
         self.columns.extend(unmeasured.iter().map(|path| column(path)));
         for row in &mut self.rows {
-            row.insert(0, TableCell::Text("ours".to_owned()));
             row.extend(unmeasured.iter().map(|_| TableCell::Undefined));
         }
         for one in published {
@@ -239,6 +245,21 @@ mod tests {
                     (A \\& B 2020) {[}1{]} & 0 & 5 & --";
         assert!(tex.contains(rule), "{tex}");
         assert!(tex.ends_with("read in no source.\\par}\n"), "{tex}");
+    }
+
+    #[test]
+    fn where_our_rows_have_names_these_stand_in_the_same_column() {
+        let mut results = results();
+        results.axes = vec![SYSTEM.to_owned()];
+        for (place, trial) in results.trials.iter_mut().enumerate() {
+            trial.values = vec![json!(if place < 3 { "classifier" } else { "JEM" })];
+        }
+        let table = PaperTable::of(&results, Shown::Paper);
+        let systems = shown(&table, SYSTEM);
+        assert_eq!(systems[..2], ["classifier (ours)", "JEM (ours)"]);
+        assert!(systems.last().is_some_and(|last| last.ends_with("unverified [2]")), "{systems:?}");
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+        assert_eq!(table.columns.iter().filter(|column| column.key == SYSTEM).count(), 1);
     }
 
     #[test]

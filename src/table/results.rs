@@ -19,14 +19,24 @@ use serde_json::Value;
 pub struct Results {
     /// The experiment.
     pub experiment: Experiment,
-    /// Swept paths, in the order written.
+    /// What sets cells apart: `system`, where rows of a `zip` have names, then
+    /// swept paths, in the order written.
     pub axes: Vec<String>,
     /// Trials that are done, diverged ones included, in the plan's order.
     pub trials: Vec<TrialResult>,
-    /// Trials of the plan without a result.
-    pub missing: usize,
+    /// Trials of the plan without a result, in its order.
+    pub missing: Vec<MissingTrial>,
     /// Name and digest of every data file that a trial of the plan reads, sorted.
     pub data: Vec<(String, Digest)>,
+}
+
+/// A trial without a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissingTrial {
+    /// Its value at each of [`Results::axes`]; null where it has none.
+    pub values: Vec<Value>,
+    /// Its seed.
+    pub seed: u64,
 }
 
 /// One trial that is done.
@@ -40,6 +50,8 @@ pub struct TrialResult {
     pub seed: u64,
     /// Its value at each of [`Results::axes`]; null where it has none.
     pub values: Vec<Value>,
+    /// The swept paths that its name stands for, and its values there.
+    pub named: Vec<(String, Value)>,
     /// How training ended.
     pub outcome: Outcome,
     /// Values by metric path; none where it diverged.
@@ -85,6 +97,8 @@ pub struct PartFiles {
     pub corruptions: Vec<CorruptionPoint>,
     /// Of `[evaluate.chains]`, but where chains ran away.
     pub chains: Vec<LongRun>,
+    /// Of `[evaluate.chains]`: states along the way.
+    pub chain_states: Option<ChainStates>,
     /// Of `[evaluate.calibration]`.
     pub calibration: Option<Calibration>,
     /// Of `[evaluate.selective]`.
@@ -95,6 +109,15 @@ pub struct PartFiles {
     pub purification: Option<Purified>,
     /// Of `[evaluate.scores]`.
     pub scores: Option<OodScores>,
+}
+
+/// States of chains that went on for long.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChainStates {
+    /// Chain steps done at each state.
+    pub steps: Vec<u64>,
+    /// `<start>/states` `[n, states, c, h, w]`, in the scaled pixel range.
+    pub states: Arrays,
 }
 
 /// The trials of one cell, seed by seed, as statistics.

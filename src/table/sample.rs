@@ -12,7 +12,7 @@ use jem_core::results::{Energies, Histogram, ReliabilityBin};
 use jem_core::spec::{Expectation, Report, Scale, Statistic};
 use serde_json::json;
 
-use super::{PartFiles, Results, TrialResult};
+use super::{MissingTrial, PartFiles, Results, TrialResult};
 
 /// λ = 0 with three seeds, of which the second misclassifies nothing; λ = 0.1
 /// with two, of which the second diverged; λ = 10 with two that diverged. Two
@@ -23,7 +23,9 @@ pub(crate) fn results() -> Results {
         experiment: experiment(),
         axes: vec!["objective.lambda".to_owned()],
         trials: trials.map(|(cell, seed)| trial(cell, seed)).to_vec(),
-        missing: 2,
+        missing: [0.1, 10.0]
+            .map(|lambda| MissingTrial { values: vec![json!(lambda)], seed: 2 })
+            .to_vec(),
         data: Vec::new(),
     }
 }
@@ -153,6 +155,7 @@ fn trial(cell: usize, seed: u64) -> TrialResult {
         cell: cell_id(cell),
         seed,
         values: vec![json!([0.0, 0.1, 10.0][cell])],
+        named: Vec::new(),
         outcome,
         metrics: if diverged { BTreeMap::new() } else { metrics(cell, seed) },
         undefined: if (cell, seed) == (0, 1) { why } else { BTreeMap::new() },

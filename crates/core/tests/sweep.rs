@@ -110,6 +110,71 @@ fn zipped_fields_advance_together_and_multiply_with_the_grid() {
     assert!(shown.contains("2 values") && shown.contains("1 value"), "{shown}");
 }
 
+/// A zip of two rows, the rest of its block, and its names.
+fn named(names: &str, rest: &str) -> String {
+    format!(
+        "[[sweep]]\nzip.sampler.step_size = [1, 0.1]\nzip.sampler.noise_std = [0.01, 0.001]\n\
+         names = {names}\n{rest}\n"
+    )
+}
+
+#[test]
+fn names_of_rows_are_told_instead_of_their_values_and_are_in_no_id() {
+    let grid = "grid.objective.lambda = [1, 2]";
+    let plan_of = |names| plan(&named(names, grid));
+    let (one, other) = (plan_of(r#"["long", "short"]"#), plan_of(r#"["a", "b"]"#));
+    assert_eq!(one.told_axes(), ["system", "objective.lambda"]);
+    let rows: Vec<_> = one.trials.iter().map(|trial| one.told_values(trial)).collect();
+    let expected = [("long", 1.0), ("long", 2.0), ("short", 1.0), ("short", 2.0)];
+    assert_eq!(rows, expected.map(|(name, lambda)| vec![json!(name), json!(lambda)]));
+    let last = &one.trials[3];
+    let settings = [("sampler.step_size", 0.1), ("sampler.noise_std", 0.001)];
+    let settings = settings.map(|(path, value)| (path.to_owned(), json!(value)));
+    assert_eq!(one.named_values(last), settings);
+    assert_eq!(one.name_of(last), Some("short"));
+    // What is told is the file's business; what is run is not.
+    let unnamed = plan(&named("[]", grid).replace("names = []", ""));
+    assert_eq!((ids(&one), ids(&one)), (ids(&other), ids(&unnamed)));
+    assert_eq!(unnamed.told_axes(), unnamed.axes);
+    assert!(unnamed.trials.iter().all(|trial| unnamed.name_of(trial).is_none()));
+    // The charts' axis is one that is told.
+    assert_eq!(one.experiment.report.x.as_deref(), Some("objective.lambda"));
+    assert_eq!(plan(&named(r#"["a", "b"]"#, "")).experiment.report.x, None);
+}
+
+#[test]
+fn a_path_that_some_block_sweeps_without_names_is_told_as_it_is() {
+    let more = "[[sweep]]\ngrid.sampler.step_size = [5]";
+    let plan = plan(&named(r#"["long", "short"]"#, more));
+    assert_eq!(plan.told_axes(), ["system", "sampler.step_size"]);
+    let told: Vec<_> = plan.trials.iter().map(|trial| plan.told_values(trial)).collect();
+    assert_eq!(told[0], [json!("long"), json!(1.0)]);
+    assert_eq!(told[2], [json!(null), json!(5.0)]);
+}
+
+#[test]
+fn names_that_name_nothing_are_refused() {
+    let long = format!("[\"{}\", \"b\"]", "x".repeat(61));
+    for (names, message) in [
+        (r#"["one"]"#, "1 names, but `zip` has 2 values"),
+        (r#"["one", "one"]"#, "it stands here twice"),
+        (r#"["one", " "]"#, "it is empty"),
+        (r#"["one", "a\nb"]"#, "a name is one line of text"),
+        (&long, "at most 60 are accepted"),
+        (r#"["one", 2]"#, "names"),
+    ] {
+        let shown = error(&named(names, ""));
+        assert!(shown.contains(message), "{names}: {shown}");
+    }
+    let shown = error("[[sweep]]\ngrid.sampler.steps = [1, 2]\nnames = [\"a\", \"b\"]");
+    assert!(shown.contains("there is no `zip` in this block"), "{shown}");
+    let twice = named(r#"["a", "b"]"#, &named(r#"["b", "a"]"#, ""));
+    let shown = error(&twice);
+    assert!(shown.contains("`b` is the name of two rows with other values"), "{shown}");
+    let x = format!("[report]\nx = \"sampler.step_size\"\n{}", named(r#"["a", "b"]"#, ""));
+    assert!(error(&x).contains("names stand for `sampler.step_size`"), "{}", error(&x));
+}
+
 #[test]
 fn exclusions_leave_out_the_cells_that_match_all_of_their_values() {
     let grid = "[[sweep]]\ngrid.objective.lambda = [0, 1]\ngrid.sampler.steps = [20, 40]\n";

@@ -145,7 +145,8 @@ mod tests {
                 ("uniform-noise", "vim", 0.5),
             ] {
                 trial.metrics.insert(format!("ood/auroc/{set}/{score}"), value);
-                trial.metrics.insert(format!("ood/auroc_low/{set}/{score}"), value - 0.0625);
+                let low = value - 0.0625 + 0.001 * trial.seed as f64;
+                trial.metrics.insert(format!("ood/auroc_low/{set}/{score}"), low);
                 trial.metrics.insert(format!("ood/auroc_high/{set}/{score}"), value + 0.0078125);
             }
             let chosen = |score: &str, values: &[(&str, f64)], tuned| ChosenScore {
@@ -203,7 +204,12 @@ mod tests {
         assert_eq!(knn[4], "k = 50, tuned (seed 0, 2); k = 10, tuned (seed 1)");
         let vim = tables[0].rows.iter().find(|row| row[0] == "ViM").expect("it has a row");
         assert_eq!(vim[4], "share = 0.5, given");
+        // Beside the interval over seeds, the widest ends of the bootstrap's.
+        assert!(knn[1].starts_with("0.99") && knn[1].contains(" ± "), "{}", knn[1]);
+        assert!(knn[1].ends_with(" [0.9275, 0.9978] ★"), "{}", knn[1]);
         let note = &tables[0].note;
+        assert!(note.contains("± is half the 95 % t interval over seeds."), "{note}");
+        assert!(note.contains("widest ends over seeds"), "{note}");
         assert!(note.contains("tuned by the mean AUROC of interpolation against the held-out"));
         assert!(note.contains("neither the test images nor the sets in the columns"), "{note}");
     }

@@ -138,22 +138,27 @@ impl Standing<'_> {
     pub fn shown(&self, score: &str, column: usize) -> String {
         let Some(found) = self.value(score, column) else { return "–".to_owned() };
         let star = if self.top(column) == Some(found.mean) { " ★" } else { "" };
-        format!("{}{star}", self.with_interval(found, score, column))
+        let ends = self.ends(score, column).unwrap_or_default();
+        format!("{}{ends}{star}", interval(found))
     }
 
     /// Over seeds where there are several, else by the bootstrap of the one.
     pub fn with_interval(&self, found: &Statistics, score: &str, column: usize) -> String {
-        let end = |which: &str| {
-            let [family] = &self.columns[column].families[..] else { return None };
-            let set = family.strip_prefix("ood/auroc/")?;
-            Some(self.cell.metrics.get(&format!("ood/auroc_{which}/{set}/{score}"))?.mean)
+        let ends = if found.half_width.is_none() { self.ends(score, column) } else { None };
+        format!("{}{}", interval(found), ends.unwrap_or_default())
+    }
+
+    /// ` [0.9275, 0.9978]`: the lowest and the highest end, over the seeds, of
+    /// the bootstrap's intervals; none where there are none.
+    fn ends(&self, score: &str, column: usize) -> Option<String> {
+        let [family] = &self.columns[column].families[..] else { return None };
+        let set = family.strip_prefix("ood/auroc/")?;
+        let end = |which: &str, wider: fn(f64, f64) -> f64| {
+            let found = self.cell.metrics.get(&format!("ood/auroc_{which}/{set}/{score}"))?;
+            found.values.iter().map(|(_, value)| *value).reduce(wider)
         };
-        match (found.half_width, end("low").zip(end("high"))) {
-            (None, Some((low, high))) => {
-                format!("{} [{}, {}]", plain(found.mean), plain(low), plain(high))
-            }
-            _ => interval(found),
-        }
+        let (low, high) = (end("low", f64::min)?, end("high", f64::max)?);
+        Some(format!(" [{}, {}]", plain(low), plain(high)))
     }
 
     /// What was chosen for `score`, and how: `k = 10, tuned`.
@@ -189,14 +194,20 @@ impl Standing<'_> {
         ];
         let told = self.told.first().map(|(_, told)| told);
         if let Some(told) = told {
-            if self.told.len() == 1 && told.bootstrap > 0 {
-                said.push(format!(
-                    "In brackets the 95 % interval over {} bootstrap resamples of both sets of \
-                     images; it tells nothing of other trainings.",
-                    told.bootstrap
-                ));
-            } else if self.told.len() > 1 {
+            if self.told.len() > 1 {
                 said.push("± is half the 95 % t interval over seeds.".to_owned());
+            }
+            match (self.told.len(), told.bootstrap) {
+                (_, 0) => {}
+                (1, n) => said.push(format!(
+                    "In brackets the 95 % interval over {n} bootstrap resamples of both sets of \
+                     images; it tells nothing of other trainings."
+                )),
+                (_, n) => said.push(format!(
+                    "In brackets the widest ends over seeds: the lowest lower and the highest \
+                     upper end of each seed's 95 % interval over {n} bootstrap resamples of both \
+                     sets of images."
+                )),
             }
             said.push(match told.tuned_on.is_empty() {
                 true => "Hyper-parameters are not tuned: the first value of each list.".to_owned(),

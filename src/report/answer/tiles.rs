@@ -64,7 +64,7 @@ fn best_tile(view: &View<'_>, metric: &str, name: &str, rival: Option<&str>) -> 
 fn trials(view: &View<'_>) -> Tile {
     let done = view.results.trials.len();
     let diverged: usize = view.cells.iter().map(|cell| cell.diverged).sum();
-    let detail = match view.results.missing {
+    let detail = match view.results.missing.len() {
         0 => format!("of {done} trials, all done"),
         missing => format!("of {done} trials done; {missing} are not run yet"),
     };

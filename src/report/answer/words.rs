@@ -1,6 +1,7 @@
 //! The answer in words, and what its parts share.
 
 use jem_core::metric::{Direction, describe};
+use jem_core::results::Outcome;
 
 use super::{beyond, course, rivals, scaling, scores, selective};
 use crate::report::content::{Finding, Part};
@@ -80,7 +81,8 @@ fn diverged(view: &View<'_>) -> Finding {
         return Finding { about, text: format!("None of {done} trials diverged.") };
     }
     let told = |cell: &&CellResult| {
-        format!("{} of {} at {}", cell.diverged, cell.seeds.len(), view.label(cell))
+        let at = format!("{} of {} at {}", cell.diverged, cell.seeds.len(), view.label(cell));
+        format!("{at} ({})", steps_of_divergence(view, cell))
     };
     let cells: Vec<&CellResult> = view.cells.iter().filter(|cell| cell.diverged > 0).collect();
     let mut places: Vec<String> = cells.iter().take(MOST_PLACES).map(told).collect();
@@ -93,6 +95,19 @@ fn diverged(view: &View<'_>) -> Finding {
                  the survivors.";
     }
     Finding { about, text }
+}
+
+/// `step 430`, `steps 100 to 430`: when trials of `cell` diverged.
+fn steps_of_divergence(view: &View<'_>, cell: &CellResult) -> String {
+    let steps = view.trials_of(cell).filter_map(|trial| match &trial.outcome {
+        Outcome::Diverged(found) => Some(found.step),
+        Outcome::Finished { .. } => None,
+    });
+    let steps: Vec<u64> = steps.collect();
+    match (steps.iter().min(), steps.iter().max()) {
+        (Some(first), Some(last)) if first < last => format!("steps {first} to {last}"),
+        (first, _) => format!("step {}", first.copied().unwrap_or_default()),
+    }
 }
 
 /// The values of `metric` along `line`.

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::{
-    attacks, chains, corruptions, energies, generation, maps, purification, reliability, samples,
-    scaling, selective, sweeps, training,
+    attacks, chain_states, chains, corruptions, energies, generation, maps, purification,
+    reliability, rows, samples, scaling, selective, sweeps, training,
 };
 use crate::chart::{self, Caption, ChartError, Drawing};
 use crate::report::content::{Figure, Section};
@@ -34,6 +34,8 @@ pub struct Planned {
 pub enum Chart {
     /// A metric along an axis.
     Sweep(chart::SweepChart),
+    /// A metric of cells without an order.
+    Rows(chart::RowsChart),
     /// A quantity over two axes.
     Map(chart::HeatMap),
     /// Reliability diagrams.
@@ -54,6 +56,7 @@ impl Chart {
     pub(super) fn draw(&self) -> Result<Drawing, ChartError> {
         match self {
             Self::Sweep(chart) => chart::sweep(chart),
+            Self::Rows(chart) => chart::rows(chart),
             Self::Map(chart) => chart::heat_map(chart),
             Self::Reliability(chart) => chart::reliability(chart),
             Self::RiskCoverage(chart) => chart::risk_coverage(chart),
@@ -67,6 +70,7 @@ impl Chart {
     fn title(&self) -> &str {
         let caption = match self {
             Self::Sweep(chart) => &chart.caption,
+            Self::Rows(chart) => &chart.caption,
             Self::Map(chart) => &chart.caption,
             Self::Reliability(chart) => &chart.caption,
             Self::RiskCoverage(chart) => &chart.caption,
@@ -88,6 +92,17 @@ pub struct Drafts {
     pub notes: Vec<String>,
 }
 
+impl Drafts {
+    /// These, and after them the figures of `other`, which leaves out the same.
+    pub fn and(mut self, other: Self) -> Self {
+        self.figures.extend(other.figures);
+        if self.notes.is_empty() {
+            self.notes = other.notes;
+        }
+        self
+    }
+}
+
 /// Draws all figures, in parallel. `footer` stands under each.
 ///
 /// # Errors
@@ -95,18 +110,27 @@ pub struct Drafts {
 pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartError> {
     let drafts = [
         ("Maps over both axes", maps::drafts(view, footer)),
-        ("Accuracy and calibration", sweeps::calibration(view, footer)),
+        (
+            "Accuracy and calibration",
+            sweeps::calibration(view, footer).and(rows::calibration(view, footer)),
+        ),
         ("Calibration in detail", reliability::drafts(view, footer)),
         ("Calibration after temperature scaling", scaling::drafts(view, footer)),
         ("Corrupted images", corruptions::drafts(view, footer)),
-        ("Out-of-distribution detection", sweeps::detection(view, footer)),
-        ("Energy as a predictor of reliability", sweeps::errors(view, footer)),
+        (
+            "Out-of-distribution detection",
+            sweeps::detection(view, footer).and(rows::detection(view, footer)),
+        ),
+        (
+            "Energy as a predictor of reliability",
+            sweeps::errors(view, footer).and(rows::errors(view, footer)),
+        ),
         ("Selective classification", selective::drafts(view, footer)),
         ("Energies", energies::drafts(view, footer)),
         ("Adversarial attacks", attacks::drafts(view, footer)),
         ("Purification under attack", purification::drafts(view, footer)),
         ("Training", training::drafts(view, footer)),
-        ("Long chains", chains::drafts(view, footer)),
+        ("Long chains", chains::drafts(view, footer).and(chain_states::drafts(view, footer))),
         ("Samples out of the replay buffer", samples::drafts(view, footer)),
         ("Samples made anew and of each class", generation::drafts(view, footer)),
     ];

@@ -4,12 +4,11 @@
 use jem_core::arrays::Arrays;
 use jem_core::results::{Generation, ShownSamples};
 
-use super::csv::Csv;
-use super::{Chart, Drafts, Paneled, Planned, absent, by_line, caption};
-use crate::chart::SampleGrid;
+use super::image_rows::{Drawn, Rows, image_grid};
+use super::{Drafts, Paneled, Planned, by_line};
 use crate::report::number::plain;
 use crate::report::view::View;
-use crate::table::{CellResult, TrialResult};
+use crate::table::CellResult;
 
 /// Images in a row.
 const COLUMNS: usize = 10;
@@ -76,8 +75,8 @@ impl Kind {
             ),
             Self::Classes => format!(
                 "The first chains on E(x, y), {steps} steps each, not chosen: a column for each \
-                 class. Under each stands the class it was made for and, where the small \
-                 classifier sees another in it, that one."
+                 class. The number under each is the class it was made for and, where the small \
+                 classifier sees another in it, that one. {neighbours}"
             ),
             Self::Strips => format!(
                 "The first chains on E(x), {steps} steps each, not chosen; the numbers are steps \
@@ -87,94 +86,25 @@ impl Kind {
     }
 }
 
-/// Rows of images of one trial.
-#[derive(Default)]
-struct Rows {
-    /// `[c, h, w]`
-    shape: Vec<usize>,
-    columns: usize,
-    /// Every row full.
-    pixels: Vec<f32>,
-    /// Of each image.
-    tiles: Vec<String>,
-    /// Of each row after the first.
-    names: Vec<&'static str>,
-    /// For the data: what each image is, and its pixels.
-    data: Vec<(String, Vec<f32>)>,
-}
-
-impl Rows {
-    /// Adds a row of images of `all` `[n, c, h, w]`, those at `places`.
-    fn row(&mut self, name: &'static str, all: &[f32], places: &[usize], tiles: Vec<String>) {
-        let size: usize = self.shape.iter().product();
-        for &place in places {
-            let image = all.get(place * size..(place + 1) * size).unwrap_or_default();
-            self.data.push((format!("{name} {place}"), image.to_vec()));
-            self.pixels.extend_from_slice(image);
-        }
-        self.names.push(name);
-        self.tiles.extend(tiles);
-        // Rows are full, so that rows and labels agree.
-        self.pixels.resize(self.names.len() * self.columns * size, 0.0);
-        self.tiles.resize(self.names.len() * self.columns, String::new());
-    }
-}
-
-fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, kind: Kind, footer: &str) -> Option<Planned> {
-    let Paneled { name, of, cells } = paneled;
-    let of_cell = |cell: &CellResult| {
+fn planned<'a>(
+    view: &View<'a>,
+    paneled: Paneled<'_, 'a>,
+    kind: Kind,
+    footer: &str,
+) -> Option<Planned> {
+    let of_cell = |cell: &'a CellResult| {
         view.trials_of(cell).find_map(|trial| {
             let (known, images) = trial.generation.as_ref()?;
-            Some((trial, known, rows(kind, known, images)?))
+            let rows = rows(kind, known, images)?;
+            let read = kind.read(known);
+            Some((read, Drawn { cell, trial, rows }))
         })
     };
-    let found: Vec<(&CellResult, (&TrialResult, &Generation, Rows))> =
-        cells.iter().filter_map(|cell| Some((*cell, of_cell(cell)?))).collect();
-    let (_, (trial, known, first)) = found.first()?;
-    // What has another shape than the first cannot stand in the same grid.
-    let fits = |rows: &Rows| rows.shape == first.shape && rows.columns == first.columns;
-    let (shape, columns, seed) = (first.shape.clone(), first.columns, trial.seed);
-    let read = kind.read(known);
-    let same = found.iter().all(|(_, (trial, _, _))| trial.seed == seed);
-    let seeds = if same { format!("seed {seed}") } else { "one seed each".to_owned() };
-    let (mut pixels, mut row_labels, mut tile_labels) = (Vec::new(), Vec::new(), Vec::new());
-    let size: usize = shape.iter().product();
-    let headers: Vec<String> = (0..size).map(|index| format!("pixel_{index}")).collect();
-    let header: Vec<&str> =
-        ["seed", "image"].into_iter().chain(headers.iter().map(String::as_str)).collect();
-    let mut csv = Csv::new(&view.results.axes, &header);
-    let mut drawn: Vec<&CellResult> = Vec::new();
-    for (cell, (trial, _, rows)) in found.iter().filter(|(_, (_, _, rows))| fits(rows)) {
-        drawn.push(cell);
-        pixels.extend_from_slice(&rows.pixels);
-        tile_labels.extend(rows.tiles.iter().cloned());
-        let names = rows.names.iter().skip(1).map(|name| (*name).to_owned());
-        row_labels.extend(std::iter::once(view.label_in_line(cell)).chain(names));
-        for (what, image) in &rows.data {
-            let named = [trial.seed.to_string(), what.clone()].into_iter();
-            let fields: Vec<String> = named.chain(image.iter().map(f32::to_string)).collect();
-            csv.row(&cell.values, &fields);
-        }
-    }
-    let missing: Vec<&CellResult> = cells
-        .iter()
-        .copied()
-        .filter(|cell| !drawn.iter().any(|d| std::ptr::eq(*d, *cell)))
-        .collect();
-    let &[c, h, w] = &shape[..] else { return None };
-    Some(Planned {
-        name,
-        caption: format!("{read} ({seeds}){}", absent(view, &missing, "row")),
-        chart: Chart::Samples(SampleGrid {
-            caption: caption(format!("{}{of}", kind.title()), seeds, footer),
-            shape: [pixels.len() / size, c, h, w],
-            pixels,
-            columns,
-            row_labels,
-            tile_labels,
-        }),
-        csv: csv.text(),
-    })
+    let found: Vec<(String, Drawn<'_>)> =
+        paneled.cells.iter().copied().filter_map(of_cell).collect();
+    let read = found.first()?.0.clone();
+    let drawn = found.into_iter().map(|(_, drawn)| drawn).collect();
+    image_grid(view, paneled, drawn, (kind.title(), &read), footer)
 }
 
 /// The rows of one trial; none where it has no such images, or such as cannot
@@ -187,11 +117,10 @@ fn rows(kind: Kind, known: &Generation, images: &Arrays) -> Option<Rows> {
     };
     let (shape, all) = images.f32(named)?;
     let leading = if let Kind::Strips = kind { 2 } else { 1 };
-    let own = shape.get(leading..).filter(|own| own.len() == 3)?.to_vec();
-    if !(own[0] == 1 || own[0] == 3) || own.contains(&0) || shape[..leading].contains(&0) {
+    if shape.iter().take(leading).any(|side| *side == 0) {
         return None;
     }
-    let mut rows = Rows { shape: own, columns: COLUMNS, ..Rows::default() };
+    let mut rows = Rows::of(shape.get(leading..)?, COLUMNS)?;
     match kind {
         Kind::Source(source) => {
             let shown = known.shown.iter().find(|shown| shown.source == source)?;
@@ -204,7 +133,8 @@ fn rows(kind: Kind, known: &Generation, images: &Arrays) -> Option<Rows> {
         }
         Kind::Classes => {
             let shown = known.shown.iter().find(|shown| shown.source == named)?;
-            classes(shown, all, &mut rows)?;
+            let nearest = images.f32("conditional/neighbours").map(|(_, images)| images);
+            classes(shown, all, nearest, &mut rows)?;
         }
         Kind::Strips => {
             rows.columns = shape[1];
@@ -220,8 +150,14 @@ fn rows(kind: Kind, known: &Generation, images: &Arrays) -> Option<Rows> {
     Some(rows)
 }
 
-/// A column for each of the first classes, a row for each sample of a class.
-fn classes(shown: &ShownSamples, all: &[f32], rows: &mut Rows) -> Option<()> {
+/// A column for each of the first classes, a row for each sample of a class,
+/// and under it the nearest training images where they were kept.
+fn classes(
+    shown: &ShownSamples,
+    all: &[f32],
+    nearest: Option<&[f32]>,
+    rows: &mut Rows,
+) -> Option<()> {
     let asked = shown.asked.as_ref()?;
     let classes: Vec<u64> = (0..COLUMNS as u64).filter(|class| asked.contains(class)).collect();
     rows.columns = classes.len();
@@ -241,13 +177,20 @@ fn classes(shown: &ShownSamples, all: &[f32], rows: &mut Rows) -> Option<()> {
         };
         let tiles = places.iter().map(tile).collect();
         rows.row("another", all, &places, tiles);
+        if let Some(nearest) = nearest {
+            let distance = |place: &usize| shown.distances.get(*place).map(|d| plain(*d));
+            let tiles = places.iter().map(|place| distance(place).unwrap_or_default()).collect();
+            rows.row("nearest", nearest, &places, tiles);
+        }
     }
     (most > 0).then_some(())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Chart;
     use super::*;
+    use crate::chart::SampleGrid;
     use crate::report::fixture;
     use crate::table::{Results, cells};
 
@@ -315,8 +258,10 @@ mod tests {
         assert_eq!((fresh.shape, fresh.columns), ([20, 1, 4, 4], 10));
         assert_eq!(fresh.row_labels[1], "nearest");
         assert_eq!(fresh.tile_labels[10..13], ["1.250", "1.250", ""]);
-        assert_eq!((classes.shape, classes.columns), ([4, 1, 4, 4], 2));
-        assert_eq!(classes.tile_labels, ["0", "1", "0, seen 1", "1"]);
+        assert_eq!((classes.shape, classes.columns), ([8, 1, 4, 4], 2));
+        assert_eq!(classes.row_labels, ["λ = 0.1", "nearest", "another", "nearest"]);
+        assert_eq!(classes.tile_labels[..4], ["0", "1", "1.250", "1.250"]);
+        assert_eq!(classes.tile_labels[4..], ["0, seen 1", "1", "1.250", "1.250"]);
         assert_eq!((strips.shape, strips.columns), ([3, 1, 4, 4], 3));
         assert_eq!(strips.tile_labels, ["0", "5", "10"]);
         for figure in &drafts.figures {

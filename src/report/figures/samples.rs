@@ -44,7 +44,7 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
         shape: [pixels.len() / (c * h * w), c, h, w],
         pixels,
         columns: COLUMNS,
-        row_labels: rows.iter().map(|row| view.label_in_line(row.cell)).collect(),
+        row_labels: rows.iter().map(|row| view.label_of_images(row.cell, row.trial)).collect(),
         tile_labels: Vec::new(),
     };
     Some(Planned {
@@ -73,7 +73,7 @@ fn row<'a>(view: &View<'a>, cell: &'a CellResult) -> Option<Row<'a>> {
 }
 
 /// From the scaled pixel range to [0, 1].
-fn unit(pixel: f32, (low, high): (f64, f64)) -> f32 {
+pub(super) fn unit(pixel: f32, (low, high): (f64, f64)) -> f32 {
     ((f64::from(pixel) - low) / (high - low)) as f32
 }
 

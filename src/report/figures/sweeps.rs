@@ -13,10 +13,13 @@ use crate::report::view::{Line, View};
 const MOST_SERIES: usize = 14;
 
 /// One metric along one line.
-struct Course<'v, 'a> {
-    label: String,
-    metric: String,
-    line: &'v Line<'a>,
+pub(super) struct Course<'v, 'a> {
+    /// What it is called.
+    pub(super) label: String,
+    /// The metric.
+    pub(super) metric: String,
+    /// The line.
+    pub(super) line: &'v Line<'a>,
 }
 
 /// Accuracy and ECE against x.
@@ -73,7 +76,7 @@ pub(super) fn errors(view: &View<'_>, footer: &str) -> Drafts {
 fn no_axis(view: &View<'_>) -> Option<String> {
     let x = view.results.experiment.report.x.as_ref()?;
     (view.x.is_none() && view.cells.len() > 1).then(|| {
-        format!("Nothing is drawn against {x}: its values are not numbers. The tables have them.")
+        format!("Nothing is drawn along {x}: its values are not numbers. Each cell has a row.")
     })
 }
 
@@ -171,7 +174,7 @@ fn subtitle(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
 }
 
 /// The axis of `metric`.
-fn quantity(metric: &str) -> Quantity {
+pub(super) fn quantity(metric: &str) -> Quantity {
     let Some(info) = describe(metric) else {
         return Quantity { label: metric.to_owned(), ..Quantity::default() };
     };
@@ -230,7 +233,7 @@ fn reading(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
 }
 
 /// One row for each metric and trial.
-fn data(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
+pub(super) fn data(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
     let columns = ["metric", "seed", "outcome", "value", "mean", "half_width", "n"];
     let mut csv = Csv::new(&view.results.axes, &columns);
     for course in courses {

@@ -7,13 +7,18 @@ use crate::report::view::View;
 use crate::table::TrialResult;
 
 /// What is drawn, where it was recorded: path, name, unit, direction.
-const PANELS: [(&str, &str, Option<&str>, Option<Better>); 6] = [
+const PANELS: [(&str, &str, Option<&str>, Option<Better>); 11] = [
     ("train/ce", "cross-entropy", Some("nats"), Some(Better::Lower)),
     ("train/accuracy", "training accuracy", None, Some(Better::Higher)),
     ("val/accuracy", "validation accuracy", None, Some(Better::Higher)),
     ("train/energy_data", "mean E(x⁺)", Some("nats"), None),
     ("train/energy_gap", "mean E(x⁻) − mean E(x⁺)", Some("nats"), None),
     ("train/grad_norm", "gradient norm", None, None),
+    ("train/chain_gradient_norm", "chain gradient norm ‖∇E(x)‖", None, None),
+    ("train/chain_displacement", "chain displacement ‖x_K − x₀‖", None, None),
+    ("train/saturation", "saturated share of x⁻", None, None),
+    ("train/buffer_age", "buffer age", Some("chain steps"), None),
+    ("train/acceptance", "accepted share of MALA steps", None, None),
 ];
 
 /// A chart for each line, a panel for each quantity, a curve for each trial.
@@ -53,6 +58,13 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
     let diverged = trials.iter().any(|(_, trial)| trial.outcome.diverged());
     let marked =
         if diverged { " A curve that ends in × diverged after its last point." } else { "" };
+    let chains = if recorded("train/chain_displacement") {
+        " Of chains: ‖∇E(x)‖ at the start of their last step; how far they are from where the \
+         training step found them; the share of the values of x⁻ at an end of the pixel range or \
+         beyond; and how many chain steps lie behind an average state of the buffer."
+    } else {
+        ""
+    };
     let chart = TrainingChart {
         caption: caption(format!("Training{of}"), "one curve per trial".to_owned(), footer),
         x_label: "step".to_owned(),
@@ -63,7 +75,7 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
         name,
         caption: format!(
             "Means over the steps since the point before. x⁺ are training inputs, x⁻ samples of \
-             the model, which λ = 0 has none of.{marked}"
+             the model, which λ = 0 has none of.{chains}{marked}"
         ),
         chart: Chart::Training(chart),
         csv: data(view, &trials),
@@ -96,4 +108,45 @@ fn data(view: &View<'_>, trials: &[(usize, &TrialResult)]) -> String {
         }
     }
     csv.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use crate::table::cells;
+
+    #[test]
+    fn what_chains_did_has_panels_where_it_was_recorded() {
+        let mut results = fixture::results();
+        let of = |results: &crate::table::Results| -> (Vec<String>, Planned) {
+            let cells = cells(results);
+            let planned = drafts(&View::new(results, &cells), "footer").figures.remove(0);
+            let Chart::Training(chart) = &planned.chart else { panic!("it has curves") };
+            assert!(crate::chart::training(chart).is_ok());
+            let names = chart.panels.iter().map(|panel| panel.y.label.clone()).collect();
+            (names, planned)
+        };
+        let (before, planned) = of(&results);
+        assert_eq!(before.len(), 6);
+        assert!(!planned.caption.contains("Of chains"), "{}", planned.caption);
+        for epoch in results.trials.iter_mut().flat_map(|trial| &mut trial.epochs) {
+            // Chains that never leave the range, and never refuse a step.
+            for (path, value) in
+                [("chain_displacement", 0.5), ("saturation", 0.0), ("acceptance", 1.0)]
+            {
+                epoch.means.insert(format!("train/{path}"), value);
+            }
+        }
+        let (after, planned) = of(&results);
+        assert_eq!(
+            after[6..],
+            [
+                "chain displacement ‖x_K − x₀‖",
+                "saturated share of x⁻",
+                "accepted share of MALA steps"
+            ]
+        );
+        assert!(planned.caption.contains("Of chains"), "{}", planned.caption);
+    }
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::allowance::Allowance;
 use super::draw::Method;
+use super::names::read_names;
 use crate::diagnostic::{Diagnostic, SourceText};
 use crate::spec::{Content, Entry, Field, Node, Typed, Written, by_path, typed};
 
@@ -17,9 +18,15 @@ use crate::spec::{Content, Entry, Field, Node, Typed, Written, by_path, typed};
 pub struct Axis {
     /// The fields; all have the same number of values, which is not 0.
     pub columns: Vec<Column>,
+    /// The names of the rows of a `zip`, where it has any.
+    pub names: Option<Vec<String>>,
 }
 
 impl Axis {
+    fn single(column: Column) -> Self {
+        Self { columns: vec![column], names: None }
+    }
+
     /// How many values the axis has.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(1, |column| column.values.len())
@@ -64,11 +71,16 @@ impl AxisReader<'_> {
             match entry.key.as_str() {
                 "grid" => {
                     let columns = self.columns(&entry.node);
-                    axes.extend(columns.into_iter().map(|column| Axis { columns: vec![column] }));
+                    axes.extend(columns.into_iter().map(Axis::single));
                 }
-                "zip" => axes.extend(self.zip(&entry.node)),
+                "zip" => axes.extend(self.zip(&entry.node, block.entry("names"))),
                 "random" => axes.extend(self.drawn(Method::Random, entry)),
                 "sobol" => axes.extend(self.drawn(Method::Sobol, entry)),
+                "names" if block.entry("zip").is_none() => {
+                    let label = "there is no `zip` in this block";
+                    let message = "names are those of the rows of a `zip`".to_owned();
+                    self.problem(message, entry.key_span.clone(), label);
+                }
                 _ => {}
             }
         }
@@ -84,7 +96,7 @@ impl AxisReader<'_> {
         written.into_iter().filter_map(|written| self.column(written)).collect()
     }
 
-    fn zip(&mut self, table: &Node) -> Option<Axis> {
+    fn zip(&mut self, table: &Node, names: Option<&Entry>) -> Option<Axis> {
         let columns = self.columns(table);
         let first = columns.first()?;
         let length = first.values.len();
@@ -96,7 +108,9 @@ impl AxisReader<'_> {
             );
             return None;
         }
-        Some(Axis { columns })
+        let mut axis = Axis { columns, names: None };
+        axis.names = names.and_then(|names| read_names(names, &axis, self.source, self.problems));
+        Some(axis)
     }
 
     fn column(&mut self, written: Written<'_>) -> Option<Column> {

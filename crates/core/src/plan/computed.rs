@@ -99,7 +99,7 @@ impl AxisReader<'_> {
             let values = self.computed(field, numbers, &entry.node.span)?;
             columns.push(Column { field, key_span: entry.key_span.clone(), values });
         }
-        Some(Axis { columns })
+        Some(Axis { columns, names: None })
     }
 
     fn side(&mut self, field: &Field, entry: &Entry) -> Option<Side> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::block::Block;
+use super::names::Told;
 use crate::diagnostic::{Diagnostic, quoted_list};
 use crate::spec::{Document, Expectation, Report, Scale};
 
@@ -30,7 +31,7 @@ pub struct Experiment {
 /// `[report]` with its defaults, which depend on what is swept.
 pub fn resolve_report(
     document: &Document,
-    axes: &[String],
+    (axes, told): (&[String], &Told),
     blocks: &[Block],
     problems: &mut Vec<Diagnostic>,
 ) -> Report {
@@ -45,7 +46,11 @@ pub fn resolve_report(
             document.point_at(unswept, "report.x", "a swept path is expected here").help(swept),
         );
     }
-    let x = written.x.clone().or_else(|| axes.first().cloned());
+    if let Some(x) = written.x.as_ref().filter(|x| told.covers(axes, x)) {
+        let named = Diagnostic::new(format!("names stand for `{x}`: it cannot be the charts' x"));
+        problems.push(document.point_at(named, "report.x", "the names are told instead"));
+    }
+    let x = written.x.clone().or_else(|| told.first(axes).cloned());
     let numbers = x.as_ref().map_or_else(Vec::new, |x| numbers_of(x, blocks));
     if written.x_scale == Some(Scale::Log) && numbers.iter().any(|number| *number <= 0.0) {
         let message = "a logarithmic axis has no place for values of 0 or below".to_owned();

@@ -14,7 +14,9 @@ mod expand;
 mod experiment;
 mod generate;
 mod leaves;
+mod names;
 mod trials;
 
 pub use experiment::Experiment;
+pub use names::SYSTEM;
 pub use trials::{Plan, Trial};

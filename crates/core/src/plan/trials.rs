@@ -9,6 +9,7 @@ use super::allowance::Allowance;
 use super::block::Block;
 use super::expand::expand;
 use super::experiment::{Experiment, meets, resolve_report};
+use super::names::{Told, check_names};
 use crate::diagnostic::Diagnostic;
 use crate::id::{CellId, EvalId, TrialId};
 use crate::spec::preset::Presets;
@@ -41,6 +42,7 @@ pub struct Plan {
     pub axes: Vec<String>,
     /// The trials in their order.
     pub trials: Vec<Trial>,
+    pub(super) told: Told,
     blocks: Vec<Block>,
     /// For each block, where the value of each of `axes` is found.
     places: Vec<Vec<Place>>,
@@ -99,8 +101,10 @@ impl Plan {
         }
         // Without all blocks it is not known what is swept.
         SpecError::unless_empty(std::mem::take(&mut problems))?;
+        check_names(&blocks, &document.source, &mut problems);
         let axes = swept(&blocks);
-        let report = resolve_report(&document, &axes, &blocks, &mut problems);
+        let told = Told::of(&blocks, &axes);
+        let report = resolve_report(&document, (&axes, &told), &blocks, &mut problems);
         let trials = expand(&document, &blocks, &mut problems);
         SpecError::unless_empty(std::mem::take(&mut problems))?;
         let plan = Self {
@@ -114,6 +118,7 @@ impl Plan {
                 expect: document.expect.clone(),
             },
             axes,
+            told,
             trials,
             blocks,
         };
@@ -124,14 +129,14 @@ impl Plan {
 
     /// What `trial`, one of this plan's, trains and evaluates.
     pub fn spec_of(&self, trial: &Trial) -> Spec {
-        let block = &self.blocks[trial.block as usize];
+        let block = self.block_of(trial);
         block.spec(&block.choices(trial.number))
     }
 
     /// The value of `trial` at each of [`Plan::axes`], typed as the field is;
     /// null where its spec has no such field.
     pub fn values_of<'a>(&'a self, trial: &Trial) -> Vec<(&'a str, &'a Value)> {
-        let block = &self.blocks[trial.block as usize];
+        let block = self.block_of(trial);
         let choices = block.choices(trial.number);
         let places = &self.places[trial.block as usize];
         let value = |place: &'a Place| match place {
@@ -141,6 +146,10 @@ impl Plan {
             Place::Fixed(value) => value,
         };
         self.axes.iter().map(String::as_str).zip(places.iter().map(value)).collect()
+    }
+
+    pub(super) fn block_of(&self, trial: &Trial) -> &Block {
+        &self.blocks[trial.block as usize]
     }
 
     /// Whether `expectation` is about the cell of `trial`.

@@ -21,6 +21,15 @@ pub struct LongChains {
     pub from: Vec<ChainStart>,
 }
 
+impl LongChains {
+    /// Steps done at each state that is kept: at the looks nearest below even
+    /// places, the first at the start and the last at the end.
+    pub fn kept(&self) -> Vec<u64> {
+        let (looks, last) = (self.steps / self.every.max(1), self.states.max(2) - 1);
+        (0..self.states).map(|state| state * looks / last * self.every).collect()
+    }
+}
+
 /// What long chains start from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -57,5 +66,20 @@ pub(super) fn check_chains(asked: &LongChains, found: &mut Vec<Violation>) {
             &["evaluate.chains.from"],
             "list each start once",
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_kept_at_looks_from_the_start_to_the_end() {
+        let kept = |steps, every, states| {
+            LongChains { n: 1, steps, every, states, from: Vec::new() }.kept()
+        };
+        assert_eq!(kept(400, 20, 8), [0, 40, 100, 160, 220, 280, 340, 400]);
+        assert_eq!(kept(10, 5, 5), [0, 0, 5, 5, 10]);
+        assert_eq!(kept(10, 5, 1), [0]);
     }
 }

@@ -18,6 +18,8 @@ pub struct RawSweep {
     grid: Option<RawAxes>,
     /// Axes that advance together; all of one length.
     zip: Option<RawAxes>,
+    /// A name for each row of zip, by which tables, charts and sentences tell it; in no id.
+    names: Option<Vec<String>>,
     /// Cells to leave out: each entry gives path = value, and a cell that matches all of them is dropped.
     exclude: Option<Vec<RawAxes>>,
     /// Independent uniform draws. A larger n keeps the earlier ones.

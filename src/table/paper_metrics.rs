@@ -1,0 +1,108 @@
+//! Which metrics the table for people shows, and what they are called there.
+
+use jem_core::metric::{EFFECTIVE_TEMPERATURE, label};
+use jem_core::spec::{PurifiedAttack, PurifierKind};
+
+use super::label::metric_paths;
+use super::{Results, cells};
+
+/// Scores whose AUROC is shown on the first out-of-distribution set, in the
+/// order of the columns.
+const SCORES: [&str; 4] = ["energy", "max_softmax", "max_logit", "entropy"];
+
+/// How the paths of accuracies behind a purifier begin.
+const PURIFIED: &str = "purified/accuracy/";
+
+/// The metrics of [`Shown::Paper`] that the results have; accuracy always.
+pub(super) fn paper_metrics(results: &Results) -> Vec<String> {
+    let known = metric_paths(results);
+    let ece = "calib/ece/bins=15";
+    let other = || known.iter().copied().find(|path| path.starts_with("calib/ece/"));
+    let ece = Some(ece).filter(|path| known.contains(path)).or_else(other);
+    let mut wanted = vec!["clf/nll".to_owned()];
+    wanted.extend(ece.map(str::to_owned));
+    for (place, set) in ood_sets(results, &known).iter().enumerate() {
+        let scores = if place == 0 { &SCORES[..] } else { &SCORES[..1] };
+        wanted.extend(scores.iter().map(|score| format!("ood/auroc/{set}/{score}")));
+    }
+    for group in ["near", "far"] {
+        wanted.extend(SCORES[..2].iter().map(|score| format!("ood/auroc_{group}/{score}")));
+    }
+    wanted.extend(["error/auroc/energy", "error/auroc/max_softmax"].map(str::to_owned));
+    wanted.extend(attacked(&known));
+    wanted.extend(purified());
+    wanted.retain(|path| known.contains(&path.as_str()));
+    wanted.insert(0, "clf/accuracy".to_owned());
+    if temperatures_differ(results) {
+        wanted.push(EFFECTIVE_TEMPERATURE.to_owned());
+    }
+    wanted
+}
+
+/// Accuracy behind each purifier under the attacks that every purifier can be
+/// set against.
+fn purified() -> impl Iterator<Item = String> {
+    let attacks = [PurifiedAttack::None, PurifiedAttack::Transfer, PurifiedAttack::Bpda];
+    let purifiers = ["none", PurifierKind::Seed.name(), PurifierKind::Stochastic.name()];
+    purifiers.into_iter().flat_map(move |purifier| {
+        attacks.map(|attack| format!("{PURIFIED}{purifier}/{}", attack.name()))
+    })
+}
+
+/// Whether the chains of some cells are nominally at another temperature than
+/// those of others; means of equal numbers may differ by their rounding.
+fn temperatures_differ(results: &Results) -> bool {
+    let cells = cells(results);
+    let found = cells.iter().filter_map(|cell| cell.metrics.get(EFFECTIVE_TEMPERATURE));
+    let means: Vec<f64> = found.map(|found| found.mean).collect();
+    means.iter().any(|mean| (mean - means[0]).abs() > 1e-9 * means[0].abs())
+}
+
+/// What a column of the metric at `path` is called: its name, or a shorter one
+/// where many such columns stand side by side.
+pub(super) fn heading(path: &str) -> String {
+    let Some((purifier, attack)) = path.strip_prefix(PURIFIED).and_then(|p| p.split_once('/'))
+    else {
+        return label(path);
+    };
+    let attack = match attack {
+        "none" => "clean",
+        "bpda" => "BPDA",
+        other => other,
+    };
+    match purifier {
+        "none" => format!("acc., no purifier, {attack}"),
+        other => format!("acc., {other} purifier, {attack}"),
+    }
+}
+
+/// Accuracy under PGD, where it was measured at few sizes; many are a curve,
+/// which is drawn.
+fn attacked(known: &[&str]) -> Vec<String> {
+    const FEW: usize = 4;
+    let of = |norm: &str| -> Vec<String> {
+        let start = format!("adversarial/accuracy/{norm}/pgd/");
+        known
+            .iter()
+            .filter(|path| path.starts_with(&start))
+            .map(|path| (*path).to_owned())
+            .collect()
+    };
+    ["linf", "l2"].into_iter().map(of).filter(|sizes| sizes.len() <= FEW).flatten().collect()
+}
+
+/// The out-of-distribution sets among the `known` metrics, in the order in
+/// which they were evaluated, which is that of the histograms.
+fn ood_sets<'a>(results: &'a Results, known: &[&'a str]) -> Vec<&'a str> {
+    let set_of = |path: &&'a str| path.strip_prefix("ood/auroc/")?.rsplit_once('/').map(|p| p.0);
+    let measured: Vec<&str> = known.iter().filter_map(set_of).collect();
+    let histograms = results.trials.iter().flat_map(|trial| &trial.energies.histograms);
+    let drawn = histograms.map(|histogram| histogram.label.as_str());
+    let mut sets = Vec::new();
+    for set in drawn.filter(|set| measured.contains(set)).chain(measured.iter().copied()) {
+        if !sets.contains(&set) {
+            sets.push(set);
+        }
+    }
+    sets
+}

@@ -2,13 +2,13 @@
 //! its interval, about a line at 0.
 
 use super::axis::{Axis, extent};
-use super::canvas::{Area, Canvas, Label, Marker};
+use super::canvas::{Canvas, Marker};
 use super::caption::Caption;
 use super::drawing::{ChartError, Drawing, finish};
-use super::lettering::{self, Weight};
 use super::page::{Key, Page, Swatch};
 use super::plot::{Plot, X_LABELS};
-use super::theme::{ALARM, Color, FIRST, GRID, INK, MARGIN, PAGE_WIDTH, SMALL, series_color};
+use super::rows_of_cells;
+use super::theme::{ALARM, Color, FIRST, GRID, INK, PAGE_WIDTH, SMALL, series_color};
 
 /// Differences of one metric.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -90,11 +90,6 @@ impl DifferenceRow {
 
 const ROW: f64 = 24.0;
 const MARKER: f64 = 4.4;
-/// The most room that the names of the cells take.
-const WIDEST_LABEL: f64 = 250.0;
-/// The most room that the notes take.
-const WIDEST_NOTE: f64 = 150.0;
-
 /// Draws a row for each cell: the mean difference with its interval, and each
 /// pair as a small dot.
 ///
@@ -106,18 +101,8 @@ pub fn difference(chart: &DifferenceChart) -> Result<Drawing, ChartError> {
 
 fn lay_out(chart: &DifferenceChart) -> Canvas {
     let mut page = Page::new(&chart.caption, PAGE_WIDTH);
-    let widest = |most: f64, text: fn(&DifferenceRow) -> &str| {
-        let width = |row| lettering::width(text(row), SMALL, Weight::Regular);
-        chart.rows.iter().map(width).fold(0.0, f64::max).min(most) + 12.0
-    };
-    let (labels, notes) =
-        (widest(WIDEST_LABEL, |row| &row.label), widest(WIDEST_NOTE, |r| &r.note));
-    let area = Area {
-        left: MARGIN + labels,
-        top: page.y,
-        width: page.width() - labels - notes,
-        height: ROW * chart.rows.len().max(2) as f64,
-    };
+    let sides = chart.rows.iter().map(|row| (&row.label[..], &row.note[..]));
+    let area = rows_of_cells::area(&page, sides, ROW);
     let mut y = Axis::between(0.0, chart.rows.len().max(2) as f64, 1);
     y.ticks.clear();
     let plot = Plot { area, x: x_axis(&chart.rows), y };
@@ -137,7 +122,9 @@ fn lay_out(chart: &DifferenceChart) -> Canvas {
     page.x_label(&chart.x_label, &[area]);
     page.legend(&keys(chart));
     page.y += 4.0;
-    for note in notes_under(chart, &plot) {
+    let intervals = chart.rows.iter().filter_map(DifferenceRow::interval);
+    let values = chart.rows.iter().flat_map(|row| row.values.iter().copied());
+    for note in rows_of_cells::notes_under(&plot, intervals, values) {
         page.lines(&note, SMALL, 2);
     }
     page.finish(&chart.caption)
@@ -164,30 +151,11 @@ fn x_axis(rows: &[DifferenceRow]) -> Axis {
 
 fn draw_row(canvas: &mut Canvas, plot: &Plot, row: &DifferenceRow, y: f64) {
     let (marker, color) = row.tone.mark();
-    let baseline = y + 0.36 * SMALL;
-    let (left, right) = (plot.area.left, plot.area.right());
-    let fit = |text: &str, room: f64| lettering::fit(text, SMALL, Weight::Regular, room);
-    let label = fit(&row.label, WIDEST_LABEL);
-    canvas.label(Label::new(label, SMALL, (left - 8.0, baseline)).end());
-    let note = fit(&row.note, WIDEST_NOTE);
-    canvas.label(Label::new(note, SMALL, (right + 8.0, baseline)).muted());
-    let at = |value: f64| Some(plot.x_at(plot.x.position(value)?.clamp(-1e6, 1e6)));
-    if let Some((low, high)) = row.interval()
-        && let (Some(from), Some(to)) = (at(low), at(high))
-    {
-        for (end, edge, away) in [(from, left, -1.0), (to, right, 1.0)] {
-            if (end - edge) * away > 0.0 {
-                // An arrow: it goes on beyond the plot.
-                let (tip, base) = (edge, edge - 6.0 * away);
-                let corners = vec![(tip, y), (base, y - 4.0), (base, y + 4.0)];
-                canvas.polygon(corners, color.solid());
-            } else {
-                canvas.line(&[(end, y - 3.5), (end, y + 3.5)], color.solid(), 1.5);
-            }
-        }
-        let within = |x: f64| x.clamp(left, right);
-        canvas.line(&[(within(from), y), (within(to), y)], color.solid(), 1.75);
+    rows_of_cells::write_sides(canvas, &plot.area, (&row.label, &row.note), y);
+    if let Some(interval) = row.interval() {
+        rows_of_cells::draw_interval(canvas, plot, interval, y, color);
     }
+    let at = |value: f64| rows_of_cells::x_of(plot, value);
     for value in row.pairs() {
         if let Some(x) = at(*value) {
             canvas.circle((x, y + 8.5), 1.8, color.at(0.6));
@@ -215,22 +183,6 @@ fn keys(chart: &DifferenceChart) -> Vec<Key> {
         keys.push(Key::new(Swatch::Dot, "one pair"));
     }
     keys
-}
-
-/// What the plot has no place for.
-fn notes_under(chart: &DifferenceChart, plot: &Plot) -> Vec<String> {
-    let mut notes = Vec::new();
-    let beyond = |value: f64| plot.x.position(value).is_some_and(|at| !(0.0..=1.0).contains(&at));
-    let cut = |row: &DifferenceRow| row.interval().is_some_and(|(a, b)| beyond(a) || beyond(b));
-    if chart.rows.iter().any(cut) {
-        notes.push("Arrows: the interval goes on beyond the axis.".to_owned());
-    }
-    let values = || chart.rows.iter().flat_map(|row| &row.values);
-    match values().filter(|value| !value.is_finite()).count() {
-        0 => {}
-        n => notes.push(format!("{n} of {} are not finite and not shown.", values().count())),
-    }
-    notes
 }
 
 #[cfg(test)]

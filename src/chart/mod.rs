@@ -31,6 +31,7 @@ mod plot;
 mod reliability;
 mod risk_coverage;
 mod rows;
+mod rows_of_cells;
 mod samples;
 mod sweep;
 mod theme;

@@ -2,13 +2,13 @@
 //! interval for each series, seeds as dots.
 
 use super::axis::{Axis, extent};
-use super::canvas::{Area, Canvas, Label, Marker};
+use super::canvas::{Canvas, Marker};
 use super::caption::{Caption, Quantity};
 use super::drawing::{ChartError, Drawing, finish};
-use super::lettering::{self, Weight};
 use super::page::{Key, Page, Swatch};
 use super::plot::{Plot, X_LABELS};
-use super::theme::{Color, GRID, MARGIN, PAGE_WIDTH, SMALL, series_color};
+use super::rows_of_cells;
+use super::theme::{Color, GRID, PAGE_WIDTH, SMALL, series_color};
 
 /// One metric of some cells.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,11 +62,6 @@ impl RowMark {
 /// The height of a series in a row, and the space between rows.
 const TRACK: (f64, f64) = (12.0, 10.0);
 const MARKER: f64 = 4.0;
-/// The most room that the names of the cells take.
-const WIDEST_LABEL: f64 = 250.0;
-/// The most room that the notes take.
-const WIDEST_NOTE: f64 = 150.0;
-
 /// Draws a row for each cell, and in it a track for each series.
 ///
 /// # Errors
@@ -86,19 +81,9 @@ fn lay_out(chart: &RowsChart) -> Result<Canvas, ChartError> {
     }
     let mut page = Page::new(&chart.caption, PAGE_WIDTH);
     page.y_label(&chart.quantity);
-    let widest = |most: f64, text: fn(&ValueRow) -> &str| {
-        let width = |row| lettering::width(text(row), SMALL, Weight::Regular);
-        chart.rows.iter().map(width).fold(0.0, f64::max).min(most) + 12.0
-    };
-    let (labels, notes) =
-        (widest(WIDEST_LABEL, |row| &row.label), widest(WIDEST_NOTE, |row| &row.note));
     let height = TRACK.0 * series.max(1) as f64 + TRACK.1;
-    let area = Area {
-        left: MARGIN + labels,
-        top: page.y,
-        width: page.width() - labels - notes,
-        height: height * chart.rows.len().max(2) as f64,
-    };
+    let sides = chart.rows.iter().map(|row| (&row.label[..], &row.note[..]));
+    let area = rows_of_cells::area(&page, sides, height);
     let mut y = Axis::between(0.0, 1.0, 1);
     y.ticks.clear();
     let plot = Plot { area, x: x_axis(&chart.rows), y };
@@ -117,7 +102,9 @@ fn lay_out(chart: &RowsChart) -> Result<Canvas, ChartError> {
     page.y = area.bottom() + X_LABELS;
     page.legend(&keys(chart));
     page.y += 4.0;
-    for note in notes_under(chart, &plot) {
+    let intervals = marks(&chart.rows).filter_map(RowMark::interval);
+    let values = marks(&chart.rows).flat_map(|mark| mark.values.iter().copied());
+    for note in rows_of_cells::notes_under(&plot, intervals, values) {
         page.lines(&note, SMALL, 2);
     }
     Ok(page.finish(&chart.caption))
@@ -150,13 +137,8 @@ fn mark_of(series: usize) -> (Marker, Color) {
 }
 
 fn draw_row(canvas: &mut Canvas, plot: &Plot, row: &ValueRow, (top, height): (f64, f64)) {
-    let baseline = top + height / 2.0 + 0.36 * SMALL;
-    let (left, right) = (plot.area.left, plot.area.right());
-    let fit = |text: &str, room: f64| lettering::fit(text, SMALL, Weight::Regular, room);
-    let label = fit(&row.label, WIDEST_LABEL);
-    canvas.label(Label::new(label, SMALL, (left - 8.0, baseline)).end());
-    let note = fit(&row.note, WIDEST_NOTE);
-    canvas.label(Label::new(note, SMALL, (right + 8.0, baseline)).muted());
+    let middle = top + height / 2.0;
+    rows_of_cells::write_sides(canvas, &plot.area, (&row.label, &row.note), middle);
     for (series, mark) in row.marks.iter().enumerate() {
         let y = top + TRACK.1 / 2.0 + (series as f64 + 0.5) * TRACK.0;
         if let Some(mark) = mark {
@@ -172,24 +154,10 @@ fn draw_mark(
     (marker, color): (Marker, Color),
     y: f64,
 ) {
-    let (left, right) = (plot.area.left, plot.area.right());
-    let at = |value: f64| Some(plot.x_at(plot.x.position(value)?.clamp(-1e6, 1e6)));
-    if let Some((low, high)) = mark.interval()
-        && let (Some(from), Some(to)) = (at(low), at(high))
-    {
-        for (end, edge, away) in [(from, left, -1.0), (to, right, 1.0)] {
-            if (end - edge) * away > 0.0 {
-                // An arrow: it goes on beyond the plot.
-                let (tip, base) = (edge, edge - 6.0 * away);
-                let corners = vec![(tip, y), (base, y - 4.0), (base, y + 4.0)];
-                canvas.polygon(corners, color.solid());
-            } else {
-                canvas.line(&[(end, y - 3.5), (end, y + 3.5)], color.solid(), 1.5);
-            }
-        }
-        let within = |x: f64| x.clamp(left, right);
-        canvas.line(&[(within(from), y), (within(to), y)], color.solid(), 1.5);
+    if let Some(interval) = mark.interval() {
+        rows_of_cells::draw_interval(canvas, plot, interval, y, color);
     }
+    let at = |value: f64| rows_of_cells::x_of(plot, value);
     for x in mark.seeds().iter().filter_map(|value| at(*value)) {
         canvas.circle((x, y), 1.8, color.at(0.6));
     }
@@ -213,22 +181,6 @@ fn keys(chart: &RowsChart) -> Vec<Key> {
         keys.push(Key::new(Swatch::Dot, "one seed"));
     }
     keys
-}
-
-/// What the plot has no place for.
-fn notes_under(chart: &RowsChart, plot: &Plot) -> Vec<String> {
-    let mut notes = Vec::new();
-    let beyond = |value: f64| plot.x.position(value).is_some_and(|at| !(0.0..=1.0).contains(&at));
-    let cut = |mark: &RowMark| mark.interval().is_some_and(|(a, b)| beyond(a) || beyond(b));
-    if marks(&chart.rows).any(cut) {
-        notes.push("Arrows: the interval goes on beyond the axis.".to_owned());
-    }
-    let values = || marks(&chart.rows).flat_map(|mark| &mark.values);
-    match values().filter(|value| !value.is_finite()).count() {
-        0 => {}
-        n => notes.push(format!("{n} of {} are not finite and not shown.", values().count())),
-    }
-    notes
 }
 
 #[cfg(test)]

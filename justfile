@@ -66,7 +66,7 @@ step-profile: build
     cargo run --package jem-worker --example step_profile
 
 # Run an experiment and draw its committed report again
-showcase name="sweep-lambda": (experiment name "mnist" "fashion-mnist")
+showcase name="sweep-lambda" sets="mnist fashion-mnist": (experiment name sets)
     python3 scripts/make_showcase.py {{jem}} {{name}}
 
 # Kills and other faults at random instants; play a failure again with its seed

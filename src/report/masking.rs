@@ -72,7 +72,10 @@ fn row(
     checks: &[&MaskingCheck],
 ) -> Vec<String> {
     let flagged = checks.iter().filter(|check| check.verdict == MaskingVerdict::Flagged).count();
-    let clearest = checks.iter().min_by(|a, b| clearness(a).total_cmp(&clearness(b)));
+    let clearest = checks.iter().min_by(|a, b| {
+        let ([p, only], [other_p, other_only]) = (clearness(a), clearness(b));
+        p.total_cmp(&other_p).then(only.total_cmp(&other_only))
+    });
     let Some(check) = clearest else {
         return Vec::new();
     };
@@ -102,10 +105,13 @@ fn row(
     ]
 }
 
-/// Least where a sign is clearest: flagged first, then by p.
-fn clearness(check: &MaskingCheck) -> f64 {
+/// Least where a sign is clearest: flagged first, then by p, then, where a sign
+/// is judged without one, by the images that one attack alone changes.
+fn clearness(check: &MaskingCheck) -> [f64; 2] {
     let flagged = check.verdict == MaskingVerdict::Flagged;
-    check.p.unwrap_or(1.0) - if flagged { 2.0 } else { 0.0 }
+    let p = check.p.unwrap_or(1.0) - if flagged { 2.0 } else { 0.0 };
+    let (first, second) = check.only.unwrap_or_default();
+    [p, second as f64 - first as f64]
 }
 
 /// What is found against what.
@@ -149,6 +155,9 @@ mod tests {
         let found = row((None, AttackNorm::Linf), &[&clear, &flagged]);
         assert_eq!(found[3..6], ["FLAGGED", "1 of 2", "0.3"]);
         assert_eq!(found[8..], ["9 : 0", "0.001953"]);
+        let without = |first| MaskingCheck { only: Some((first, 0)), p: None, ..flagged.clone() };
+        let found = row((None, AttackNorm::Linf), &[&without(2), &without(5), &without(3)]);
+        assert_eq!(found[8..], ["5 : 0", "–"]);
         let behind = row((Some(PurifierKind::Seed), AttackNorm::Linf), &[&clear]);
         assert_eq!(behind[..3], ["seed's purifier", "L∞", "Square beats BPDA (accuracies)"]);
         let unjudged = MaskingCheck { verdict: MaskingVerdict::NotJudged, ..clear };

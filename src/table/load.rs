@@ -181,7 +181,7 @@ fn parts(
     Ok(PartFiles {
         chain_states: arrays(store, evaluation, CHAIN_STATES)?.map(|states| {
             let asked = plan.spec_of(trial).evaluate.chains;
-            ChainStates { steps: asked.map_or_else(Vec::new, |asked| asked.kept()), states }
+            ChainStates::first(asked.map_or_else(Vec::new, |asked| asked.kept()), &states)
         }),
         corruptions: of_part(store, evaluation, CORRUPTIONS)?.unwrap_or_default(),
         chains: of_part(store, evaluation, CHAINS)?.unwrap_or_default(),
@@ -311,7 +311,7 @@ mod tests {
             buffer.insert_f32("samples", &[1, 1, 1, 2], vec![0.0, 1.0]);
             keep(&mut evaluation.results, SAMPLES, buffer.to_bytes().unwrap());
             let mut states = Arrays::default();
-            states.insert_f32("buffer/states", &[1, 3, 1, 1, 2], vec![0.0; 6]);
+            states.insert_f32("buffer/states", &[3, 3, 1, 1, 2], vec![0.0; 18]);
             keep(&mut evaluation.results, CHAIN_STATES, states.to_bytes().unwrap());
             let mut outputs = Arrays::default();
             outputs.insert_f32("test/logits", &[1, 2], vec![0.0, 1.0]);
@@ -360,7 +360,8 @@ mod tests {
         assert_eq!(one.samples, Some((vec![1, 1, 1, 2], vec![0.0, 1.0])));
         let states = one.parts.chain_states.as_ref().unwrap();
         assert_eq!(states.steps, [0, 20, 40]);
-        assert!(states.states.f32("buffer/states").is_some());
+        let kept = states.states.f32("buffer/states");
+        assert_eq!(kept, Some((&[2, 3, 1, 1, 2][..], &[0.0; 12][..])), "of three chains two");
         assert_eq!((one.cost, one.bounds), (Some((2.5, 4096)), (-1.0, 1.0)));
         assert_eq!((one.epochs.len(), one.commit().as_str()), (1, "0123456-dirty"));
         assert_eq!(

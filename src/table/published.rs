@@ -39,9 +39,13 @@ impl PaperTable {
         // Where our rows have names, the column is there.
         let named = self.columns.first().is_some_and(|column| column.key == SYSTEM);
         if named {
-            self.rows
-                .iter_mut()
-                .for_each(|row| row[0] = TableCell::Text(format!("{} (ours)", row[0])));
+            for row in &mut self.rows {
+                let ours = match &row[0] {
+                    TableCell::Text(name) => format!("{name} (ours)"),
+                    _ => "ours".to_owned(),
+                };
+                row[0] = TableCell::Text(ours);
+            }
         } else {
             self.columns.insert(0, system);
             self.rows.iter_mut().for_each(|row| row.insert(0, TableCell::Text("ours".to_owned())));

@@ -111,13 +111,30 @@ pub struct PartFiles {
     pub scores: Option<OodScores>,
 }
 
-/// States of chains that went on for long.
+/// States of the first [`Self::CHAINS`] chains from each start.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChainStates {
     /// Chain steps done at each state.
     pub steps: Vec<u64>,
-    /// `<start>/states` `[n, states, c, h, w]`, in the scaled pixel range.
+    /// `<start>/states` `[chains, states, c, h, w]`, in the scaled pixel range.
     pub states: Arrays,
+}
+
+impl ChainStates {
+    /// Chains from each start that are held in memory: a report draws no more.
+    pub const CHAINS: usize = 2;
+
+    /// The first chains of all in `file`, whose states are those after `steps`.
+    pub fn first(steps: Vec<u64>, file: &Arrays) -> Self {
+        let mut states = Arrays::default();
+        for (name, _) in file.iter().filter(|(name, _)| name.ends_with("/states")) {
+            let Some((&[n, ref own @ ..], all)) = file.f32(name) else { continue };
+            let kept = n.min(Self::CHAINS);
+            let shape: Vec<usize> = [kept].iter().chain(own).copied().collect();
+            states.insert_f32(name, &shape, all[..shape.iter().product()].to_vec());
+        }
+        Self { steps, states }
+    }
 }
 
 /// The trials of one cell, seed by seed, as statistics.

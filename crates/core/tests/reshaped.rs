@@ -79,6 +79,19 @@ fn the_error_for_a_wrong_shape_has_the_entry_that_puts_it_right() {
 }
 
 #[test]
+fn a_folder_of_images_is_told_to_be_resized_and_other_files_are_not() {
+    let folder = source(r#"{ "images": { "test": "x", "channels": 1 }, "classes": 1 }"#);
+    let told = folder.remedy([3, 32, 32]);
+    assert_eq!(
+        told.as_deref(),
+        Some("write resize = [32, 32], channels = 3 in its `images = { … }`")
+    );
+    assert_eq!(folder.remedy([2, 32, 32]), None, "there are no images of two channels");
+    let cifar = source(r#"{ "cifar": { "test": ["x.bin"] }, "classes": 10 }"#);
+    assert_eq!(cifar.remedy([1, 28, 28]), None);
+}
+
+#[test]
 fn what_cannot_be_meant_is_told_with_what_can() {
     let cases = [
         ("evaluate.ood = [{ name = \"cifar10\", channels = 1 }]", "did you mean \"cifar-10\"?"),

@@ -6,10 +6,8 @@ use super::image_rows::{Drawn, Rows, image_grid};
 use super::samples::unit;
 use super::{Drafts, Paneled, Planned, by_line};
 use crate::report::view::View;
-use crate::table::{CellResult, TrialResult};
+use crate::table::{CellResult, ChainStates, TrialResult};
 
-/// Chains of a cell from each start.
-const CHAINS: usize = 2;
 /// States of a chain; of more, so many are drawn that are evenly apart.
 const STATES: usize = 12;
 
@@ -57,7 +55,7 @@ fn rows(trial: &TrialResult, start: ChainStart) -> Option<Rows> {
     let shown = evenly(states);
     let mut rows = Rows::of(own, shown.len())?;
     let all: Vec<f32> = all.iter().map(|pixel| unit(*pixel, trial.bounds)).collect();
-    let chains = n.min(CHAINS);
+    let chains = n.min(ChainStates::CHAINS);
     for chain in 0..chains {
         let places: Vec<usize> = shown.iter().map(|state| chain * states + state).collect();
         let steps = shown.iter().filter_map(|state| kept.steps.get(*state));
@@ -83,7 +81,7 @@ mod tests {
     use super::*;
     use crate::chart::SampleGrid;
     use crate::report::fixture;
-    use crate::table::{ChainStates, Results, cells};
+    use crate::table::{Results, cells};
 
     /// λ = 0.1 with three chains of four states from the buffer, in [-1, 1].
     fn results() -> Results {

@@ -78,24 +78,25 @@ fn planned(
         all if all > MOST_SERIES => format!("; the first {MOST_SERIES} of {all} cells"),
         _ => String::new(),
     };
+    let clean = first.parts.corruptions.iter().any(|point| point.severity == 0);
     let chart = SweepChart {
         caption: caption(
             format!("{} on corrupted images{of}", drawn.title),
             format!("mean over {}, {n} test images{more}", counted(kinds.len(), "kind")),
             footer,
         ),
-        x_label: "severity; 0: the images as they are".to_owned(),
+        x_label: if clean { "severity; 0: the images as they are" } else { "severity" }.to_owned(),
         x_scale: XScale::Linear,
         y: Quantity { label: drawn.label.to_owned(), unit: None, better: Some(drawn.better) },
         series: shown.iter().take(MOST_SERIES).map(|cell| series(view, drawn, cell)).collect(),
     };
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.replace('_', " ")).collect();
+    let as_they_are = if clean { "; severity 0 is those as they are" } else { "" };
     Some(Planned {
         name,
         caption: format!(
             "Kinds of corruption: {}. The data has each of them by itself. All trials see the \
-             same corrupted images, made from the first {n} of the test set; severity 0 is those \
-             as they are. Large marks are means over seeds with their 95 % t interval, \
+             same corrupted images, made from the first {n} of the test set{as_they_are}. Large marks are means over seeds with their 95 % t interval, \
              small dots single seeds.{}",
             listed(&kinds),
             absent(view, &missing, "line")

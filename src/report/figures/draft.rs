@@ -93,12 +93,12 @@ pub struct Drafts {
 }
 
 impl Drafts {
-    /// These, and after them the figures of `other`, which leaves out the same.
+    /// These, and after them those of `other`; a note that both have stands once.
     pub fn and(mut self, other: Self) -> Self {
         self.figures.extend(other.figures);
-        if self.notes.is_empty() {
-            self.notes = other.notes;
-        }
+        let new = other.notes.into_iter().filter(|note| !self.notes.contains(note));
+        let new: Vec<String> = new.collect();
+        self.notes.extend(new);
         self
     }
 }

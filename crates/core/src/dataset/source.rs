@@ -71,8 +71,8 @@ impl Source {
         }
     }
 
-    /// What to write in the place of this source to have images of `shape`,
-    /// channels first, where that can be had.
+    /// What to write to have images of `shape`, channels first, of this source,
+    /// where that can be had: "write … in its place".
     pub fn remedy(&self, shape: [usize; 3]) -> Option<String> {
         let [channels, height, width] = shape;
         if ![1, 3].contains(&channels) {
@@ -81,15 +81,17 @@ impl Source {
         match self {
             Self::Files(files) => files.images.as_ref().map(|_| {
                 format!(
-                    "in `images = {{ … }}`: resize = [{height}, {width}], channels = {channels}"
+                    "write resize = [{height}, {width}], channels = {channels} in its \
+                     `images = {{ … }}`"
                 )
             }),
             _ => {
                 let entry = catalogue().entry(self.catalogue_name()?).ok()?;
-                Some(match entry.shape == shape {
+                let written = match entry.shape == shape {
                     true => format!("\"{}\"", entry.name),
                     false => Reshaped::to(entry, shape).to_string(),
-                })
+                };
+                Some(format!("write {written} in its place"))
             }
         }
     }

@@ -92,7 +92,7 @@ fn check_shape(source: &Source, path: &'static str, train: &Source, found: &mut 
         false => "",
     };
     let help = match source.remedy(trained.shape) {
-        Some(entry) => format!("write {entry} in its place{made}"),
+        Some(remedy) => remedy + made,
         None => format!("write a set of the training images' shape{made}"),
     };
     found.push(Violation::new(

@@ -85,7 +85,7 @@ pub fn diverged_by(error: &(dyn Error + 'static), outcome: &Outcome) -> Option<O
     let Some(MetricError::NotFinite { what: "logits", .. }) = error.downcast_ref() else {
         return None;
     };
-    let mut found = not_finite(*steps, "logits on the test sets");
+    let mut found = not_finite(*steps, "logits in the evaluation");
     found.restarts = outcome.restarts().to_vec();
     Some(Outcome::Diverged(found))
 }

@@ -29,8 +29,8 @@ const FREE: f64 = 0.5;
 /// by the length of purification.
 ///
 /// # Errors
-/// When there is no test image, an energy of one is not a number, a file
-/// cannot be written, or `look` fails.
+/// When there is no test image, a logit of one is not finite, a file cannot be
+/// written, or `look` fails.
 pub fn measure(
     asked: &Purification,
     subject: &Subject<'_>,
@@ -42,8 +42,7 @@ pub fn measure(
     let alone =
         Defence { logits: &logits, purifier: None, bounds, seed: subject.seed, name: "none" };
     let clean = energies(&alone, &inputs.x);
-    let detector = Detector::fitted(&clean)
-        .ok_or("the detector's threshold needs test images with energies that are numbers")?;
+    let detector = Detector::fitted(&clean)?;
     let ball = Ball::of_pixels(AttackNorm::Linf, asked.epsilon, bounds);
     let width = bounds.1 - bounds.0;
     let mut trial =

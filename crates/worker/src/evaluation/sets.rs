@@ -139,7 +139,7 @@ fn odd(set: &OodSet, what: String, test: &LabelledImages) -> SetError {
         OodSet::Test(source) => source.remedy(test.shape),
         _ => None,
     };
-    let help = remedy.map_or_else(String::new, |entry| format!(": write {entry} in its place"));
+    let help = remedy.map_or_else(String::new, |remedy| format!(": {remedy}"));
     SetError::Odd { name: set.name(), what, shape: test.shape, help }
 }
 

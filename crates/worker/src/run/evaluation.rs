@@ -51,19 +51,33 @@ fn whole(
     parts: &[Part],
 ) -> Result<(Metrics, Files), Failure> {
     let asked = context.job.spec.evaluate.clone();
-    let (mut metrics, mut files) = cached(context, inputs, training, asked.base(), None)?;
-    // What diverged has no metrics, of parts neither.
-    let parts = if metrics.outcome.diverged() { &[] } else { parts };
+    let mut found = cached(context, inputs, training, asked.base(), None)?;
     for part in parts {
+        if found.0.outcome.diverged() {
+            break;
+        }
         let settings = asked.part(*part);
-        let (found, more) = cached(context, inputs, training, settings, Some(*part))?;
-        metrics.metrics.extend(found.metrics);
-        metrics.undefined.extend(found.undefined);
-        files.extend(more);
+        found = together(found, cached(context, inputs, training, settings, Some(*part))?);
     }
+    let (metrics, mut files) = found;
     files.retain(|(name, _)| name != results::METRICS && name != results::EVALUATE);
     files.extend(described(&metrics, &asked)?);
     Ok((metrics, files))
+}
+
+/// What was found so far, and what a part found. What diverged has no metrics:
+/// where the part met logits that are not finite, its outcome is all that stays.
+fn together(
+    (mut metrics, mut files): (Metrics, Files),
+    (found, more): (Metrics, Files),
+) -> (Metrics, Files) {
+    if found.outcome.diverged() {
+        return (found, Files::new());
+    }
+    metrics.metrics.extend(found.metrics);
+    metrics.undefined.extend(found.undefined);
+    files.extend(more);
+    (metrics, files)
 }
 
 /// An evaluation with `settings` out of the store, or made and put there.
@@ -257,4 +271,30 @@ fn record(
     manifest.records.extend(context.records()?);
     context.store.finish(&manifest)?;
     Ok(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use jem_core::results::Outcome;
+
+    use super::*;
+    use crate::jem::not_finite;
+
+    #[test]
+    fn where_a_part_diverged_the_whole_has_no_metrics_and_no_files() {
+        let finished = Outcome::finished(3);
+        let found = |outcome: &Outcome, name: &str| {
+            let metrics = BTreeMap::from([(name.to_owned(), 0.5)]);
+            let metrics = Metrics { outcome: outcome.clone(), metrics, undefined: BTreeMap::new() };
+            (metrics, vec![(name.to_owned(), Vec::new())])
+        };
+        let (metrics, files) = together(found(&finished, "a"), found(&finished, "b"));
+        assert_eq!(metrics.metrics.keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(files.len(), 2);
+        let diverged = Outcome::Diverged(not_finite(3, "logits in the evaluation"));
+        let part = (Metrics { metrics: BTreeMap::new(), ..found(&diverged, "").0 }, Vec::new());
+        let (metrics, files) = together((metrics, files), part);
+        assert_eq!(metrics.outcome, diverged);
+        assert!(metrics.metrics.is_empty() && files.is_empty());
+    }
 }

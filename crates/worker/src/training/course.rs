@@ -353,8 +353,8 @@ fn check(spec: &Training, sets: TrainSets<'_>) -> Result<(), Unfit> {
     match sets.auxiliary {
         Some(set) if set.shape != shape || set.is_empty() => {
             let source = spec.data.auxiliary.as_ref();
-            let entry = source.and_then(|source| source.remedy(shape));
-            let help = entry.map_or_else(String::new, |entry| format!(": write {entry} there"));
+            let remedy = source.and_then(|source| source.remedy(shape));
+            let help = remedy.map_or_else(String::new, |remedy| format!(": {remedy}"));
             Err(Unfit::Auxiliary { images: set.len(), found: set.shape, shape, help })
         }
         _ => Ok(()),

@@ -141,7 +141,7 @@ pub(super) fn check_orderable<S: Copy + Into<f64>>(
 }
 
 /// An error unless `values` holds at least one value and only finite ones.
-pub(super) fn check_finite<S: Copy + Into<f64>>(
+pub(in crate::eval) fn check_finite<S: Copy + Into<f64>>(
     what: &'static str,
     values: &[S],
 ) -> Result<(), MetricError> {

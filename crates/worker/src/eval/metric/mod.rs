@@ -33,6 +33,7 @@ pub use classification::Predictions;
 pub use classwise::classwise_ece;
 pub use combination::{ErrorModel, rank_mean};
 pub use error::MetricError;
+pub(super) use error::check_finite;
 pub use inception_score::inception_score;
 pub use logits::Logits;
 pub use mixing::{ess_bulk, ess_mean, rank_rhat, split_rhat};

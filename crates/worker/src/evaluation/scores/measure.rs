@@ -39,7 +39,7 @@ pub fn measure(
     }
     let mut seen = |group: &Group, scorers: &[Scorer]| -> Result<Marks, Box<dyn Error>> {
         look(&format!("scores on {}", group.name))?;
-        marks(group, scorers, subject, &head).map_err(|why| why.to_string().into())
+        marks(group, scorers, subject, &head).map_err(Into::into)
     };
     let mut told = OodScores {
         n_train: bank.n() as u64,

@@ -219,7 +219,7 @@ impl Comparison {
 /// files that differ.
 pub fn compare(a: &Side, b: &Side, metrics: Vec<String>, files: Vec<FileChange>) -> Comparison {
     let axes = axes(a, b);
-    let points = points(a, b, &axes);
+    let points = points(a, b);
     let mut cells: Vec<Cell> = points.iter().filter_map(|p| cell(p, &axes, &metrics)).collect();
     let settings = common(&cells);
     for cell in &mut cells {

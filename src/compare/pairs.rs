@@ -27,16 +27,30 @@ pub(super) struct Point<'s> {
     pub seeds: BTreeMap<u64, [Option<Planned<'s>>; 2]>,
 }
 
-/// The paths that either side sweeps: those of A, then those of B alone.
+/// What cells are told apart by: where both sides have names for the same
+/// paths, these; otherwise what is [`swept`].
 pub(super) fn axes(a: &Side, b: &Side) -> Vec<String> {
+    if named_alike(a, b) { a.plan.told_axes() } else { swept(a, b) }
+}
+
+fn named_alike(a: &Side, b: &Side) -> bool {
+    let (told, other) = (a.plan.told_axes(), b.plan.told_axes());
+    told == other && a.plan.axes == b.plan.axes && told != a.plan.axes
+}
+
+/// The paths that either side sweeps: those of A, then those of B alone.
+fn swept(a: &Side, b: &Side) -> Vec<String> {
     let mut axes = a.plan.axes.clone();
     axes.extend(b.plan.axes.iter().filter(|path| !a.plan.axes.contains(path)).cloned());
     axes
 }
 
-/// Every point of either grid, in the order of A's plan, then of B's. A path
-/// that only one side sweeps has its one value on the other.
-pub(super) fn points<'s>(a: &'s Side, b: &'s Side, axes: &[String]) -> Vec<Point<'s>> {
+/// Every point of either grid, in the order of A's plan, then of B's, with its
+/// values at [`axes`]. Points are the same where all swept settings are,
+/// whatever their names; a path that only one side sweeps has its one value on
+/// the other.
+pub(super) fn points<'s>(a: &'s Side, b: &'s Side) -> Vec<Point<'s>> {
+    let (swept, named) = (swept(a, b), named_alike(a, b));
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut points: Vec<Point<'s>> = Vec::new();
     for (which, side) in [a, b].into_iter().enumerate() {
@@ -45,7 +59,7 @@ pub(super) fn points<'s>(a: &'s Side, b: &'s Side, axes: &[String]) -> Vec<Point
             let spec = side.plan.spec_of(trial);
             let settings = settings(&spec);
             let value = |path: &String| settings.get(path).cloned().unwrap_or_default();
-            let values: Vec<Value> = axes.iter().map(value).collect();
+            let values: Vec<Value> = swept.iter().map(value).collect();
             let own = side.plan.told_values(trial);
             let planned = Planned {
                 result: results.get(&key(own.iter(), trial.seed)).copied(),
@@ -53,6 +67,7 @@ pub(super) fn points<'s>(a: &'s Side, b: &'s Side, axes: &[String]) -> Vec<Point
                 settings,
             };
             let place = *places.entry(key(values.iter(), 0)).or_insert_with(|| {
+                let values = if named { own } else { values };
                 points.push(Point { values, seeds: BTreeMap::new() });
                 points.len() - 1
             });

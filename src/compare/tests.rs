@@ -110,6 +110,32 @@ fn intervals_are_counted_and_their_direction_is_that_of_the_metric() {
 }
 
 #[test]
+fn cells_have_the_names_that_both_sides_give_them() {
+    let named = |names: &str| {
+        format!(
+            "{SPEC}[[sweep]]\nzip.objective.lambda = [0, 10]\nzip.sampler.steps = [1, 2]\n\
+             names = [{names}]\n"
+        )
+    };
+    let (a, b) = (named("\"classifier\", \"JEM\""), named("\"none\", \"JEM\""));
+    let of = |text: &str, code| side(text, code, |_, seed| 0.5 + seed as f64 * 0.01);
+    let found = compared(&of(&a, "x"), &of(&a, "y"));
+    assert_eq!(found.axes, ["system"]);
+    let values = |found: &Comparison| -> Vec<serde_json::Value> {
+        found.cells.iter().flat_map(|cell| cell.values.clone()).collect()
+    };
+    assert_eq!(values(&found), ["classifier", "JEM"]);
+    // Another name for the same settings makes no other cell.
+    let found = compared(&of(&a, "x"), &of(&b, "y"));
+    assert_eq!((values(&found).len(), found.counts().pairs), (2, 6));
+    assert_eq!(values(&found), ["classifier", "JEM"]);
+    let unnamed = of(a.split("names").next().unwrap_or_default(), "y");
+    let found = compared(&of(&a, "x"), &unnamed);
+    assert_eq!(found.axes, ["objective.lambda", "sampler.steps"]);
+    assert_eq!(found.counts().pairs, 6);
+}
+
+#[test]
 fn a_path_that_one_side_alone_sweeps_has_its_one_value_on_the_other() {
     let fixed = side(&format!("{SPEC}[objective]\nlambda = 10\n"), "x", |_, _| 0.5);
     let found = compared(&fixed, &side(&swept(), "y", |_, _| 0.75));

@@ -78,7 +78,11 @@ fn diverged(view: &View<'_>) -> Finding {
     let total: usize = view.cells.iter().map(|cell| cell.diverged).sum();
     let done = view.results.trials.len();
     if total == 0 {
-        return Finding { about, text: format!("None of {done} trials diverged.") };
+        let text = match done {
+            1 => "The only trial did not diverge.".to_owned(),
+            _ => format!("None of {done} trials diverged."),
+        };
+        return Finding { about, text };
     }
     let told = |cell: &&CellResult| {
         let at = format!("{} of {} at {}", cell.diverged, cell.seeds.len(), view.label(cell));

@@ -49,7 +49,11 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
                 unit: unit.map(str::to_owned),
                 better: *better,
             },
-            lines: trials.iter().map(|(group, trial)| curve(*group, trial, path)).collect(),
+            lines: trials
+                .iter()
+                .filter(|(_, trial)| concerned(trial, path))
+                .map(|(group, trial)| curve(*group, trial, path))
+                .collect(),
         })
         .collect();
     if panels.is_empty() {
@@ -82,6 +86,12 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
     })
 }
 
+/// Whether `trial` could have values of `path`: one without chains has none of
+/// theirs, one that diverged before its first point might have had any.
+fn concerned(trial: &TrialResult, path: &str) -> bool {
+    trial.epochs.is_empty() || trial.epochs.iter().any(|epoch| epoch.means.contains_key(path))
+}
+
 fn curve(group: usize, trial: &TrialResult, path: &str) -> TrainingLine {
     let point =
         |epoch: &jem_core::results::Epoch| Some((epoch.step as f64, *epoch.means.get(path)?));
@@ -111,6 +121,7 @@ fn data(view: &View<'_>, trials: &[(usize, &TrialResult)]) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::report::fixture;
@@ -148,5 +159,19 @@ mod tests {
             ]
         );
         assert!(planned.caption.contains("Of chains"), "{}", planned.caption);
+    }
+
+    #[test]
+    fn a_trial_without_chains_is_no_curve_among_theirs() {
+        let mut results = fixture::results();
+        let all = results.trials.len();
+        let one = results.trials.iter_mut().find(|trial| !trial.epochs.is_empty()).unwrap();
+        one.epochs[0].means.insert("train/buffer_age".to_owned(), 1.0);
+        let early = results.trials.iter().filter(|trial| trial.epochs.is_empty()).count();
+        let cells = cells(&results);
+        let planned = drafts(&View::new(&results, &cells), "footer").figures.remove(0);
+        let Chart::Training(chart) = &planned.chart else { panic!("it has curves") };
+        let curves: Vec<usize> = chart.panels.iter().map(|panel| panel.lines.len()).collect();
+        assert_eq!((curves[0], *curves.last().unwrap()), (all, 1 + early));
     }
 }

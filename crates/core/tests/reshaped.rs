@@ -79,7 +79,31 @@ fn the_error_for_a_wrong_shape_has_the_entry_that_puts_it_right() {
 }
 
 #[test]
-fn a_folder_of_images_is_told_to_be_resized_and_other_files_are_not() {
+fn files_of_ones_own_are_read_in_the_shape_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    // A record of CIFAR-10: the label, then red, green and blue planes.
+    let mut record = vec![3];
+    for level in [200, 100, 0] {
+        record.extend([level; 32 * 32]);
+    }
+    std::fs::write(folder.path().join("test.bin"), &record).unwrap();
+    let path = folder.path().join("test.bin");
+    let plain = serde_json::json!({ "cifar": { "test": [path] }, "classes": 10 });
+    let mut small = plain.clone();
+    small["resize"] = serde_json::json!([2, 3]);
+    small["channels"] = 1.into();
+    let of = |json: &serde_json::Value| -> Source { serde_json::from_value(json.clone()).unwrap() };
+    let nowhere = Path::new("/nonexistent");
+    let found = load(nowhere, &of(&small), Split::Test).unwrap();
+    assert_eq!((found.images.shape, shape_of(&of(&small)).unwrap()), ([1, 2, 3], [1, 2, 3]));
+    // .299 · 200 + .587 · 100 = 118.5.
+    assert!(found.images.pixels.iter().all(|pixel| [118, 119].contains(pixel)));
+    let own = load(nowhere, &of(&plain), Split::Test).unwrap();
+    assert_eq!((found.digests, found.images.labels), (own.digests, own.images.labels));
+}
+
+#[test]
+fn files_of_ones_own_are_told_where_to_write_a_shape() {
     let folder = source(r#"{ "images": { "test": "x", "channels": 1 }, "classes": 1 }"#);
     let told = folder.remedy([3, 32, 32]);
     assert_eq!(
@@ -88,7 +112,8 @@ fn a_folder_of_images_is_told_to_be_resized_and_other_files_are_not() {
     );
     assert_eq!(folder.remedy([2, 32, 32]), None, "there are no images of two channels");
     let cifar = source(r#"{ "cifar": { "test": ["x.bin"] }, "classes": 10 }"#);
-    assert_eq!(cifar.remedy([1, 28, 28]), None);
+    let told = cifar.remedy([1, 28, 28]);
+    assert_eq!(told.as_deref(), Some("write resize = [28, 28], channels = 1 beside its `classes`"));
 }
 
 #[test]

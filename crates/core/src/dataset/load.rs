@@ -16,7 +16,7 @@ use super::reshaped::reshaped;
 use super::resize::Wanted;
 use super::source::Source;
 use super::svhn;
-use super::user_files::{Format, IdxFiles, ImageFolders, UserFiles};
+use super::user_files::{Format, IdxFiles, UserFiles};
 
 /// A split that was read, and what exactly was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,13 @@ pub fn load(dir: &Path, source: &Source, split: Split) -> Result<Loaded, Dataset
         }
         Source::Files(files) => {
             let parts = user_parts(files, split)?;
-            read_split(parts, files.classes, files.pixel_max.unwrap_or(u8::MAX))
+            let loaded = read_split(parts, files.classes, files.pixel_max.unwrap_or(u8::MAX))?;
+            // Pictures of a folder are brought to one shape as they are read.
+            let wanted = if files.images.is_some() { Wanted::default() } else { files.wanted() };
+            match wanted == Wanted::default() {
+                true => Ok(loaded),
+                false => Ok(Loaded { images: reshaped(loaded.images, wanted), ..loaded }),
+            }
         }
     }
 }
@@ -84,15 +90,16 @@ pub fn shape_of(source: &Source) -> Result<[usize; 3], DatasetError> {
         Source::Reshaped(set) => set.shape(),
         Source::Files(files) => {
             files.check()?;
-            match files.format()? {
+            let own = match files.format()? {
                 Format::Idx(idx) => {
                     let [height, width] = idx::image_sides(&idx.test_images)?;
-                    Ok([1, height, width])
+                    [1, height, width]
                 }
-                Format::Cifar(_) | Format::Cifar100(_) => Ok(cifar::SHAPE),
-                Format::Svhn(_) => Ok(svhn::SHAPE),
-                Format::Images(folders) => image_folder::shape(&folders.test, wanted(folders)),
-            }
+                Format::Cifar(_) | Format::Cifar100(_) => cifar::SHAPE,
+                Format::Svhn(_) => svhn::SHAPE,
+                Format::Images(folders) => image_folder::shape(&folders.test, files.wanted())?,
+            };
+            Ok(files.wanted().shape(own))
         }
     }
 }
@@ -162,7 +169,7 @@ fn user_parts(files: &UserFiles, split: Split) -> Result<Vec<Part<'static>>, Dat
                     ("cifar100", Layout::Cifar(Records::Hundred(files.labels)))
                 }
                 Format::Svhn(_) => ("svhn", Layout::Svhn),
-                Format::Images(folders) => ("images", Layout::Folder(wanted(folders))),
+                Format::Images(_) => ("images", Layout::Folder(files.wanted())),
                 _ => ("cifar", Layout::Cifar(Records::Ten)),
             };
             let paths = format.paths(split).into_iter().enumerate();
@@ -192,8 +199,4 @@ fn idx_parts(files: &IdxFiles, split: Split) -> Vec<Part<'static>> {
     let images = images.map(|path| part("images", path, Kind::Images));
     let labels = labels.map(|path| part("labels", path, Kind::Labels));
     images.into_iter().chain(labels).collect()
-}
-
-fn wanted(folders: &ImageFolders) -> Wanted {
-    Wanted { sides: folders.resize, channels: folders.channels.map(usize::from) }
 }

@@ -54,14 +54,12 @@ impl Reshaped {
     /// # Errors
     /// When the catalogue has no set of this name.
     pub(super) fn shape(&self) -> Result<[usize; 3], DatasetError> {
-        let [channels, height, width] = self.entry()?.shape;
-        let [height, width] = self.resize.unwrap_or([height, width]);
-        Ok([self.channels.map_or(channels, usize::from), height, width])
+        Ok(self.wanted().shape(self.entry()?.shape))
     }
 
     /// What every picture is brought to.
     pub(super) fn wanted(&self) -> Wanted {
-        Wanted { sides: self.resize, channels: self.channels.map(usize::from) }
+        Wanted::new(self.resize, self.channels)
     }
 
     /// Whether the description can be used; the catalogue is not looked at.
@@ -69,26 +67,15 @@ impl Reshaped {
     /// # Errors
     /// When nothing is asked for, or a number is out of its range.
     pub fn check(&self) -> Result<(), DatasetError> {
-        let wrong = |text: String| Err(DatasetError::UserFiles(text));
-        if let Some([height, width]) = self.resize
-            && (!(1..=4096).contains(&height) || !(1..=4096).contains(&width))
-        {
-            return wrong(format!("`resize = [{height}, {width}]`: 1 to 4096 are accepted"));
+        if self.wanted() == Wanted::default() {
+            let name = &self.name;
+            return Err(DatasetError::UserFiles(format!(
+                "`name = \"{name}\"` alone: for a set of the catalogue as it is write \
+                 \"{name}\", for one of another shape add `resize = [h, w]` or `channels`, for \
+                 files of your own add their table and `classes`"
+            )));
         }
-        match (self.resize, self.channels) {
-            (_, Some(channels)) if ![1, 3].contains(&channels) => {
-                wrong(format!("`channels = {channels}`: 1 and 3 are accepted"))
-            }
-            (None, None) => {
-                let name = &self.name;
-                wrong(format!(
-                    "`name = \"{name}\"` alone: for a set of the catalogue as it is write \
-                     \"{name}\", for one of another shape add `resize = [h, w]` or `channels`, \
-                     for files of your own add their table and `classes`"
-                ))
-            }
-            _ => Ok(()),
-        }
+        self.wanted().check()
     }
 }
 
@@ -109,12 +96,10 @@ impl fmt::Display for Reshaped {
 /// `set` with every image as `wanted`.
 pub(super) fn reshaped(set: LabelledImages, wanted: Wanted) -> LabelledImages {
     let own = set.shape;
-    let mut shape = own;
+    let shape = wanted.shape(own);
     let mut pixels = Vec::new();
     for image in set.pixels.chunks_exact(own.iter().product::<usize>().max(1)) {
-        let picture = wanted.of(Picture { shape: own, pixels: image.to_vec() });
-        shape = picture.shape;
-        pixels.extend(picture.pixels);
+        pixels.extend(wanted.of(Picture { shape: own, pixels: image.to_vec() }).pixels);
     }
     LabelledImages { shape, pixels, ..set }
 }

@@ -4,6 +4,7 @@
 //! PyTorch's `interpolate(mode="bilinear", antialias=True)`, in double
 //! precision, rounded once at the end.
 
+use super::error::DatasetError;
 use super::picture::Picture;
 
 /// What pictures are brought to; as they are where unset.
@@ -16,6 +17,37 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// `resize` and `channels` as they stand in a file.
+    pub(super) fn new(resize: Option<[usize; 2]>, channels: Option<u8>) -> Self {
+        Self { sides: resize, channels: channels.map(usize::from) }
+    }
+
+    /// Whether it can be had.
+    ///
+    /// # Errors
+    /// When a number is out of its range.
+    pub(super) fn check(self) -> Result<(), DatasetError> {
+        let wrong = |text: String| Err(DatasetError::UserFiles(text));
+        match (self.sides, self.channels) {
+            (Some([height, width]), _)
+                if !(1..=4096).contains(&height) || !(1..=4096).contains(&width) =>
+            {
+                wrong(format!("`resize = [{height}, {width}]`: 1 to 4096 are accepted"))
+            }
+            (_, Some(channels)) if ![1, 3].contains(&channels) => {
+                wrong(format!("`channels = {channels}`: 1 and 3 are accepted"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The shape, channels first, that a picture of shape `own` has then.
+    pub(super) fn shape(self, own: [usize; 3]) -> [usize; 3] {
+        let [channels, height, width] = own;
+        let [height, width] = self.sides.unwrap_or([height, width]);
+        [self.channels.unwrap_or(channels), height, width]
+    }
+
     /// `picture` so: channels first, then sides.
     pub(super) fn of(self, picture: Picture) -> Picture {
         let picture = match self.channels {

@@ -79,12 +79,13 @@ impl Source {
             return None;
         }
         match self {
-            Self::Files(files) => files.images.as_ref().map(|_| {
-                format!(
-                    "write resize = [{height}, {width}], channels = {channels} in its \
-                     `images = {{ … }}`"
-                )
-            }),
+            Self::Files(files) => {
+                let place = match files.images {
+                    Some(_) => "in its `images = { … }`",
+                    None => "beside its `classes`",
+                };
+                Some(format!("write resize = [{height}, {width}], channels = {channels} {place}"))
+            }
             _ => {
                 let entry = catalogue().entry(self.catalogue_name()?).ok()?;
                 let written = match entry.shape == shape {
@@ -215,6 +216,7 @@ mod tests {
             "train = { cifar100 = { test = [\"a\"], labels = \"coarse\" }, classes = 20 }",
             "train = { svhn = { test = \"a.mat\", train = \"b.mat\" }, classes = 10 }",
             "train = { images = { test = \"a\", resize = [32, 32], channels = 3 }, classes = 1 }",
+            "train = { svhn = { test = \"a\" }, classes = 10, resize = [28, 28], channels = 1 }",
             "train = { name = \"mnist\", resize = [32, 32], channels = 3 }",
         ];
         for text in tables {
@@ -240,6 +242,9 @@ mod tests {
             ),
             ("train = { images = { test = \"a\", resize = [0, 32] }, classes = 1 }", "1 to 4096"),
             ("train = { images = { test = \"a\", channels = 2 }, classes = 1 }", "1 and 3"),
+            ("train = { svhn = { test = \"a\" }, classes = 1, resize = [4, 5000] }", "1 to 4096"),
+            ("train = { svhn = { test = \"a\" }, classes = 1, channels = 4 }", "1 and 3"),
+            ("train = { images = { test = \"a\" }, classes = 1, channels = 3 }", "their own table"),
             ("train = { cifar100 = { test = [\"a\"], labels = \"x\" }, classes = 1 }", "coarse"),
             ("train = { name = \"mnist\" }", "alone: for a set of the catalogue as it is"),
             ("train = { name = \"mnist\", resize = [0, 1] }", "1 to 4096"),

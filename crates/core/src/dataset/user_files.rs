@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::DatasetError;
 use super::images::Split;
+use super::resize::Wanted;
 
 /// Files of the user's own; exactly one of the formats is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +37,15 @@ pub struct UserFiles {
     /// The value of a fully bright pixel, 1 to 255; 255 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixel_max: Option<u8>,
+    /// Height and width, 1 to 4096 each, that every image is brought to
+    /// (bilinear, smoothed when made smaller); as they are when absent. For
+    /// `images` it stands in their own table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resize: Option<[usize; 2]>,
+    /// 1 or 3: images are made grey or given three equal channels; as they are
+    /// when absent. For `images` it stands in their own table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<u8>,
 }
 
 /// IDX files. A set that only judges (out-of-distribution data) needs no train
@@ -227,6 +237,14 @@ impl UserFiles {
         paths
     }
 
+    /// What every picture is brought to.
+    pub(super) fn wanted(&self) -> Wanted {
+        match &self.images {
+            Some(folders) => Wanted::new(folders.resize, folders.channels),
+            None => Wanted::new(self.resize, self.channels),
+        }
+    }
+
     /// Whether the description can be used; the files are not looked at.
     ///
     /// # Errors
@@ -247,18 +265,16 @@ impl UserFiles {
             {
                 return wrong("`test` names no file; at least one is needed".to_owned());
             }
-            Format::Images(ImageFolders { resize: Some([height, width]), .. })
-                if !(1..=4096).contains(height) || !(1..=4096).contains(width) =>
-            {
-                return wrong(format!("`resize = [{height}, {width}]`: 1 to 4096 are accepted"));
-            }
-            Format::Images(ImageFolders { channels: Some(channels), .. })
-                if ![1, 3].contains(channels) =>
-            {
-                return wrong(format!("`channels = {channels}`: 1 and 3 are accepted"));
+            Format::Images(_) if self.resize.is_some() || self.channels.is_some() => {
+                return wrong(
+                    "`resize` and `channels` of folders of images stand in their own table: \
+                     `images = { test = …, resize = …, channels = … }`"
+                        .to_owned(),
+                );
             }
             _ => {}
         }
+        self.wanted().check()?;
         if !(1..=256).contains(&self.classes) {
             return wrong(format!(
                 "`classes = {}`: 1 to 256 are accepted, as labels are single bytes",

@@ -275,7 +275,7 @@ fn a_trial_that_took_too_long_is_told_though_its_worker_said_nothing() {
     let child = sandbox.start_with(Part::Deaf, &["run", "tiny.toml"], &grace);
     assert_eq!(Said::of(child.wait_with_output().unwrap()).code, 1);
     let plan = sandbox.ok_with(&sandbox.path("worker.sh"), &["plan", "tiny.toml"]);
-    assert!(plan.contains("1 trials: 1 failed"), "{plan}");
+    assert!(plan.contains("1 trial: 1 failed"), "{plan}");
     assert!(plan.contains("timeout: it took longer than resources.timeout = 1"), "{plan}");
     sandbox.ok(&["store", "fsck"]);
 }

@@ -12,6 +12,7 @@ use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
 use super::{CliError, Exit};
 use crate::progress::human;
+use crate::report::counted;
 use crate::schedule::{Calibration, Keys, Known, Stale, Status, look, recorded_cost, slots};
 
 /// Trials whose recorded time is read to estimate the others'.
@@ -120,13 +121,13 @@ fn print(
             *reasons.entry(because(status, stale)).or_default() += 1;
         }
     }
-    let counted: Vec<String> = NAMES
+    let called: Vec<String> = NAMES
         .iter()
         .zip(counts)
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    writeln!(out, "{} trials: {}", plan.trials.len(), counted.join(", "))?;
+    writeln!(out, "{}: {}", counted(plan.trials.len(), "trial"), called.join(", "))?;
     for (reason, count) in reasons {
         writeln!(out, "  {count} stale because {reason}")?;
     }
@@ -175,5 +176,5 @@ fn estimate(plan: &Plan, statuses: &[Status], keys: &Keys<'_>, store: &Store) ->
     } else {
         "from the trials that are done"
     };
-    format!("about {time} with {n} workers ({basis})")
+    format!("about {time} with {} ({basis})", counted(n, "worker"))
 }

@@ -18,7 +18,7 @@ use super::checkout::Worktree;
 use super::child::Children;
 use super::open::Folders;
 use super::{CliError, Exit, outcome};
-use crate::report::{ReportManifest, Reproduced, reproduced};
+use crate::report::{ReportManifest, Reproduced, counted, reproduced};
 use crate::schedule::{Keys, Stages};
 
 /// What `jem reproduce` is asked.
@@ -177,10 +177,10 @@ fn recorded(manifest: &ReportManifest, store: &Store) -> Option<SourceState> {
 fn ask(args: &ReproduceArgs, report: &Report) -> Result<(), CliError> {
     let ReportManifest { commit, experiment, runs, .. } = &report.manifest;
     eprintln!(
-        "{}: {} trials at {commit}; runs code of that commit, in a worktree of its own, with \
+        "{}: {} at {commit}; runs code of that commit, in a worktree of its own, with \
          scratch results",
         experiment.name,
-        runs.len()
+        counted(runs.len(), "trial")
     );
     if args.yes {
         return Ok(());

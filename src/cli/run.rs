@@ -17,6 +17,7 @@ use super::origin::Origin;
 use super::signals::stop_flags;
 use super::{CliError, Exit};
 use crate::progress::{Bars, Lines, TrialLine};
+use crate::report::counted;
 use crate::schedule::{
     Dispatch, End, Ended, Keys, Observer, OnFailure, Slot, Space, Status, Timing, dispatch, slots,
     space,
@@ -135,10 +136,10 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
         .map(|(trial, spec)| job(trial, spec, &keys, &results, &data, &provenance))
         .collect();
     eprintln!(
-        "{}: {} trials to run, {cached} done already; {} workers ({})",
+        "{}: {} to run, {cached} done already; {} ({})",
         plan.experiment.name,
-        jobs.len(),
-        places.len().min(jobs.len()),
+        counted(jobs.len(), "trial"),
+        counted(places.len().min(jobs.len()), "worker"),
         places.iter().take(jobs.len()).map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
     );
     let begun = Instant::now();

@@ -18,6 +18,7 @@ use super::run::{data_is_there, observer};
 use super::signals::stop_flags;
 use super::{CliError, Exit};
 use crate::progress::TrialLine;
+use crate::report::counted;
 use crate::schedule::{Dispatch, End, OnFailure, Slot, Timing, dispatch, slots};
 use crate::verify::{Expectation, Summary, TrialVerdict, expected, judge};
 
@@ -115,9 +116,13 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
         return Ok(());
     }
     let message = match (summary.different, summary.failed) {
-        (0, n) => format!("{n} trials could not be made again"),
+        (0, n) => format!("{} could not be made again", counted(n, "trial")),
+        (1, 0) => "1 artifact is not what was expected".to_owned(),
         (n, 0) => format!("{n} artifacts are not what was expected"),
-        (n, m) => format!("{n} artifacts are not what was expected, {m} trials could not be made"),
+        (n, m) => {
+            let trials = counted(m, "trial");
+            format!("{n} of the artifacts are not what was expected, {trials} could not be made")
+        }
     };
     Err(CliError::new(Exit::Failed, message).hint("jem verify --keep DIR, to look at both"))
 }

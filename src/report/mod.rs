@@ -49,6 +49,7 @@ pub use content::{Check, Content, Figure, Finding, Part, Section, Table, Tile};
 pub use html::html;
 pub use manifest::{ManifestError, ReportManifest, ReportedExperiment, ReportedRuns};
 pub use markdown::markdown;
+pub use number::counted;
 pub use origin::{ReportContext, folder_name};
 pub use reproduced::{Reproduced, TableVerdict, TrialVerdict, reproduced};
 pub use write::{ReportError, Written, write};

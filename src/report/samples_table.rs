@@ -46,8 +46,8 @@ pub(super) fn samples_table(view: &View<'_>) -> Table {
     table.note = format!(
         "Both numbers rest on the extractor, the reference and n, and compare with none of another. \
          A Fréchet distance is too large by an amount that falls with n, so rows of different n \
-         do not compare either: `real` is that of as many real images of the other split, what a \
-         perfect model would have. The Inception Score is over one split, between 1 and the \
+         do not compare either: `real`, real images of the other split, is what a perfect model \
+         would have at the n of that row. The Inception Score is over one split, between 1 and the \
          number of classes. Seen as asked: the share of conditional samples that the extractor, a \
          classifier that knows nothing of the model, takes for their class. Neighbour distance: \
          the mean L2 distance, over pixels in [0, 1], to the nearest training image. {}",

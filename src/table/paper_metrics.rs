@@ -1,6 +1,7 @@
 //! Which metrics the table for people shows, and what they are called there.
 
 use jem_core::metric::{EFFECTIVE_TEMPERATURE, label};
+use jem_core::results::WORST;
 use jem_core::spec::{PurifiedAttack, PurifierKind};
 
 use super::label::metric_paths;
@@ -40,12 +41,16 @@ pub(super) fn paper_metrics(results: &Results) -> Vec<String> {
 }
 
 /// Accuracy behind each purifier under the attacks that every purifier can be
-/// set against.
+/// set against, and under all.
 fn purified() -> impl Iterator<Item = String> {
-    let attacks = [PurifiedAttack::None, PurifiedAttack::Transfer, PurifiedAttack::Bpda];
+    let attacks = [PurifiedAttack::None, PurifiedAttack::Transfer, PurifiedAttack::Bpda]
+        .map(PurifiedAttack::name);
     let purifiers = ["none", PurifierKind::Seed.name(), PurifierKind::Stochastic.name()];
     purifiers.into_iter().flat_map(move |purifier| {
-        attacks.map(|attack| format!("{PURIFIED}{purifier}/{}", attack.name()))
+        attacks
+            .into_iter()
+            .chain([WORST])
+            .map(move |attack| format!("{PURIFIED}{purifier}/{attack}"))
     })
 }
 
@@ -68,6 +73,7 @@ pub(super) fn heading(path: &str) -> String {
     let attack = match attack {
         "none" => "clean",
         "bpda" => "BPDA",
+        WORST => "all attacks",
         other => other,
     };
     match purifier {
@@ -76,19 +82,21 @@ pub(super) fn heading(path: &str) -> String {
     }
 }
 
-/// Accuracy under PGD, where it was measured at few sizes; many are a curve,
-/// which is drawn.
+/// Accuracy under PGD at the sizes that were tried; of many, which are a curve
+/// that is drawn, a few that are evenly apart.
 fn attacked(known: &[&str]) -> Vec<String> {
     const FEW: usize = 4;
     let of = |norm: &str| -> Vec<String> {
         let start = format!("adversarial/accuracy/{norm}/pgd/");
-        known
-            .iter()
-            .filter(|path| path.starts_with(&start))
-            .map(|path| (*path).to_owned())
-            .collect()
+        let size = |path: &&str| path.strip_prefix(&start)?.parse::<f64>().ok();
+        let mut sizes: Vec<(f64, &str)> =
+            known.iter().filter_map(|path| Some((size(path)?, *path))).collect();
+        sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (n, shown) = (sizes.len(), sizes.len().min(FEW));
+        let places = (0..shown).map(|place| place * (n - 1) / (shown - 1).max(1));
+        places.map(|place| sizes[place].1.to_owned()).collect()
     };
-    ["linf", "l2"].into_iter().map(of).filter(|sizes| sizes.len() <= FEW).flatten().collect()
+    ["linf", "l2"].into_iter().flat_map(of).collect()
 }
 
 /// The out-of-distribution sets among the `known` metrics, in the order in

@@ -115,7 +115,9 @@ fn scores_of_features_agree() {
             "knn" => {
                 Neighbours::new(&bank.features).distances(&features, &[number as usize]).remove(0)
             }
-            "mahalanobis" => host(&Mahalanobis::new(&bank).distances(&features)),
+            "mahalanobis" => {
+                host(&Mahalanobis::new(&bank).expect("features vary").distances(&features))
+            }
             "vim" => {
                 let fitted = Vim::new(&bank, &head, &[number]).expect("a residual");
                 host(&fitted[0].scores(&features, &logits))
@@ -147,7 +149,7 @@ fn a_null_space_of_fewer_images_than_dimensions_is_that_of_the_covariance() {
         classes: fixture.classes,
     };
     let features = Tensor::from_slice2(&fixture.features);
-    let found = host(&Mahalanobis::new(&few).distances(&features));
+    let found = host(&Mahalanobis::new(&few).expect("features vary").distances(&features));
     let mut least = vec![f64::INFINITY; found.len()];
     let rows = |class: i64| few.labels.eq(class).nonzero().squeeze_dim(1);
     let mean = |class: i64| {

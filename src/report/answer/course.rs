@@ -32,7 +32,7 @@ pub(super) fn along(view: &View<'_>, line: &Line<'_>) -> Vec<Finding> {
 
 /// From the first to the last value along x, and the best; without an x, the
 /// best and the worst.
-fn course(view: &View<'_>, metric: &str, points: &[Point<'_>]) -> Option<String> {
+pub(super) fn course(view: &View<'_>, metric: &str, points: &[Point<'_>]) -> Option<String> {
     let (first, last) = (points.first()?, points.last()?);
     if points.len() == 1 {
         let place =

@@ -2,6 +2,7 @@
 //! the results. They say what the numbers show and no more: of two intervals
 //! that they overlap or do not, of nothing that it is significant.
 
+mod attacked;
 mod best;
 mod beyond;
 mod course;

@@ -62,8 +62,13 @@ fn compared(view: &View<'_>, family: &str) -> Option<String> {
     if let [(energy, rival)] = pairs[..] {
         let tally = tally(family, &pairs)?;
         let word = if tally.better.cells > 0 { "better" } else { "no better" };
+        let overlap = match overlap(energy, rival) {
+            Some(true) => " (intervals overlap)",
+            Some(false) => " (intervals do not overlap)",
+            None => "",
+        };
         return Some(format!(
-            "{word} than max softmax: {} against {}",
+            "{word} than max softmax: {} against {}{overlap}",
             interval(energy),
             interval(rival)
         ));

@@ -171,8 +171,8 @@ pub fn table(view: &View<'_>) -> Table {
         note: format!(
             "AURC: the error rate among the inputs that are answered, mean over all coverages; \
              less is better. Differences of AURC are taken seed by seed. Risk at {PERCENT} %: the \
-             error rate where a tenth is left unanswered. The logistic regression was fitted on \
-             held-out examples, the mean of ranks needs none."
+             error rate where a tenth is left unanswered. The logistic regression is fitted on \
+             held-out examples, and missing without any; the mean of ranks needs none."
         ),
         head,
         rows: view.cells.iter().filter(measured).map(|cell| row(view, cell)).collect(),

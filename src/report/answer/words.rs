@@ -3,7 +3,7 @@
 use jem_core::metric::{Direction, describe};
 use jem_core::results::Outcome;
 
-use super::{beyond, course, rivals, scaling, scores, selective};
+use super::{attacked, beyond, course, rivals, scaling, scores, selective};
 use crate::report::content::{Finding, Part};
 use crate::report::number::{counted, listed};
 use crate::report::purified;
@@ -30,6 +30,7 @@ pub fn parts(view: &View<'_>) -> Vec<Part> {
     for line in view.lines.iter().take(MOST_PARTS) {
         let heading = Some(line.label.clone()).filter(|label| !label.is_empty());
         let mut findings = course::along(view, line);
+        findings.extend(attacked::along(view, line));
         findings.extend(beyond::findings(view, line));
         parts.push(Part { heading, findings });
     }
@@ -40,6 +41,7 @@ pub fn parts(view: &View<'_>) -> Vec<Part> {
     findings.push(scaling::finding(view));
     findings.push(scores::finding(view));
     findings.extend(purified::findings(view));
+    findings.push(attacked::masking(view));
     findings.push(diverged(view));
     parts.push(Part { heading, findings });
     for part in &mut parts {

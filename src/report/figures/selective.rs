@@ -49,8 +49,8 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
             "Lower is better, and where all inputs are answered (coverage 1) every score has the \
              classifier's error rate. Thick lines are means over seeds, thin ones single seeds. \
              The mean of ranks and the logistic regression combine energy and max softmax; the \
-             latter was fitted to the errors on the held-out examples, none of which is in the \
-             test set. Grey is the best order there is: every error last. At a coverage of a few \
+             latter is fitted to the errors on held-out examples, none of which is in the test \
+             set, and is missing where none are held out. Grey is the best order there is: every error last. At a coverage of a few \
              percent a single error moves a curve far; what leaves the panel at the top is \
              cut.{}",
             absent(view, &missing, "panel")

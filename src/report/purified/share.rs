@@ -2,6 +2,7 @@
 //! defences are called.
 
 use jem_core::interval::wilson;
+use jem_core::results::WORST;
 
 use crate::report::number::{interval, plain};
 use crate::table::CellResult;
@@ -9,7 +10,8 @@ use crate::table::CellResult;
 /// Defences, as metric paths name them.
 pub const DEFENCES: [&str; 3] = ["none", "seed", "stochastic"];
 /// Attacks, as metric paths name them.
-pub const ATTACKS: [&str; 6] = ["none", "transfer", "bpda", "full_gradient", "square", "joint"];
+pub const ATTACKS: [&str; 7] =
+    ["none", "transfer", "bpda", "full_gradient", "square", "joint", WORST];
 
 /// A defence in words.
 pub fn defence_name(defence: &str) -> &str {
@@ -29,6 +31,7 @@ pub fn attack_name(attack: &str) -> &str {
         "full_gradient" => "full gradient + EOT",
         "square" => "black box (Square)",
         "joint" => "joint, past the detector",
+        WORST => "all of these together",
         other => other,
     }
 }

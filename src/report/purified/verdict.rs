@@ -1,6 +1,8 @@
 //! Does purification survive attacks that know of it? In words, from the
 //! numbers and their intervals.
 
+use jem_core::results::WORST;
+
 use super::{Share, attack_name, defence_name, share};
 use crate::report::content::Finding;
 use crate::report::number::counted;
@@ -83,14 +85,22 @@ fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
         });
     };
     text += &format!(
-        "Under the strongest attack that knows of it ({}) {} are right. ",
+        "Under the strongest attack that knows of it ({}) {} are right",
         attack_name(attack),
         adaptive.shown
     );
-    let worst = strongest(cell, purifier, &ALL).map(|(_, worst)| worst);
+    let all = of(purifier, WORST);
+    if let Some(all) = &all {
+        text += &format!(", under every attack {}", all.shown);
+    }
+    text += ". ";
+    let worst = all.or_else(|| strongest(cell, purifier, &ALL).map(|(_, worst)| worst));
     let worst = worst.as_ref().unwrap_or(&adaptive);
     let clean = of(purifier, "none").map(|clean| clean.value);
-    let alone = strongest(cell, "none", &PLAIN);
+    let alone = match of("none", WORST) {
+        Some(all) => Some(("every attack on it", all)),
+        None => strongest(cell, "none", &PLAIN).map(|(name, found)| (attack_name(name), found)),
+    };
     text += &survival(alone, (worst, clean), transferred.as_ref());
     if let Some(transferred) = transferred.as_ref().filter(|one| one.high < adaptive.low) {
         text += &format!(
@@ -123,14 +133,13 @@ fn survival(
         return "Without an attack on the classifier alone there is nothing to hold that against."
             .to_owned();
     };
-    let beside =
-        format!("{} has {} under {}", defence_name("none"), alone.shown, attack_name(attack));
+    let beside = format!("{} has {} under {attack}", defence_name("none"), alone.shown);
     if worst.high < alone.low {
         return format!("It does not survive: it is worse than no defence ({beside}).");
     }
     if worst.low <= alone.high {
         return format!(
-            "It does not survive: that is not told apart from no defence ({beside}), the \
+            "It is not seen to survive: that is not told apart from no defence ({beside}), the \
              intervals overlap."
         );
     }
@@ -169,7 +178,7 @@ mod tests {
             survival(alone(), (&of(adaptive, 0.05), Some(0.96)), Some(&transferred))
         };
         let high = || of(0.9, 0.05);
-        assert!(told(0.12, high()).starts_with("It does not survive: that is not told apart"));
+        assert!(told(0.12, high()).starts_with("It is not seen to survive: that is not told"));
         let little = told(0.24, high());
         assert!(little.starts_with("It does not survive, though"), "{little}");
         assert!(little.ends_with("that is 25 % of what it gets right on clean inputs alone."));

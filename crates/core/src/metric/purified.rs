@@ -10,7 +10,8 @@ pub(super) const PURIFIED: [MetricInfo; 9] = [
         "accuracy behind a purifier",
         Unit::Fraction,
         HigherIsBetter,
-        "Accuracy under attack in the final check, by chains that the attacker never saw.",
+        "Accuracy under attack in the final check, by chains that the attacker never saw; \
+         `worst`: the share that is right under every attack.",
     ),
     metric(
         "purified/after/<purifier>/<attack>/<steps>",

@@ -6,7 +6,7 @@ use std::error::Error;
 
 use jem_core::interval::wilson;
 use jem_core::results::{
-    self, MaskingVerdict, Purified, PurifiedPoint, PurifiedRow, PurifierMasking,
+    self, MaskingVerdict, Purified, PurifiedPoint, PurifiedRow, PurifierMasking, WORST,
 };
 use jem_core::spec::{AttackNorm, Purification, PurifiedAttack, Purifier, PurifierKind};
 use tch::Tensor;
@@ -54,20 +54,22 @@ pub fn measure(
     // Transferred adversarials are those of the classifier alone.
     let transferred = trial.against(&alone, PurifiedAttack::Transfer)?;
     trial.transferred = Some(transferred.x.shallow_clone());
-    let mut rows = Vec::new();
+    let (mut rows, mut fooled) = (Vec::new(), BTreeMap::new());
     for &attack in &asked.attacks {
-        let row = match attack {
+        let (row, wrong) = match attack {
             // These are the attack on the classifier alone, by other names.
             PurifiedAttack::Bpda | PurifiedAttack::FullGradient => continue,
-            PurifiedAttack::Transfer => trial.row(None, &alone, attack, &transferred).0,
+            PurifiedAttack::Transfer => trial.row(None, &alone, attack, &transferred),
             _ => {
                 let made = trial.against(&alone, attack)?;
-                trial.row(None, &alone, attack, &made).0
+                trial.row(None, &alone, attack, &made)
             }
         };
         put(&mut found, &row, inputs.rows.len() as u64);
         rows.push(row);
+        fooled.insert(attack, wrong);
     }
+    put_worst(&mut found, "none", &fooled);
     let (mut curve, mut masking) = (Vec::new(), Vec::new());
     for (kind, purifier) in asked.purifiers() {
         let defence = Defence { purifier: Some(purifier), name: kind.name(), ..alone };
@@ -89,6 +91,7 @@ pub fn measure(
             rows.push(row);
             fooled.insert(attack, wrong);
         }
+        put_worst(&mut found, kind.name(), &fooled);
         if let Some(gradient) = fooled.remove(&PurifiedAttack::Bpda) {
             let square = fooled.remove(&PurifiedAttack::Square);
             let checks = masking_behind(&trial.behind(&defence, gradient, square)?);
@@ -352,6 +355,17 @@ impl Trial<'_, '_> {
 }
 
 /// The metrics of a row.
+/// The share of inputs right under every attack, where there was any: `fooled`
+/// says which inputs each fooled.
+fn put_worst(found: &mut Found, defence: &str, fooled: &BTreeMap<PurifiedAttack, Vec<bool>>) {
+    let attacks = fooled.iter().filter(|(attack, _)| **attack != PurifiedAttack::None);
+    let all: Vec<&Vec<bool>> = attacks.map(|(_, wrong)| wrong).collect();
+    let Some(n) = all.first().map(|wrong| wrong.len()) else { return };
+    let right = (0..n).filter(|&input| all.iter().all(|wrong| !wrong[input])).count();
+    let path = format!("purified/accuracy/{defence}/{WORST}");
+    found.values.put(path, right as f64 / n as f64);
+}
+
 fn put(found: &mut Found, row: &PurifiedRow, n: u64) {
     let purifier = row.purifier.map_or("none", PurifierKind::name);
     let path = |what: &str| format!("purified/{what}/{purifier}/{}", row.attack.name());

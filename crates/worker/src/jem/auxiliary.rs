@@ -4,7 +4,7 @@
 use jem_core::spec::{EnergyMargin, OutlierExposure, Training};
 use tch::{Kind, Tensor};
 
-use super::{Mode, Network, energy};
+use super::energy;
 use crate::data::{BatchOrder, Images, View};
 
 /// The auxiliary set in training: its batches and the terms on them.
@@ -30,26 +30,24 @@ impl Auxiliary {
         }
     }
 
-    /// The weighted terms at `step`, where `logits` `[n, k]` are those of the
-    /// labelled batch and the network acts by `mode`; none where both are off.
-    pub fn loss(
-        &mut self,
-        network: &dyn Network,
-        parameters: &[Tensor],
-        logits: &Tensor,
-        step: u64,
-        mode: Mode,
-    ) -> Option<Tensor> {
-        let (exposure, margin) = (self.exposure.weight, self.margin.on());
-        if exposure.is_none() && margin.is_none() {
-            return None;
-        }
+    /// Whether there is a term on it.
+    pub fn has_terms(&self) -> bool {
+        self.exposure.weight.is_some() || self.margin.on().is_some()
+    }
+
+    /// Its batch at `step`, `[m, c, h, w]`.
+    pub fn inputs(&mut self, step: u64) -> Tensor {
         let rows = self.order.rows(step);
-        let x = self.images.training_batch("auxiliary", &self.view, step, &rows).0;
-        let outside = network.logits(parameters, &x.to_kind(logits.kind()), mode);
-        let exposed = exposure.map(|weight| outlier_exposure(&outside) * weight);
-        let margined = margin.map(|[weight, m_in, m_out]| {
-            energy_margin(&energy(logits), &energy(&outside), m_in, m_out) * weight
+        self.images.training_batch("auxiliary", &self.view, step, &rows).0
+    }
+
+    /// The weighted terms, where `logits` `[n, k]` are those of the labelled
+    /// batch and `outside` `[m, k]` those of [`Self::inputs`]; none where both
+    /// are off.
+    pub fn loss(&self, logits: &Tensor, outside: &Tensor) -> Option<Tensor> {
+        let exposed = self.exposure.weight.map(|weight| outlier_exposure(outside) * weight);
+        let margined = self.margin.on().map(|[weight, m_in, m_out]| {
+            energy_margin(&energy(logits), &energy(outside), m_in, m_out) * weight
         });
         [exposed, margined].into_iter().flatten().reduce(|sum, term| sum + term)
     }

@@ -40,6 +40,19 @@ pub struct Trainer {
     step: u64,
 }
 
+/// Logits of one step, `[n, k]` each; none where there is no such batch.
+struct Passes {
+    /// Of the images of p(x), where they are not the labelled ones.
+    unlabelled: Option<Tensor>,
+    /// Of samples of p(x).
+    samples: Option<Tensor>,
+    /// Of samples of p(x | y).
+    joint: Option<Tensor>,
+    /// Of the auxiliary set.
+    auxiliary: Option<Tensor>,
+    labelled: Tensor,
+}
+
 impl Trainer {
     /// A trainer before its first step, on the training `images`.
     pub fn new(spec: &Training, seed: u64, images: Images) -> Self {
@@ -204,50 +217,71 @@ impl Trainer {
         // While it is pre-trained, the cross-entropy is all.
         let pretrained = self.spec.train.pretrain_steps.is_none_or(|steps| step >= steps);
         let samples = if pretrained { self.sample(step, &rows) } else { Samples::none() };
-        // Passes have masks of their own: labels, p(x), the two samples, and
-        // the auxiliary set.
-        let mode = |pass| Mode::Train(Masks::new(self.seed, step, pass));
-        let logits_of =
-            |x: &Tensor, pass| self.network.logits(self.parameters.tensors(), x, mode(pass));
-        let logits = logits_of(&x, 0);
+        let passes = self.passes(&x, unlabelled.as_deref(), &samples, pretrained);
+        let logits = &passes.labelled;
         let smoothing = self.spec.train.label_smoothing.unwrap_or(0.0);
-        let ce = smoothed_cross_entropy(&logits, &y, smoothing);
-        let marginal = samples.marginal.as_ref().map(|samples| {
-            let data = match &unlabelled {
-                Some(rows) => {
-                    let view = View::px(&self.spec.data);
-                    energy(&logits_of(&self.inputs("px", &view, step, rows).0, 1))
-                }
-                None => energy(&logits),
-            };
-            Energies { data, samples: energy(&logits_of(&samples.x, 2)) }
+        let ce = smoothed_cross_entropy(logits, &y, smoothing);
+        let marginal = passes.samples.as_ref().map(|samples| Energies {
+            data: energy(passes.unlabelled.as_ref().unwrap_or(logits)),
+            samples: energy(samples),
         });
-        let logits_joint = samples.joint.as_ref().map(|samples| logits_of(&samples.x, 3));
-        let joint = logits_joint.as_ref().map(|samples| Energies {
-            data: energy_of_class(&logits, &y),
+        let joint = passes.joint.as_ref().map(|samples| Energies {
+            data: energy_of_class(logits, &y),
             samples: energy_of_class(samples, &y),
         });
         let mut terms = terms(&self.spec.objective, ce, marginal, joint);
-        let of_auxiliary = mode(4);
-        if let Some(auxiliary) = self.auxiliary.as_mut().filter(|_| pretrained) {
-            let (network, tensors) = (self.network.as_ref(), self.parameters.tensors());
-            if let Some(loss) = auxiliary.loss(network, tensors, &logits, step, of_auxiliary) {
-                // A new tensor: the loss may be that of the cross-entropy.
-                terms.loss = &terms.loss + loss;
-            }
+        if let Some((auxiliary, outside)) = self.auxiliary.as_ref().zip(passes.auxiliary.as_ref())
+            && let Some(loss) = auxiliary.loss(logits, outside)
+        {
+            // A new tensor: the loss may be that of the cross-entropy.
+            terms.loss = &terms.loss + loss;
         }
         let norm = self.update(&terms.loss);
         let _guard = tch::no_grad_guard();
         let accuracy = mean(&logits.argmax(1, false).eq_tensor(&y).to_kind(self.kind));
         let (data, fresh) = terms.marginal.unwrap_or_else(|| {
             let mean_of = |logits: &Tensor| mean(&energy(logits));
-            (mean_of(&logits), mean_of(logits_joint.as_ref().unwrap_or(&logits)))
+            (mean_of(logits), mean_of(passes.joint.as_ref().unwrap_or(logits)))
         });
         let gap = &fresh - &data;
         let gap_joint = terms.joint.map(|(data, samples)| samples - data);
         let plain = [terms.loss, terms.ce, accuracy, norm, data, fresh, gap];
         let bounds = self.spec.data.range.bounds();
         StepValues::new(plain, &samples, self.chains.as_ref(), gap_joint, bounds)
+    }
+
+    /// What the network says of all that this step is fitted to, of which `x`
+    /// are the labelled images. These come last, as in the code of JEM and
+    /// JEM++: what a batch leaves in the running statistics of batch
+    /// normalisation fades with each pass after it, and the classifier is
+    /// evaluated with them.
+    fn passes(
+        &mut self,
+        x: &Tensor,
+        unlabelled: Option<&[i64]>,
+        samples: &Samples,
+        pretrained: bool,
+    ) -> Passes {
+        let step = self.step;
+        let auxiliary = self.auxiliary.as_mut().filter(|set| pretrained && set.has_terms());
+        let outside = auxiliary.map(|set| set.inputs(step).to_kind(self.kind));
+        // Passes have masks of their own, by number.
+        let logits_of = |x: &Tensor, pass| {
+            let mode = Mode::Train(Masks::new(self.seed, step, pass));
+            self.network.logits(self.parameters.tensors(), x, mode)
+        };
+        let marginal = samples.marginal.as_ref();
+        let unlabelled = marginal.and(unlabelled).map(|rows| {
+            let view = View::px(&self.spec.data);
+            logits_of(&self.inputs("px", &view, step, rows).0, 1)
+        });
+        Passes {
+            unlabelled,
+            samples: marginal.map(|samples| logits_of(&samples.x, 2)),
+            joint: samples.joint.as_ref().map(|samples| logits_of(&samples.x, 3)),
+            auxiliary: outside.map(|x| logits_of(&x, 4)),
+            labelled: logits_of(x, 0),
+        }
     }
 
     /// Moves the parameters down the gradient of `loss`; returns its norm.

@@ -17,7 +17,10 @@ impl Mahalanobis {
     /// The mean of each class, and the covariance of all features about the
     /// means of their own classes. Directions in which they do not vary are
     /// left out, as a pseudo-inverse does.
-    pub fn new(bank: &Bank) -> Self {
+    ///
+    /// # Errors
+    /// Where they do not vary at all, as with one image of each class.
+    pub fn new(bank: &Bank) -> Result<Self, String> {
         let mut means = Vec::new();
         let mut centred = Vec::new();
         for class in 0..bank.classes as i64 {
@@ -31,8 +34,11 @@ impl Mahalanobis {
             means.push(mean);
         }
         let found = principal(&Tensor::cat(&centred, 0));
+        if found.variances.numel() == 0 {
+            return Err("training features do not vary within classes".to_owned());
+        }
         let whitening = found.directions / found.variances.sqrt();
-        Self { means: Tensor::cat(&means, 0).matmul(&whitening), whitening }
+        Ok(Self { means: Tensor::cat(&means, 0).matmul(&whitening), whitening })
     }
 
     /// min over classes of (x − μ)ᵀ Σ⁺ (x − μ) for `features` `[n, d]`, as `[n]`.
@@ -48,6 +54,7 @@ impl Mahalanobis {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -70,7 +77,7 @@ mod tests {
             labels: Tensor::from_slice(&[0i64, 0, 0, 0, 1, 1, 1, 1]),
             classes: 3,
         };
-        let found = Mahalanobis::new(&bank).distances(&Tensor::from_slice2(&[
+        let found = Mahalanobis::new(&bank).unwrap().distances(&Tensor::from_slice2(&[
             [0.0f64, 0.0],
             [3.0, 0.0],
             [10.0, 4.0],
@@ -78,5 +85,12 @@ mod tests {
         for (row, expected) in [0.0, 9.0, 4.0].into_iter().enumerate() {
             assert!((found.double_value(&[row as i64]) - expected).abs() < 1e-12);
         }
+        let one_of_each = Bank {
+            features: Tensor::from_slice2(&[[1.0f64, 2.0], [3.0, 5.0]]),
+            labels: Tensor::from_slice(&[0i64, 1]),
+            classes: 2,
+        };
+        let why = Mahalanobis::new(&one_of_each).unwrap_err();
+        assert_eq!(why, "training features do not vary within classes");
     }
 }

@@ -85,7 +85,7 @@ impl Scorer {
                 let values: Vec<f64> = ks.iter().map(|&k| k as f64).collect();
                 (one("k", &values), How::Knn(Neighbours::new(&bank.features), ks))
             }
-            PostHoc::Mahalanobis => (vec![Vec::new()], How::Mahalanobis(Mahalanobis::new(bank))),
+            PostHoc::Mahalanobis => (vec![Vec::new()], How::Mahalanobis(Mahalanobis::new(bank)?)),
             PostHoc::Vim => {
                 let shares = &asked.vim_share;
                 (one("share", shares), How::Vim(Vim::new(bank, head, shares)?))

@@ -16,6 +16,9 @@ pub fn interval(statistics: &Statistics) -> String {
             if mean.abs().max(half) >= 1e6 {
                 return sign(format!("{mean:.3e} ± {half:.1e}"));
             }
+            if half < 5e-7 {
+                return sign(format!("{} ± {half:.1e}", plain(mean)));
+            }
             sign(format!("{mean:.places$} ± {half:.places$}"))
         }
         None => plain(mean),

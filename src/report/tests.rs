@@ -314,7 +314,7 @@ fn purification_has_its_tables_its_figures_and_a_verdict() {
         "0.030 [0.010, 0.085]",
         "figure-purification-seed",
         "figure-purification-stochastic",
-        "It does not survive: that is not told apart from no defence",
+        "It is not seen to survive: that is not told apart from no defence",
         "It survives in part: more than without it",
         "(BPDA + EOT): that one is misled",
     ] {

@@ -72,7 +72,12 @@ impl Statistics {
         if values.is_empty() {
             return None;
         }
-        let mean = values.iter().map(|(_, value)| value).sum::<f64>() / n;
+        let first = values[0].1;
+        // The mean of equal values is theirs, whatever a sum is rounded to.
+        let mean = match values.iter().all(|(_, value)| *value == first) {
+            true => first,
+            false => values.iter().map(|(_, value)| value).sum::<f64>() / n,
+        };
         let squares: f64 = values.iter().map(|(_, value)| (value - mean).powi(2)).sum();
         let sd = (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
         let half_width = sd.and_then(|sd| Some(t_975(n - 1.0)? * sd / n.sqrt()));
@@ -93,6 +98,12 @@ mod tests {
 
     fn of(values: &[f64]) -> Statistics {
         Statistics::of(values.iter().map(|value| (0, *value)).collect()).unwrap()
+    }
+
+    #[test]
+    fn equal_values_have_no_spread() {
+        let found = of(&[0.95, 0.95, 0.95]);
+        assert_eq!((found.mean, found.sd, found.half_width), (0.95, Some(0.0), Some(0.0)));
     }
 
     fn close(value: f64, expected: f64) -> bool {

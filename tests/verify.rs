@@ -56,7 +56,7 @@ fn an_artifact_altered_with_its_manifest_is_found_different_and_how_far() {
     let line = said.out.lines().find(|line| line.contains("metrics.json")).unwrap();
     assert!(line.contains("DIFFERENT: 1 of") && line.contains("2.500e-1"), "{line}");
     assert!(line.contains("metrics.clf/accuracy"), "{line}");
-    assert!(said.out.contains("1 different") && said.err.contains("1 artifacts"), "{said:?}");
+    assert!(said.out.contains("1 different") && said.err.contains("1 artifact is"), "{said:?}");
 }
 
 #[test]

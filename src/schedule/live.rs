@@ -180,7 +180,7 @@ impl<'a> Live<'a> {
             Event::TrialStarted { attempt, .. } => {
                 let trial = place.running?;
                 let folder = self.dispatch.jobs[trial].store.join(attempt);
-                place.attempt = Some(folder.clone());
+                place.log_into(folder.clone());
                 self.attempts.insert(trial, folder);
                 None
             }
@@ -423,15 +423,26 @@ impl<'a> Live<'a> {
 }
 
 impl Place {
+    /// The folder of the attempt is known. What the worker wrote before came by
+    /// another pipe and may have been read earlier: it belongs into the log too.
+    fn log_into(&mut self, attempt: PathBuf) {
+        self.attempt = Some(attempt);
+        self.last_words.iter().for_each(|line| self.log(line));
+    }
+
+    /// Writes a line into the log of the attempt, where there is one.
+    fn log(&self, line: &str) {
+        let Some(attempt) = &self.attempt else { return };
+        let log = attempt.join("worker.log");
+        let file = OpenOptions::new().create(true).append(true).open(log);
+        // A log that cannot be written must not stop the sweep; the line is
+        // kept in mind all the same.
+        let _ = file.and_then(|mut file| writeln!(file, "{line}"));
+    }
+
     /// Keeps a line that the worker wrote: in its attempt's log, and in mind.
     fn keep(&mut self, line: String) {
-        if let Some(attempt) = &self.attempt {
-            let log = attempt.join("worker.log");
-            let file = OpenOptions::new().create(true).append(true).open(log);
-            // A log that cannot be written must not stop the sweep; the line
-            // is still kept in mind below.
-            let _ = file.and_then(|mut file| writeln!(file, "{line}"));
-        }
+        self.log(&line);
         if self.last_words.len() == LAST_WORDS {
             self.last_words.pop_front();
         }

@@ -16,6 +16,7 @@ mod commits;
 mod marks;
 mod missing;
 mod paper_metrics;
+mod spread;
 mod cells;
 mod expect;
 mod examples;
@@ -42,4 +43,5 @@ pub(crate) use render::markdown as escaped_markdown;
 pub use results::{
     CellResult, ChainStates, MissingTrial, PartFiles, Results, Statistics, TrialResult,
 };
+pub use spread::spread;
 pub use write::{to_csv, to_parquet, write_all, write_examples};

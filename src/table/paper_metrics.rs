@@ -5,7 +5,7 @@ use jem_core::results::WORST;
 use jem_core::spec::{PurifiedAttack, PurifierKind};
 
 use super::label::metric_paths;
-use super::{Results, cells};
+use super::{Results, cells, spread};
 
 /// Scores whose AUROC is shown on the first out-of-distribution set, in the
 /// order of the columns.
@@ -92,9 +92,7 @@ fn attacked(known: &[&str]) -> Vec<String> {
         let mut sizes: Vec<(f64, &str)> =
             known.iter().filter_map(|path| Some((size(path)?, *path))).collect();
         sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (n, shown) = (sizes.len(), sizes.len().min(FEW));
-        let places = (0..shown).map(|place| place * (n - 1) / (shown - 1).max(1));
-        places.map(|place| sizes[place].1.to_owned()).collect()
+        spread(sizes.len(), FEW).into_iter().map(|place| sizes[place].1.to_owned()).collect()
     };
     ["linf", "l2"].into_iter().flat_map(of).collect()
 }

@@ -7,7 +7,7 @@ use super::{Point, points};
 use crate::report::content::Finding;
 use crate::report::number::{counted, listed};
 use crate::report::view::{Line, View};
-use crate::table::CellResult;
+use crate::table::{CellResult, spread};
 
 /// Sizes that are told of; of more, so many that are evenly apart.
 const MOST_SIZES: usize = 4;
@@ -25,7 +25,8 @@ fn of_norm(view: &View<'_>, line: &Line<'_>, norm: &str, shown: &str) -> Option<
     let some_left = |points: &[Point<'_>]| points.iter().any(|point| point.statistics.mean > 0.0);
     let (left, none): (Vec<_>, Vec<_>) =
         all.iter().filter(|size| !of(size).is_empty()).partition(|size| some_left(&of(size)));
-    let mut text: Vec<String> = evenly(left.len())
+    let mut text: Vec<String> = spread(left.len(), MOST_SIZES)
+        .into_iter()
         .filter_map(|place| {
             let size = left[place];
             let told = course(view, &format!("{start}{}", size.1), &of(size))?;
@@ -54,13 +55,6 @@ fn sizes(view: &View<'_>, start: &str) -> Vec<(f64, String)> {
     found.sort_by(|a, b| a.0.total_cmp(&b.0));
     found.dedup();
     found
-}
-
-/// The places of at most [`MOST_SIZES`] of `n`, the first and the last among
-/// them.
-fn evenly(n: usize) -> impl Iterator<Item = usize> {
-    let shown = n.min(MOST_SIZES);
-    (0..shown).map(move |place| place * (n - 1) / (shown - 1).max(1))
 }
 
 /// In how many cells a sign of masked gradients is flagged.
@@ -154,12 +148,5 @@ mod tests {
         let place = view.label(cells.first().unwrap());
         assert!(text.starts_with("A sign that gradients are masked is flagged in 1 of"), "{text}");
         assert!(text.contains(&place), "{text}");
-    }
-
-    #[test]
-    fn of_many_sizes_the_ends_are_among_those_told() {
-        assert_eq!(evenly(7).collect::<Vec<_>>(), [0, 2, 4, 6]);
-        assert_eq!(evenly(1).collect::<Vec<_>>(), [0]);
-        assert_eq!(evenly(0).count(), 0);
     }
 }

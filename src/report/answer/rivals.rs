@@ -59,25 +59,11 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Finding> {
 /// `better than max softmax in 3 of 7 cells (intervals overlap) and worse in 4`.
 fn compared(view: &View<'_>, family: &str) -> Option<String> {
     let pairs = pairs(view, family);
-    if let [(energy, rival)] = pairs[..] {
-        let tally = tally(family, &pairs)?;
-        let word = if tally.better.cells > 0 { "better" } else { "no better" };
-        let overlap = match overlap(energy, rival) {
-            Some(true) => " (intervals overlap)",
-            Some(false) => " (intervals do not overlap)",
-            None => "",
-        };
-        return Some(format!(
-            "{word} than max softmax: {} against {}{overlap}",
-            interval(energy),
-            interval(rival)
-        ));
-    }
     let tally = tally(family, &pairs)?;
     let apart = |side: &Side| {
         let none = match side.without {
             _ if tally.without == tally.cells => return String::new(),
-            n if n == side.cells => return " (without intervals)".to_owned(),
+            n if n > 0 && n == side.cells => return " (without intervals)".to_owned(),
             0 => String::new(),
             n => format!("; {n} without"),
         };
@@ -87,6 +73,18 @@ fn compared(view: &View<'_>, family: &str) -> Option<String> {
             n => format!(" (intervals do not overlap in {n}{none})"),
         }
     };
+    if let [(energy, rival)] = pairs[..] {
+        let (word, side) = match tally.better.cells {
+            0 => ("no better", &tally.worse),
+            _ => ("better", &tally.better),
+        };
+        return Some(format!(
+            "{word} than max softmax: {} against {}{}",
+            interval(energy),
+            interval(rival),
+            apart(side)
+        ));
+    }
     let all = tally.cells;
     Some(match (&tally.better, &tally.worse) {
         (Side { cells: 0, .. }, Side { cells: 0, .. }) => {

@@ -8,7 +8,7 @@ use super::{Chart, Drafts, Paneled, Planned, absent, caption, paneled};
 use crate::chart::{Better, CurvesChart, CurvesPanel, Quantity, XScale};
 use crate::report::number::plain;
 use crate::report::view::View;
-use crate::table::CellResult;
+use crate::table::{CellResult, spread};
 
 /// Sizes whose walks are drawn, as evenly spread as may be.
 const MOST_SIZES: usize = 6;
@@ -301,15 +301,6 @@ impl Cells<'_, '_> {
 /// How far the first walk goes.
 fn walked(counted: u64) -> String {
     format!("{counted} steps count, the walk goes on to twice as many")
-}
-
-/// At most `most` of `all` places, the first and the last among them.
-fn spread(all: usize, most: usize) -> Vec<usize> {
-    match all {
-        0 => Vec::new(),
-        _ if all <= most => (0..all).collect(),
-        _ => (0..most).map(|k| k * (all - 1) / (most - 1)).collect(),
-    }
 }
 
 /// A size as it was asked for.

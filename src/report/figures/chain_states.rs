@@ -6,7 +6,7 @@ use super::image_rows::{Drawn, Rows, image_grid};
 use super::samples::unit;
 use super::{Drafts, Paneled, Planned, by_line};
 use crate::report::view::View;
-use crate::table::{CellResult, ChainStates, TrialResult};
+use crate::table::{CellResult, ChainStates, TrialResult, spread};
 
 /// States of a chain; of more, so many are drawn that are evenly apart.
 const STATES: usize = 12;
@@ -52,7 +52,7 @@ fn rows(trial: &TrialResult, start: ChainStart) -> Option<Rows> {
     let kept = trial.parts.chain_states.as_ref()?;
     let (shape, all) = kept.states.f32(&format!("{}/states", start.name()))?;
     let (&[n, states], own) = shape.split_at_checked(2)? else { return None };
-    let shown = evenly(states);
+    let shown = spread(states, STATES);
     let mut rows = Rows::of(own, shown.len())?;
     let all: Vec<f32> = all.iter().map(|pixel| unit(*pixel, trial.bounds)).collect();
     let chains = n.min(ChainStates::CHAINS);
@@ -64,13 +64,6 @@ fn rows(trial: &TrialResult, start: ChainStart) -> Option<Rows> {
         rows.row("another", &all, &places, tiles);
     }
     (chains > 0).then_some(rows)
-}
-
-/// The places of at most [`STATES`] of `n` states, the first and the last among
-/// them.
-fn evenly(n: usize) -> Vec<usize> {
-    let shown = n.min(STATES);
-    (0..shown).map(|place| place * (n - 1) / (shown - 1).max(1)).collect()
 }
 
 #[cfg(test)]
@@ -122,15 +115,6 @@ mod tests {
         assert!(crate::chart::samples(grid).is_ok());
         assert!(drafts.figures[0].caption.contains("No row for"), "{}", drafts.figures[0].caption);
         assert_eq!(drafts.figures[0].csv.lines().count(), 1 + 8);
-    }
-
-    #[test]
-    fn of_many_states_the_first_and_the_last_are_among_those_drawn() {
-        assert_eq!(evenly(1), [0]);
-        assert_eq!(evenly(3), [0, 1, 2]);
-        let many = evenly(50);
-        assert_eq!((many.len(), many[0], many[11]), (12, 0, 49));
-        assert!(evenly(0).is_empty());
     }
 
     #[test]

@@ -20,16 +20,18 @@ pub fn near_and_far(values: &mut Values, scores: &[&str], near: &[String], far: 
     }
 }
 
-/// Adds the AUROC of each score on each set for validation, told from `test`.
+/// Adds the AUROC of each score on each set for validation, against the outputs
+/// on `id`: the images that training held out, so that what is chosen by these
+/// metrics has seen no test image, or the test images where there are none.
 ///
 /// # Errors
 /// When a logit is not finite.
 pub fn validation_ood(
     values: &mut Values,
-    test: &Outputs,
+    id: &Outputs,
     sets: &[(String, Outputs)],
 ) -> Result<(), MetricError> {
-    let logits = Logits::new(&test.logits, test.classes)?;
+    let logits = Logits::new(&id.logits, id.classes)?;
     for (set, outputs) in sets {
         let outside = Logits::new(&outputs.logits, outputs.classes)?;
         for score in Score::ALL {

@@ -84,6 +84,29 @@ fn classification(
     Ok(())
 }
 
+/// Adds accuracy, NLL and ECE on the images that training held out: what
+/// settings are chosen by.
+///
+/// # Errors
+/// When a logit is not finite, or there is no image.
+pub fn on_held_out(
+    values: &mut Values,
+    held_out: &Outputs,
+    ece_bins: &[u64],
+) -> Result<(), MetricError> {
+    let logits = Logits::new(&held_out.logits, held_out.classes)?;
+    let predictions = Predictions::new(&logits, &held_out.labels)?;
+    values.put("validation/accuracy".to_owned(), predictions.accuracy());
+    values.put("validation/nll".to_owned(), predictions.nll());
+    for &bins in ece_bins {
+        let found =
+            reliability_bins(predictions.confidences(), predictions.correct(), bins as usize);
+        let path = format!("validation/ece/bins={bins}");
+        values.put_or_why(path, found.map(|bins| calibration_error(&bins)));
+    }
+    Ok(())
+}
+
 /// `bins` as they are kept.
 pub fn diagram(bins: &[metric::ReliabilityBin]) -> Vec<ReliabilityBin> {
     let kept = |bin: &metric::ReliabilityBin| ReliabilityBin {
@@ -193,6 +216,16 @@ mod tests {
         assert!(measured.values.undefined.contains_key("error/auroc/energy"));
         assert!(measured.values.undefined.contains_key("energy/mean/misclassified"));
         assert_eq!(measured.values.metrics["clf/accuracy"], 1.0);
+    }
+
+    #[test]
+    fn held_out_images_have_metrics_of_their_own() {
+        let mut values = Values::default();
+        on_held_out(&mut values, &outputs(&[4.0, 0.0, 0.0, 3.0, 2.0, 1.0], &[0, 1, 1]), &[15])
+            .unwrap();
+        assert!((values.metrics["validation/accuracy"] - 2.0 / 3.0).abs() < 1e-12);
+        assert!(values.metrics.contains_key("validation/ece/bins=15"));
+        assert!(!values.metrics.contains_key("clf/accuracy"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use frechet::{Moments, frechet_distance};
 pub use groups::{near_and_far, validation_ood};
 pub use long_chains::{Length, LongChains, long_chains};
 pub use masking::{AtSize, Behind, masking, masking_behind, sign_test};
-pub use measure::{Measured, diagram, measure, put_detection};
+pub use measure::{Measured, diagram, measure, on_held_out, put_detection};
 pub use neighbours::nearest;
 pub use outputs::{NOISE_BATCH, Outputs, host, predict};
 pub use values::Values;

@@ -12,7 +12,9 @@ use super::Set;
 use super::part::Look;
 use crate::data::Images;
 use crate::eval::metric::{Logits, MetricError, Score};
-use crate::eval::{Measured, Outputs, Values, measure, near_and_far, predict, validation_ood};
+use crate::eval::{
+    Measured, Outputs, Values, measure, near_and_far, on_held_out, predict, validation_ood,
+};
 use crate::jem::{Network, Parameters, build, class_probabilities, not_finite, to_host};
 use crate::training::sampler;
 
@@ -25,7 +27,8 @@ pub struct Evaluated {
     pub files: Vec<(&'static str, Vec<u8>)>,
 }
 
-/// Evaluates the network that `weights` holds on `sets`, the test set first.
+/// Evaluates the network that `weights` holds on `sets`, the test set first,
+/// and on the images that training held out, where there are some.
 /// `outcome` is that of its training: a network that diverged has no weights
 /// and gets no metrics. `buffer` holds the samples that training kept. `look`
 /// is told the name of each set before the network sees it.
@@ -38,7 +41,7 @@ pub fn evaluate(
     seed: u64,
     outcome: &Outcome,
     (weights, buffer): (Option<&Arrays>, Option<&Arrays>),
-    sets: &[Set],
+    (sets, held_out): (&[Set], Option<&Set>),
     device: Device,
     look: Look<'_>,
 ) -> Result<Evaluated, Box<dyn Error>> {
@@ -46,11 +49,12 @@ pub fn evaluate(
         return without_metrics(spec, outcome.clone());
     }
     let weights = weights.ok_or("a training that finished left no weights")?;
-    let outputs = outputs(spec, seed, weights, sets, device, look)?;
+    let mut outputs = outputs(spec, seed, weights, sets.iter().chain(held_out), device, look)?;
+    let held_out = held_out.and_then(|_| outputs.pop()).map(|(_, outputs)| outputs);
     let (test, others) = outputs.split_first().ok_or("there is no test set")?;
-    // Sets for validation come last.
+    // Out-of-distribution sets for validation come last.
     let (ood, validation) = others.split_at(spec.evaluate.ood.len().min(others.len()));
-    let mut measured = match measured(spec, &test.1, ood, validation) {
+    let mut measured = match measured(spec, &test.1, held_out.as_ref(), ood, validation) {
         Ok(measured) => measured,
         Err(error) => {
             return match diverged_by(&error, outcome) {
@@ -94,13 +98,17 @@ pub fn diverged_by(error: &(dyn Error + 'static), outcome: &Outcome) -> Option<O
 fn measured(
     spec: &Spec,
     test: &Outputs,
+    held_out: Option<&Outputs>,
     ood: &[(String, Outputs)],
     validation: &[(String, Outputs)],
 ) -> Result<Measured, MetricError> {
     let asked = &spec.evaluate;
     let mut measured = measure(test, ood, &asked.ece_bins)?;
+    if let Some(held_out) = held_out {
+        on_held_out(&mut measured.values, held_out, &asked.ece_bins)?;
+    }
     near_and_far(&mut measured.values, &Score::ALL.map(Score::name), &asked.near, &asked.far);
-    validation_ood(&mut measured.values, test, validation)?;
+    validation_ood(&mut measured.values, held_out.unwrap_or(test), validation)?;
     Ok(measured)
 }
 
@@ -131,15 +139,15 @@ fn samples(kept: &Arrays, n: usize) -> Result<Vec<u8>, Box<dyn Error>> {
 }
 
 /// The outputs on every set, in their order.
-fn outputs(
+fn outputs<'s>(
     spec: &Spec,
     seed: u64,
     weights: &Arrays,
-    sets: &[Set],
+    sets: impl Iterator<Item = &'s Set> + Clone,
     device: Device,
     look: Look<'_>,
 ) -> Result<Vec<(String, Outputs)>, Box<dyn Error>> {
-    let test = sets.first().ok_or("there is no test set")?.images(spec, seed);
+    let test = sets.clone().next().ok_or("there is no test set")?.images(spec, seed);
     let network = build(&spec.training.model, test.shape, test.classes);
     let parameters = Parameters::load(&network.parameters(), weights, device)?;
     let mut all = Vec::new();
@@ -161,7 +169,7 @@ fn on_set(
     let device = parameters.tensors().first().map_or(Device::Cpu, tch::Tensor::device);
     let images = set.images(spec, seed);
     let images = Images::new(&images, data.range, data.noise_std, seed, device);
-    predict(network, parameters.tensors(), &images, &format!("test noise {}", set.name))
+    predict(network, parameters.tensors(), &images, &set.noise_stream())
 }
 
 /// Per-example arrays: `<set>/logits`, `<set>/probabilities` `[n, k]`,

@@ -20,4 +20,4 @@ mod sets;
 
 pub use files::{Evaluated, diverged_by, evaluate};
 pub use part::{Found, Look, Subject, run_part};
-pub use sets::{Set, SetError, sets};
+pub use sets::{Set, SetError, held_out_set, sets};

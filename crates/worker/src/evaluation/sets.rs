@@ -34,6 +34,15 @@ enum Pixels {
 type Rule = fn(&LabelledImages, &str) -> LabelledImages;
 
 impl Set {
+    /// The random stream of its test noise.
+    pub fn noise_stream(&self) -> String {
+        match self.name.as_str() {
+            // The one by which parts see the same images.
+            HELD_OUT => "validation noise".to_owned(),
+            name => format!("test noise {name}"),
+        }
+    }
+
     /// Its images, for the trial of `spec` with `seed`. A set that is made of
     /// images that training held out differs from seed to seed, as those do.
     pub fn images(&self, spec: &Spec, seed: u64) -> Cow<'_, LabelledImages> {
@@ -52,6 +61,29 @@ impl Set {
 /// What a set that is made is made for, in the names of its streams.
 const JUDGING: &str = "ood";
 const VALIDATION: &str = "validation ood";
+
+/// The name of the set of images that training holds out.
+const HELD_OUT: &str = "validation";
+
+/// The labelled images that each trial of `spec` holds out of its training, no
+/// more than `evaluate.limit` of them; none without `data.validation`. Settings
+/// are chosen by what is measured on them, and not on the test set.
+///
+/// # Errors
+/// When the training images cannot be read.
+pub fn held_out_set(
+    spec: &Spec,
+    inputs: &mut Inputs,
+    places: &Places<'_>,
+) -> Result<Option<Set>, SetError> {
+    let data = &spec.training.data;
+    if data.validation == 0 {
+        return Ok(None);
+    }
+    let training = inputs.get(places, &data.train, Split::Train, &mut Vec::new())?;
+    let unchanged: Rule = |set, _| set.clone();
+    Ok(Some(Set { name: HELD_OUT.to_owned(), images: Pixels::OfHeldOut(unchanged, training) }))
+}
 
 /// A set that the network cannot be evaluated on.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +225,23 @@ mod tests {
         assert_eq!(*sets[1].images(&spec, 1), interpolated(&test, "ood"));
         // The digests are those that the evaluation is said to rest on.
         assert_eq!(seen.len(), 1, "{seen:?}");
+    }
+
+    #[test]
+    fn the_held_out_set_is_what_each_seed_holds_out() {
+        let spec = spec("ood = []\nlimit = 12", 20);
+        let nowhere = Path::new("/nonexistent");
+        let places = Places { data: nowhere, base: nowhere };
+        let set = held_out_set(&spec, &mut Inputs::default(), &places).unwrap().unwrap();
+        let digits = Source::Catalogue("digits".to_owned());
+        let all = load(nowhere, &digits, Split::Train).unwrap().images;
+        for seed in [0, 1] {
+            let rows = split(all.len(), 20, None, seed).validation;
+            assert_eq!(*set.images(&spec, seed), first(&picked(&all, &rows), Some(12)));
+        }
+        assert_eq!(set.noise_stream(), "validation noise");
+        let without = self::spec("ood = []", 0);
+        assert!(held_out_set(&without, &mut Inputs::default(), &places).unwrap().is_none());
     }
 
     #[test]

@@ -184,13 +184,20 @@ fn base(
     spec: &Spec,
 ) -> Result<(Metrics, Files), Failure> {
     let diverged = training.outcome.diverged();
-    let sets = if diverged { Vec::new() } else { sets(context, inputs, spec)? };
+    let (sets, held_out) = match diverged {
+        true => (Vec::new(), None),
+        false => {
+            let held_out = evaluation::held_out_set(spec, inputs, &context.places())
+                .map_err(|error| Failure::new(FailureClass::BadInput, error.to_string()))?;
+            (sets(context, inputs, spec)?, held_out)
+        }
+    };
     let weights = stored(context, training, results::WEIGHTS)?;
     let buffer = stored(context, training, results::BUFFER)?;
     let (seed, outcome, device) = (context.job.seed, &training.outcome, context.device);
     let known = (weights.as_ref(), buffer.as_ref());
     let found = watched(context, |look| {
-        evaluation::evaluate(spec, seed, outcome, known, &sets, device, look)
+        evaluation::evaluate(spec, seed, outcome, known, (&sets, held_out.as_ref()), device, look)
     })?;
     let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
     Ok((found.metrics, named.collect()))

@@ -62,7 +62,7 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
             found.push(Violation::new(
                 format!("an out-of-distribution set cannot be called `{name}`"),
                 &[path],
-                "give it another `name`; metrics and arrays of the test set have this one",
+                "give it another `name`; metrics and arrays of the experiment's own images have this one",
             ));
         }
         check_ood(set, train, path, found);
@@ -121,7 +121,7 @@ fn check_groups(evaluate: &Evaluate, found: &mut Vec<Violation>) {
 }
 
 /// Names that metric paths and arrays have for parts of the test set.
-const RESERVED: [&str; 3] = ["test", "correct", "misclassified"];
+const RESERVED: [&str; 4] = ["test", "validation", "correct", "misclassified"];
 
 fn check_ood(set: &OodSet, train: &Source, path: &'static str, found: &mut Vec<Violation>) {
     let paths = [path, "data.train"];

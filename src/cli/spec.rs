@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jem_core::plan::{Plan, Trial};
-use jem_core::spec::{schema, to_toml};
+use jem_core::spec::{Length, schema, to_toml};
 
 use super::{CliError, Exit, open};
 
@@ -53,10 +53,51 @@ fn check(plan: &Plan) -> String {
         axes => format!("swept: {}", axes.join(", ")),
     };
     format!(
-        "{}: trials: {}; expectations: {}; {swept}\n",
+        "{}: trials: {}; expectations: {}; {swept}\n{}",
         experiment.name,
         plan.trials.len(),
-        experiment.expect.len()
+        experiment.expect.len(),
+        mean_weights_note(plan)
+    )
+}
+
+/// The share of the first weights in the mean of the weights that is worth a
+/// note.
+const MUCH_OF_THE_START: f64 = 0.01;
+
+/// A note where the mean of the weights that is evaluated still holds much of
+/// the weights that training began with; else nothing.
+fn mean_weights_note(plan: &Plan) -> String {
+    let share = |trial: &Trial| {
+        let spec = plan.spec_of(trial);
+        let steps = match spec.training.train.length {
+            Length::Steps(steps) => steps,
+            // How many images there are in files of one's own is not known yet.
+            Length::Epochs(_) => spec.training.updates(open::training_images(&spec)?),
+        };
+        spec.training.train.ema_start_share(steps).filter(|share| *share > MUCH_OF_THE_START)
+    };
+    // The seeds of a cell follow each other and differ in nothing else.
+    let mut last = None;
+    let mut of_cell = |trial: &Trial| match last {
+        Some((cell, share)) if cell == trial.cell => share,
+        _ => {
+            let found = share(trial);
+            last = Some((trial.cell, found));
+            found
+        }
+    };
+    let shares: Vec<f64> = plan.trials.iter().filter_map(&mut of_cell).collect();
+    let Some(largest) = shares.iter().copied().max_by(f64::total_cmp) else {
+        return String::new();
+    };
+    format!(
+        "note: in {} of {} trials the weights after the first step have up to {:.0} % of the mean \
+         of the weights that is evaluated (train.ema); write train.ema_warmup = true, a smaller \
+         train.ema, or more steps\n",
+        shares.len(),
+        plan.trials.len(),
+        100.0 * largest
     )
 }
 

@@ -45,9 +45,11 @@ pub(super) fn samples_table(view: &View<'_>) -> Table {
     }
     table.note = format!(
         "Both numbers rest on the extractor, the reference and n, and compare with none of another. \
-         A Fréchet distance is too large by an amount that falls with n, so rows of different n \
-         do not compare either: `real`, real images of the other split, is what a perfect model \
-         would have at the n of that row. The Inception Score is over one split, between 1 and the \
+         A Fréchet distance is too large by an amount that falls with n, and an Inception Score \
+         too small, so rows of different n do not compare either: `real`, real images of the other split, is what a perfect model \
+         would have at the n of that row. Where n, or the number of images of the reference, is not \
+         above the number of features, the covariance has no full rank and the distance is \
+         undefined. The Inception Score is over one split, between 1 and the \
          number of classes. Seen as asked: the share of conditional samples that the extractor, a \
          classifier that knows nothing of the model, takes for their class. Neighbour distance: \
          the mean L2 distance, over pixels in [0, 1], to the nearest training image. {}",
@@ -70,11 +72,12 @@ fn row(cell: &CellResult, score: &SampleScore) -> Vec<String> {
         true => score.n.to_string(),
         false => format!("{} of {}", score.n, score.of),
     };
-    let mut distance = shown("frechet");
-    if score.rank_deficient {
-        distance.push_str(&format!(" (covariance of rank below {})", score.features));
-    }
-    let seeds = metric("frechet").map_or(0, |statistics| statistics.values.len());
+    let distance = match score.rank_deficient {
+        true => format!("undefined: n is not above {} features", score.features),
+        false => shown("frechet"),
+    };
+    let either = metric("frechet").or_else(|| metric("inception_score"));
+    let seeds = either.map_or(0, |statistics| statistics.values.len());
     let own = [
         score.source.clone(),
         score.extractor.clone(),
@@ -151,7 +154,7 @@ mod tests {
             "30 of 100",
             "most confident",
             "200 train",
-            "2.000 (covariance of rank below 64)",
+            "undefined: n is not above 64 features",
             "–",
             "–",
             "–",

@@ -2,7 +2,7 @@
 //! seconds by trials that are done.
 
 use jem_core::event::Event;
-use jem_core::spec::{Length, Model, Spec, Wrn};
+use jem_core::spec::{Model, Spec, Wrn};
 
 /// Multiply-adds per second assumed where no trial is done yet: about what
 /// one core of a laptop does on these networks.
@@ -64,12 +64,7 @@ fn wide_macs(wrn: &Wrn, [c, h, w]: [usize; 3], classes: usize) -> f64 {
 pub fn trial_flops(spec: &Spec, shape: [usize; 3], classes: usize, n_train: usize) -> f64 {
     let training = &spec.training;
     let batch = training.train.batch_size as f64;
-    let left = n_train.saturating_sub(training.data.validation as usize);
-    let used = training.data.limit.map_or(left, |limit| left.min(limit as usize)) as f64;
-    let steps = match training.train.length {
-        Length::Steps(steps) => steps as f64,
-        Length::Epochs(epochs) => epochs as f64 * (used / batch).floor().max(1.0),
-    };
+    let steps = training.updates(n_train as u64) as f64;
     let pass = batch * forward_macs(&training.model, shape, classes);
     let chain = training.sampler.steps as f64 * (2.0 * pass + LANGEVIN_OVERHEAD);
     let update = 3.0 * pass + training.objective.rounds() as f64 * (3.0 * pass + chain);

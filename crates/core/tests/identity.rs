@@ -93,8 +93,10 @@ fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
 fn what_is_written_as_unset_changes_no_id() {
     let unset = "data = { augment = { pad = 0, flip = false }, px_augment = true, px_noise = true, \
                  labels = { fraction = 1 }, auxiliary = \"none\" }\n\
-                 objective = { outlier_exposure = { weight = 0 }, energy_margin = { weight = 0 } }\n\
-                 train.pretrain_steps = 0\n\
+                 objective = { outlier_exposure = { weight = 0 }, energy_margin = { weight = 0 }, \
+                 energy_l2_ratio = 0, energy_l2_data = 0 }\n\
+                 train.pretrain_steps = 0\ntrain.ema_warmup = false\n\
+                 replay_buffer.keep = 100\n\
                  evaluate = { ood = [\"rotated\"], validation_ood = [], near = [], far = [] }\n";
     assert_eq!(ids(unset), ids(OOD));
 }

@@ -389,3 +389,35 @@ proptest! {
         prop_assert_eq!(after.len(), (lambdas.len() * steps.len() + 1) * seeds.len());
     }
 }
+
+#[test]
+fn no_langevin_step_makes_samples_without_chains() {
+    let with = |text: &str| {
+        let plan = plan(text);
+        plan.spec_of(&plan.trials[0]).training
+    };
+    assert!(with("").runs_chains() && with("").objective.contrastive());
+    let noise = with("sampler.steps = 0");
+    assert!(!noise.runs_chains() && noise.objective.contrastive());
+    let data = with("objective = { lambda = 0, energy_l2_data = 0.5 }");
+    assert!(!data.runs_chains() && !data.objective.contrastive());
+}
+
+#[test]
+fn a_ratio_ties_the_squared_energies_to_the_weight_of_each_cell() {
+    let text = "objective.energy_l2_ratio = 0.5\nobjective.lambda_joint = 4\n\
+                [[sweep]]\ngrid.objective.lambda = [0, 0.1, 10]\n";
+    let plan = plan(text);
+    let alpha = |trial| {
+        let objective = plan.spec_of(trial).training.objective;
+        [objective.energy_l2_of(objective.lambda), objective.energy_l2_of(objective.joint())]
+    };
+    let found: Vec<[f64; 2]> = plan.trials.iter().map(alpha).collect();
+    assert_eq!(found, [[0.0, 2.0], [0.05, 2.0], [5.0, 2.0]]);
+    // Without one the weight is the same everywhere.
+    let plain = {
+        let plan = self::plan("objective.energy_l2 = 0.1");
+        plan.spec_of(&plan.trials[0]).training.objective
+    };
+    assert_eq!([0.0, 7.0].map(|weight| plain.energy_l2_of(weight)), [0.1, 0.1]);
+}

@@ -50,7 +50,7 @@ fn training() -> Training {
             init: ChainInit::Uniform,
             ..Default::default()
         },
-        replay_buffer: ReplayBuffer { size: 5000, reinit: 0.05 },
+        replay_buffer: ReplayBuffer { size: 5000, reinit: 0.05, keep: None },
         optimizer: Optimizer::Adam(Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 }),
         train: Train {
             length: Length::Steps(100_000),
@@ -64,6 +64,7 @@ fn training() -> Training {
             schedule: Schedule::Step,
             label_smoothing: None,
             ema: None,
+            ema_warmup: false,
         },
         divergence: Divergence { max_energy_gap: 1e4, check_every: 10, ..Default::default() },
     }

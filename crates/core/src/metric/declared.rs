@@ -318,14 +318,23 @@ pub(super) const METRICS: &[MetricInfo] = &[
         "Fréchet distance",
         Unit::Dimensionless,
         LowerIsBetter,
-        "Fréchet distance of normals fitted to features of samples and of real images; falls with n.",
+        "Fréchet distance of normals fitted to features of samples and of real images; falls with n; \
+         undefined where n is not above the number of features.",
+    ),
+    metric(
+        "samples/n/<source>/<extractor>",
+        "samples scored",
+        Unit::Dimensionless,
+        Direction::None,
+        "Samples that the Fréchet distance and the Inception Score of a source are of.",
     ),
     metric(
         "samples/inception_score/<source>/<extractor>",
         "Inception Score",
         Unit::Dimensionless,
         HigherIsBetter,
-        "exp of the mean KL divergence of p(y|x) from its mean, over one split; 1 to the classes.",
+        "exp of the mean KL divergence of p(y|x) from its mean, over one split of all samples; 1 to \
+         the smaller of classes and samples.",
     ),
     metric(
         "samples/neighbour_distance/<source>",

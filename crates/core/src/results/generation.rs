@@ -61,8 +61,9 @@ pub struct SampleScore {
     pub n_reference: u64,
     /// Features of an image.
     pub features: u64,
-    /// Whether a covariance has fewer images than it has rows: its rank is
-    /// below its size.
+    /// Whether a covariance, of the samples or of the reference, has no more
+    /// images than it has rows: its rank is below its size, and the Fréchet
+    /// distance is undefined.
     pub rank_deficient: bool,
     /// The Fréchet distance; none where it is undefined.
     pub frechet: Option<f64>,

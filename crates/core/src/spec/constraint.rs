@@ -4,6 +4,8 @@
 mod data;
 mod evaluation;
 
+use std::borrow::Cow;
+
 use crate::dataset::{Entry, Reshaped, Source, Split, catalogue, shape_of};
 use crate::diagnostic::{nearest, quoted_list};
 
@@ -49,9 +51,9 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
     check_network(training, &mut found);
     check_optimizer(training, &mut found);
     if let Some(entry) = known(&training.data.train) {
-        check_examples(training, entry, &mut found);
-        check_size(training, entry, &mut found);
-        check_covariances(training, entry, &mut found);
+        check_examples(training, &entry, &mut found);
+        check_size(training, &entry, &mut found);
+        check_covariances(training, &entry, &mut found);
     }
     data::check_data(training, &spec.evaluate, &mut found);
     if let Some(asked) = &spec.evaluate.generation {
@@ -62,11 +64,16 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
     found
 }
 
-/// The catalogue's entry of `source`, if it names one.
-fn known(source: &Source) -> Option<&'static Entry> {
+/// The catalogue's entry of `source`, if it names one, with the shape that the
+/// images are brought to.
+fn known(source: &Source) -> Option<Cow<'static, Entry>> {
     match source {
-        Source::Catalogue(name) => named(name),
-        Source::Reshaped(_) | Source::Files(_) => None,
+        Source::Catalogue(name) => named(name).map(Cow::Borrowed),
+        Source::Reshaped(set) => {
+            let entry = named(&set.name)?.clone();
+            Some(Cow::Owned(Entry { shape: shape_of(source).ok()?, ..entry }))
+        }
+        Source::Files(_) => None,
     }
 }
 
@@ -121,15 +128,6 @@ fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>)
                 ),
             ));
         }
-        Source::Reshaped(set) if path == "data.train" => found.push(Violation::new(
-            format!("a network cannot be trained on {set}"),
-            &[path],
-            format!(
-                "a set of the catalogue is trained on as it is: write \"{}\"; sets that are \
-                 judged or learnt from as out-of-distribution can be brought to its shape",
-                set.name
-            ),
-        )),
         Source::Files(files)
             if path.starts_with("data.") && files.paths(Split::Train).is_empty() =>
         {

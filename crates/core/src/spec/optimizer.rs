@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::constraint::Violation;
-use super::resolved::Training;
+use super::resolved::{Length, Train, Training};
 
 /// `[optimizer.adam]`, `[optimizer.adamw]` or `[optimizer.sgd]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +94,37 @@ impl Schedule {
     }
 }
 
+impl Train {
+    /// The share that the weights after the first of `steps` steps still have
+    /// in the running mean of the weights after the last; none where no such
+    /// mean is taken, or its decay has a warm-up: the share is then
+    /// 10!/((s + 1) … (s + 9)) at most, below 1 % from step s = 5 on.
+    pub fn ema_start_share(&self, steps: u64) -> Option<f64> {
+        let ema = self.ema.filter(|_| !self.ema_warmup)?;
+        Some(ema.powf(steps.saturating_sub(1) as f64))
+    }
+
+    /// The decay of the running mean of the weights at step `step` (from 0);
+    /// none where no such mean is taken.
+    pub fn ema_decay(&self, step: u64) -> Option<f64> {
+        let rising = (1.0 + step as f64) / (10.0 + step as f64);
+        self.ema.map(|ema| if self.ema_warmup { ema.min(rising) } else { ema })
+    }
+}
+
+impl Training {
+    /// Updates of the parameters in a training on a set of `images`: an epoch
+    /// is as many whole batches as the images that are used make.
+    pub fn updates(&self, images: u64) -> u64 {
+        let left = images.saturating_sub(self.data.validation);
+        let used = self.data.limit.map_or(left, |limit| left.min(limit));
+        match self.train.length {
+            Length::Steps(steps) => steps,
+            Length::Epochs(epochs) => epochs * (used / self.train.batch_size.max(1)).max(1),
+        }
+    }
+}
+
 /// What does not go together in optimiser and schedule.
 pub(super) fn check_optimizer(training: &Training, found: &mut Vec<Violation>) {
     if let Optimizer::Sgd(sgd) = &training.optimizer
@@ -107,11 +138,54 @@ pub(super) fn check_optimizer(training: &Training, found: &mut Vec<Violation>) {
         ));
     }
     let train = &training.train;
+    if train.ema_warmup && train.ema.is_none() {
+        found.push(Violation::new(
+            "a warm-up of the mean of the weights, and no such mean".to_owned(),
+            &["train.ema_warmup", "train.ema"],
+            "write train.ema, such as 0.999, or leave ema_warmup out",
+        ));
+    }
     if !train.schedule.is_step() && !train.decay_at.is_empty() {
         found.push(Violation::new(
             format!("decay_at = {:?} beside a cosine schedule", train.decay_at),
             &["train.decay_at", "train.schedule"],
             "the cosine alone lowers the learning rate; write train.decay_at = []",
         ));
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use crate::plan::Plan;
+
+    fn training(text: &str) -> crate::spec::Training {
+        let text = format!("question = \"What is tested?\"\n{text}");
+        let plan = Plan::parse("test", "test.toml", &text).unwrap();
+        plan.spec_of(&plan.trials[0]).training
+    }
+
+    #[test]
+    fn a_mean_without_a_warm_up_remembers_its_start() {
+        let train = |text: &str| training(text).train;
+        let share = train("train.ema = 0.999").ema_start_share(1200).unwrap();
+        // exp(1199 ln 0.999)
+        assert!((share - 0.301_31).abs() < 1e-5, "{share}");
+        let warm = train("train = { ema = 0.999, ema_warmup = true }");
+        assert_eq!((warm.ema_start_share(1200), train("").ema_start_share(1200)), (None, None));
+        let decays = [1, 8, 9000].map(|step| warm.ema_decay(step).unwrap());
+        assert_eq!(decays, [2.0 / 11.0, 0.5, 0.999]);
+        let product = |last: u64| (1..last).map(|s| warm.ema_decay(s).unwrap()).product::<f64>();
+        assert!(product(4) > 0.01 && product(5) < 0.01);
+        assert_eq!(train("").ema_decay(3), None);
+    }
+
+    #[test]
+    fn an_epoch_is_as_many_whole_batches_as_the_images_make() {
+        let updates = |text: &str| training(text).updates(60_000);
+        assert_eq!(updates("train.steps = 7"), 7);
+        // 55,000 images make 859 batches of 64.
+        assert_eq!(updates("train.epochs = 2"), 1718);
+        assert_eq!(updates("train = { epochs = 3, batch_size = 500 }\ndata.limit = 1200"), 6);
     }
 }

@@ -120,6 +120,8 @@ fn objective(objective: &RawObjective) -> Result<Objective, Unset> {
     Ok(Objective {
         lambda: *get!(objective.lambda),
         energy_l2: *get!(objective.energy_l2),
+        energy_l2_ratio: objective.energy_l2_ratio.and_then(unless_zero),
+        energy_l2_data: objective.energy_l2_data.and_then(unless_zero),
         cross_entropy: objective.cross_entropy.and_then(unless_one),
         lambda_joint: objective.lambda_joint.and_then(unless_zero),
         outlier_exposure: OutlierExposure { weight: exposure.weight.and_then(unless_zero) },
@@ -147,7 +149,11 @@ fn sampler(sampler: &RawSampler) -> Result<Sampler, Unset> {
 }
 
 fn replay_buffer(replay_buffer: &RawReplayBuffer) -> Result<ReplayBuffer, Unset> {
-    Ok(ReplayBuffer { size: *get!(replay_buffer.size), reinit: *get!(replay_buffer.reinit) })
+    Ok(ReplayBuffer {
+        size: *get!(replay_buffer.size),
+        reinit: *get!(replay_buffer.reinit),
+        keep: replay_buffer.keep.filter(|keep| *keep != ReplayBuffer::KEPT),
+    })
 }
 
 fn train(train: &RawTrain) -> Result<Train, Unset> {
@@ -168,6 +174,7 @@ fn train(train: &RawTrain) -> Result<Train, Unset> {
         schedule: train.schedule.unwrap_or_default(),
         label_smoothing: train.label_smoothing.and_then(unless_zero),
         ema: train.ema.and_then(unless_zero),
+        ema_warmup: train.ema_warmup.unwrap_or_default(),
     })
 }
 
@@ -282,6 +289,8 @@ pub fn spell_out(spec: &Spec) -> Tables {
         objective: Some(Box::new(RawObjective {
             lambda: Some(training.objective.lambda),
             energy_l2: Some(training.objective.energy_l2),
+            energy_l2_ratio: Some(training.objective.energy_l2_ratio.unwrap_or_default()),
+            energy_l2_data: Some(training.objective.energy_l2_data.unwrap_or_default()),
             cross_entropy: Some(training.objective.cross_entropy.unwrap_or(1.0)),
             lambda_joint: Some(training.objective.lambda_joint.unwrap_or_default()),
             outlier_exposure: Some(RawOutlierExposure {
@@ -308,6 +317,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
         replay_buffer: Some(Box::new(RawReplayBuffer {
             size: Some(training.replay_buffer.size),
             reinit: Some(training.replay_buffer.reinit),
+            keep: Some(training.replay_buffer.kept()),
         })),
         optimizer: Some(Box::new(spell_out_optimizer(&training.optimizer))),
         train: Some(Box::new(spell_out_train(&training.train))),
@@ -385,5 +395,6 @@ fn spell_out_train(train: &Train) -> RawTrain {
         schedule: Some(train.schedule),
         label_smoothing: Some(train.label_smoothing.unwrap_or_default()),
         ema: Some(train.ema.unwrap_or_default()),
+        ema_warmup: Some(train.ema_warmup),
     }
 }

@@ -170,13 +170,22 @@ pub enum Activation {
 
 /// `[objective]`: loss = w CE + λ (mean E(x⁺) − mean E(x⁻))
 /// + λ_joint (mean E(x⁺, y) − mean E(x⁻, y)) + α (mean E(x⁺)² + mean E(x⁻)²)
+/// + β mean E(x⁺)²
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
     /// λ, the weight of the contrastive (generative) term.
     pub lambda: f64,
-    /// α, the weight of the squared energies.
+    /// α, the weight of the squared energies of each contrastive term.
     pub energy_l2: f64,
+    /// κ, which makes the α of a contrastive term κ times the weight of that
+    /// term: κλ for p(x), κλ_joint for p(x, y); unset where `energy_l2` is α.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_l2_ratio: Option<f64>,
+    /// β, the weight of the mean squared energy of training images alone,
+    /// which acts without chains too; unset for 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_l2_data: Option<f64>,
     /// w, the weight of the cross-entropy; unset for 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cross_entropy: Option<f64>,
@@ -196,7 +205,8 @@ pub struct Objective {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sampler {
-    /// Langevin steps between two updates of the parameters.
+    /// Langevin steps between two updates of the parameters; with 0 every
+    /// sample is a new start, which no step follows.
     pub steps: u64,
     /// What the energy's gradient is multiplied by.
     pub step_size: f64,
@@ -252,6 +262,9 @@ pub struct ReplayBuffer {
     pub size: u64,
     /// Probability, per sample, that a chain starts anew.
     pub reinit: f64,
+    /// Chains that the training run keeps for evaluations; unset for 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<u64>,
 }
 
 /// `[train]`
@@ -288,6 +301,9 @@ pub struct Train {
     /// evaluate the weights themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema: Option<f64>,
+    /// Whether the decay of that mean rises to `ema` over the first steps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ema_warmup: bool,
 }
 
 /// How long training goes on.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::constraint::Violation;
-use super::resolved::{ChainInit, Objective, Sampler, Training};
+use super::resolved::{ChainInit, Objective, ReplayBuffer, Sampler, Training};
 use crate::dataset::{Entry, classes_of};
 
 /// Where the noise of a chain's step comes from, and whether the step can be
@@ -32,12 +32,13 @@ impl SamplerKind {
 }
 
 impl Objective {
-    /// Whether a term has chains: then there are a buffer and a sampler.
+    /// Whether a term has negative samples: then there are a buffer and a
+    /// sampler, and chains unless the sampler takes 0 steps.
     pub fn contrastive(&self) -> bool {
         self.rounds() > 0
     }
 
-    /// Terms with chains of their own, 0 to 2.
+    /// Terms with negative samples of their own, 0 to 2.
     pub fn rounds(&self) -> u64 {
         u64::from(self.lambda > 0.0) + u64::from(self.joint() > 0.0)
     }
@@ -45,6 +46,34 @@ impl Objective {
     /// λ_joint.
     pub fn joint(&self) -> f64 {
         self.lambda_joint.unwrap_or(0.0)
+    }
+
+    /// α of a contrastive term that has the weight `weight`, λ or λ_joint.
+    pub fn energy_l2_of(&self, weight: f64) -> f64 {
+        self.energy_l2_ratio.map_or(self.energy_l2, |ratio| ratio * weight)
+    }
+
+    /// β.
+    pub fn energy_l2_on_data(&self) -> f64 {
+        self.energy_l2_data.unwrap_or(0.0)
+    }
+}
+
+impl ReplayBuffer {
+    /// Chains that a training run keeps where the spec does not say.
+    pub const KEPT: u64 = 100;
+
+    /// Chains that the training run keeps.
+    pub fn kept(&self) -> u64 {
+        self.keep.unwrap_or(Self::KEPT)
+    }
+}
+
+impl Training {
+    /// Whether Langevin chains run: a term has negative samples, and they are
+    /// not new starts alone.
+    pub fn runs_chains(&self) -> bool {
+        self.objective.contrastive() && self.sampler.steps > 0
     }
 }
 
@@ -91,37 +120,78 @@ const MAX_COVARIANCES: u64 = 1_000_000_000;
 /// The objective has a term, and its chains can be made.
 pub(super) fn check_sampling(training: &Training, found: &mut Vec<Violation>) {
     let objective = &training.objective;
+    check_energy_l2(objective, found);
     if !objective.contrastive() {
         if objective.cross_entropy == Some(0.0) {
+            let what = match objective.energy_l2_data {
+                Some(_) => "energy_l2_data alone draws every energy to 0",
+                None => "no term of the loss has a weight",
+            };
             found.push(Violation::new(
-                "no term of the loss has a weight: nothing would be trained".to_owned(),
-                &["objective.cross_entropy", "objective.lambda", "objective.lambda_joint"],
+                format!("{what}: nothing would be trained"),
+                &["objective.cross_entropy", "objective.lambda", JOINT],
                 "give at least one of them a weight above 0",
             ));
         }
         return;
     }
     if training.sampler.steps == 0 {
-        let (name, weight) = match objective.lambda > 0.0 {
-            true => ("lambda", objective.lambda),
-            false => ("lambda_joint", objective.joint()),
-        };
-        found.push(Violation::new(
-            format!("0 Langevin steps cannot make the samples that {name} = {weight} needs"),
-            &["sampler.steps", if name == "lambda" { LAMBDA } else { JOINT }],
-            format!("take at least 1 step, or set objective.{name} = 0"),
-        ));
+        check_new_starts(training, found);
     }
     check_slots(training, found);
     check_noise(training, found);
 }
 
-const LAMBDA: &str = "objective.lambda";
 const JOINT: &str = "objective.lambda_joint";
 
-/// A batch of chains finds slots, whatever classes it draws.
+/// One field says what α is.
+fn check_energy_l2(objective: &Objective, found: &mut Vec<Violation>) {
+    let Some(ratio) = objective.energy_l2_ratio.filter(|_| objective.energy_l2 != 0.0) else {
+        return;
+    };
+    found.push(Violation::new(
+        format!(
+            "energy_l2_ratio = {ratio} beside energy_l2 = {}: both say how much the squared \
+             energies weigh",
+            objective.energy_l2
+        ),
+        &["objective.energy_l2_ratio", "objective.energy_l2"],
+        "write objective.energy_l2 = 0 for a weight that follows lambda, or leave \
+         energy_l2_ratio out for one that does not",
+    ));
+}
+
+/// Samples that no Langevin step follows are noise, and stay so.
+fn check_new_starts(training: &Training, found: &mut Vec<Violation>) {
+    if training.sampler.init == ChainInit::Data {
+        found.push(Violation::new(
+            "with 0 Langevin steps from training images the negative samples would be training \
+             images"
+                .to_owned(),
+            &["sampler.steps", "sampler.init"],
+            "take at least 1 step, or start from \"uniform\", \"normal\" or \"class_gaussian\"",
+        ));
+    }
+    if let Some(extra) = training.divergence.restart_extra_steps {
+        found.push(Violation::new(
+            format!("{extra} more Langevin steps at a restart than the 0 before it"),
+            &["divergence.restart_extra_steps", "sampler.steps"],
+            "samples that are noise would become chains; write divergence.restart_extra_steps = 0",
+        ));
+    }
+}
+
+/// A batch of chains finds slots, whatever classes it draws, and so do those
+/// that are kept.
 fn check_slots(training: &Training, found: &mut Vec<Violation>) {
     let (size, batch) = (training.replay_buffer.size, training.train.batch_size);
+    if let Some(keep) = training.replay_buffer.keep.filter(|keep| *keep > size) {
+        found.push(Violation::new(
+            format!("{keep} chains cannot be kept of a replay buffer of {size}"),
+            &["replay_buffer.keep", "replay_buffer.size"],
+            format!("write replay_buffer.keep, at most {size}"),
+        ));
+    }
     let mut paths = vec!["replay_buffer.size", "train.batch_size"];
     if size < batch {
         found.push(Violation::new(

@@ -2,7 +2,7 @@
 
 /// Every field with values that go together with all values of the others;
 /// the first is that of no preset. Alternatives stand apart.
-pub const FIELDS: [(&str, &[&str]); 62] = [
+pub const FIELDS: [(&str, &[&str]); 64] = [
     ("data.validation", &["2000", "4000"]),
     ("data.limit", &["30000", "20000", "0"]),
     ("data.range", &["\"[-1, 1]\"", "\"[0, 1]\""]),
@@ -13,6 +13,7 @@ pub const FIELDS: [(&str, &[&str]); 62] = [
     ("objective.energy_margin.m_out", &["-5", "0.5"]),
     ("objective.lambda", &["2.5", "0.1", "10"]),
     ("objective.energy_l2", &["0.125", "0.1"]),
+    ("objective.energy_l2_data", &["0.25", "0.01"]),
     ("objective.cross_entropy", &["0.5", "2"]),
     ("objective.lambda_joint", &["0.25", "3"]),
     ("sampler.steps", &["7", "60"]),
@@ -25,6 +26,7 @@ pub const FIELDS: [(&str, &[&str]); 62] = [
     ("sampler.conditional", &["true", "false"]),
     ("replay_buffer.size", &["3000", "20000"]),
     ("replay_buffer.reinit", &["0.5", "1", "0"]),
+    ("replay_buffer.keep", &["500", "2000"]),
     ("optimizer.adam.lr", &["0.003", "1e-5"]),
     ("optimizer.adam.beta1", &["0.5", "0"]),
     ("optimizer.adam.beta2", &["0.99", "0.5"]),
@@ -211,14 +213,16 @@ pub fn asked(path: &str) -> &'static str {
 }
 
 /// Fields that go with some values of others alone, with a file that has them.
-pub const BOUND: [(&str, &str, &str); 9] = [
+pub const BOUND: [(&str, &str, &str); 11] = [
     ("data.px_augment", "false", INDEPENDENT),
     ("data.px_noise", "false", INDEPENDENT),
     ("data.labels.fraction", "0.1", INDEPENDENT),
     ("data.labels.per_class", "10", INDEPENDENT),
     ("data.auxiliary", "\"fashion-mnist\"", ""),
+    ("objective.energy_l2_ratio", "0.5", ""),
     ("objective.outlier_exposure.weight", "0.5", AUXILIARY),
     ("objective.energy_margin.weight", "0.1", AUXILIARY),
+    ("train.ema_warmup", "true", "train.ema = 0.999\n"),
     ("evaluate.near", "[\"rotated\"]", ""),
     ("evaluate.far", "[\"rotated\"]", ""),
 ];

@@ -8,7 +8,7 @@ use jem_core::results::{self, LongRun};
 use jem_core::spec::{ChainStart, LongChains as Asked};
 use tch::Tensor;
 
-use super::part::{Found, Look, Subject};
+use super::part::{Found, Look, NO_BUFFER, Subject};
 use crate::eval::{Length, LongChains, long_chains};
 use crate::jem::{Mode, energy, to_host};
 
@@ -31,8 +31,7 @@ pub fn measure(
         let name = from.name();
         look(&format!("chains from {name}"))?;
         let Some(start) = start(from, asked.n, subject) else {
-            let why = "no chain ran in training, and no buffer was kept";
-            found.values.put_or_why(format!("chains/energy/{name}"), Err(why));
+            found.values.put_or_why(format!("chains/energy/{name}"), Err(NO_BUFFER));
             continue;
         };
         let (looks, every, states) = (asked.steps / asked.every, asked.every, asked.states);

@@ -71,7 +71,7 @@ pub fn evaluate(
     if let Some(buffer) = buffer {
         files.push((results::SAMPLES, samples(buffer, spec.evaluate.samples as usize)?));
     }
-    if spec.training.objective.contrastive() {
+    if spec.training.runs_chains() {
         let last = sampler(&spec.training, outcome.restarts().len() as u64);
         let temperature = last.effective_temperature();
         measured.values.metrics.insert(EFFECTIVE_TEMPERATURE.to_owned(), temperature);

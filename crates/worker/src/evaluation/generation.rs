@@ -96,6 +96,16 @@ fn score_path(source: &str, extractor: Extractor) -> String {
     format!("samples/inception_score/{source}/{}", extractor.name())
 }
 
+/// Why normals fitted to so few images are at no distance worth a number: the
+/// covariance of n images has a rank below n, and where that is below the
+/// number of features the fitted normal is none of all features.
+fn too_few(moments: &Moments) -> Option<String> {
+    moments.rank_deficient().then(|| {
+        let (n, d) = (moments.n(), moments.features());
+        format!("{n} images have no covariance of {d} features, which takes more than {d} images")
+    })
+}
+
 fn undefined(found: &mut Found, source: &str, extractor: Extractor, why: &str) {
     found.values.put_or_why(frechet_path(source, extractor), Err(why));
     found.values.put_or_why(score_path(source, extractor), Err(why));
@@ -242,14 +252,23 @@ impl Scoring<'_> {
         let moments = Moments::of(&seen.features.index_select(0, &rows));
         let rank_deficient =
             reference.rank_deficient() || moments.as_ref().is_ok_and(Moments::rank_deficient);
-        let frechet = moments.map(|moments| frechet_distance(reference, &moments));
+        let selected = chosen.len() < source.len();
+        let few = |moments: &Moments, what: &str, field: &str| {
+            too_few(moments).map_or(Ok(()), |why| Err(format!("{what}: {why}; raise {field}")))
+        };
+        let frechet = moments.map_err(|error| error.to_string()).and_then(|moments| {
+            few(reference, "the reference", "evaluate.generation.reference_limit")?;
+            few(&moments, &source.name, source.more(selected))?;
+            Ok(frechet_distance(reference, &moments))
+        });
         let score = match &seen.probabilities {
             Some(p) => inception_score(&host(&p.index_select(0, &rows)), p.size()[1] as usize)
                 .map_err(|error| error.to_string()),
             None => Err("the extractor gives features and no classes".to_owned()),
         };
         let finite = |value: &f64| value.is_finite();
-        let selected = chosen.len() < source.len();
+        let n = format!("samples/n/{}/{}", source.name, self.extractor.name());
+        found.values.put(n, chosen.len() as f64);
         known.scores.push(SampleScore {
             source: source.name.clone(),
             extractor: self.extractor.name().to_owned(),

@@ -30,7 +30,7 @@ pub struct Subject<'a> {
     pub test: &'a LabelledImages,
     /// All training images, before hold-out and limit.
     pub training: &'a LabelledImages,
-    /// The samples that training kept of its buffer; none where λ = 0.
+    /// The samples that training kept of its buffer; none where no chain ran.
     pub buffer: Option<&'a Arrays>,
     /// The test set and every out-of-distribution set, those for validation
     /// last; none where the part rests on none.
@@ -49,6 +49,11 @@ pub struct Found {
     /// Result files by name.
     pub files: Vec<(&'static str, Vec<u8>)>,
 }
+
+/// Why samples of the buffer are missing.
+pub(super) const NO_BUFFER: &str = "no chain ran in training, and no buffer was kept: that takes \
+                                    objective.lambda or objective.lambda_joint above 0, and \
+                                    sampler.steps above 0";
 
 /// Told what is looked at next; an error from it ends the part.
 pub type Look<'a> = &'a mut dyn FnMut(&str) -> Result<(), Box<dyn Error>>;

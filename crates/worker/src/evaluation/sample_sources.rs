@@ -7,7 +7,7 @@ use jem_core::spec::{Generation as Asked, PixelRange, ReferenceSplit};
 use tch::{Kind, Tensor};
 
 use super::fresh::Making;
-use super::part::{Look, Subject};
+use super::part::{Look, NO_BUFFER, Subject};
 use crate::data::{Images, first};
 use crate::eval::host;
 use crate::jem::{Mode, class_probabilities};
@@ -35,6 +35,17 @@ impl Source {
     /// Whether its images are real.
     pub fn is_real(&self) -> bool {
         self.name == "real"
+    }
+
+    /// The field that gives it more samples to score; `selected` where not
+    /// all of them are.
+    pub fn more(&self, selected: bool) -> &'static str {
+        match self.name.as_str() {
+            _ if selected => "evaluate.generation.most_confident",
+            "buffer" => "replay_buffer.keep",
+            "conditional" => "evaluate.generation.per_class",
+            _ => "evaluate.generation.samples",
+        }
     }
 
     /// How many samples it has.
@@ -112,7 +123,7 @@ impl Taking<'_> {
     fn buffer(&self) -> Source {
         let kept = self.subject.buffer.and_then(|arrays| arrays.f32("samples"));
         let x = match kept.filter(|(shape, _)| shape[0] > 0) {
-            None => Err("no chain ran in training, and no buffer was kept".to_owned()),
+            None => Err(NO_BUFFER.to_owned()),
             Some((shape, values)) => {
                 let shape: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
                 Ok(Tensor::from_slice(values).reshape(shape).to_device(self.subject.device))

@@ -2,20 +2,25 @@
 //! is what is evaluated where a spec asks for it.
 
 use jem_core::arrays::Arrays;
+use jem_core::spec::Train;
 
 use super::parameters::{insert, read_onto};
 use super::{Misfit, Parameters};
 
 /// m ← decay · m + (1 − decay) · w after every step; after the first, m is w.
+/// Where the decay has a warm-up it starts small, so that a short training
+/// forgets its start: min(decay, (1 + t)/(10 + t)) at step t (from 0), as in
+/// TensorFlow's `ExponentialMovingAverage`.
 pub struct Average {
-    decay: f64,
+    spec: Train,
     mean: Parameters,
 }
 
 impl Average {
-    /// Before the first step: the mean is that of `parameters` alone.
-    pub fn new(decay: f64, parameters: &Parameters) -> Self {
-        Self { decay, mean: parameters.copied() }
+    /// Before the first step: the mean is that of `parameters` alone. None
+    /// where `spec` asks for no mean.
+    pub fn new(spec: &Train, parameters: &Parameters) -> Option<Self> {
+        spec.ema.map(|_| Self { spec: spec.clone(), mean: parameters.copied() })
     }
 
     /// Takes in `parameters` after step `step` (from 0). What is not trained,
@@ -23,10 +28,11 @@ impl Average {
     pub fn add(&mut self, parameters: &Parameters, step: u64) {
         let _guard = tch::no_grad_guard();
         let trained = parameters.trained().len();
+        let decay = self.spec.ema_decay(step).unwrap_or_default();
         for (i, (mean, new)) in self.mean.tensors().iter().zip(parameters.tensors()).enumerate() {
             let mut mean = mean.shallow_clone();
             match i < trained && step > 0 {
-                true => drop(mean.lerp_(&new.detach(), 1.0 - self.decay)),
+                true => drop(mean.lerp_(&new.detach(), 1.0 - decay)),
                 false => mean.copy_(&new.detach()),
             }
         }

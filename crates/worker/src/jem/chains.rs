@@ -1,5 +1,7 @@
 //! The chains of a training: a buffer, and in every step a round of chains
-//! for each contrastive term.
+//! for each contrastive term. With 0 Langevin steps a chain is its start alone
+//! and every start is new, so that the samples are noise that no energy made:
+//! what a training with chains is to be compared with.
 
 use std::rc::Rc;
 
@@ -66,7 +68,7 @@ pub struct Samples {
 }
 
 impl Chains {
-    /// The chains of `spec`, all started; none where no term has any.
+    /// The chains of `spec`, all started; none where no term has samples.
     pub fn new(spec: &Training, seed: u64, images: &Rc<Images>) -> Option<Self> {
         let (objective, sampler) = (&spec.objective, &spec.sampler);
         if !objective.contrastive() {
@@ -76,8 +78,13 @@ impl Chains {
         let by_class = joint || sampler.conditional;
         let bounds = spec.data.range.bounds();
         let starts = Starts::new(sampler.init, bounds, Rc::clone(images), by_class);
+        let mut kept = spec.replay_buffer.clone();
+        if sampler.steps == 0 {
+            // A start that was used before is no new one.
+            kept.reinit = 1.0;
+        }
         Some(Self {
-            buffer: ReplayBuffer::new(&spec.replay_buffer, starts, seed),
+            buffer: ReplayBuffer::new(&kept, starts, seed),
             sampler: sampler.clone(),
             bounds,
             seed,

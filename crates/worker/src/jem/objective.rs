@@ -1,11 +1,14 @@
 //! The loss: w CE(f(x), y) + λ (mean E(x⁺) − mean E(x⁻))
-//! + λ_joint (mean E(x⁺, y) − mean E(x⁻, y)) + α (squares of the energies).
+//! + λ_joint (mean E(x⁺, y) − mean E(x⁻, y)) + α (squares of the energies)
+//! + β mean E(x⁺)².
 //!
 //! The gradient of the second term is that of −log p(x⁺) (Grathwohl et al.
-//! 2020, equation 2), that of the third that of −log p(x⁺, y). The last, of
+//! 2020, equation 2), that of the third that of −log p(x⁺, y). The fourth, of
 //! weight α, is mean E⁺² + mean E⁻² for each of the two that is there: it
-//! keeps energies near zero (Du and Mordatch 2019). Where neither is, the
-//! loss is the cross-entropy alone, whatever α is.
+//! keeps energies near zero (Du and Mordatch 2019). α is `energy_l2`, or κ
+//! times the weight of the contrastive term that the squares stand beside. The
+//! last is of the training images alone and acts where no contrastive term
+//! does: it shows what that regularisation does without any samples.
 
 use jem_core::spec::Objective;
 use tch::{Reduction, Tensor};
@@ -47,12 +50,15 @@ pub(super) fn mean(values: &Tensor) -> Tensor {
 }
 
 /// The loss from its cross-entropy and the energies of the terms that are
-/// there: those of p(x), E(x), and those of p(x, y), E(x, y).
+/// there: those of p(x), E(x), and those of p(x, y), E(x, y). `data` holds
+/// E(x⁺) `[n]` of training images, for the term of weight β; none where that
+/// term does not act.
 pub fn terms(
     objective: &Objective,
     ce: Tensor,
     marginal: Option<Energies>,
     joint: Option<Energies>,
+    data: Option<&Tensor>,
 ) -> Terms {
     let mut loss = match objective.cross_entropy {
         None => ce.shallow_clone(),
@@ -64,14 +70,19 @@ pub fn terms(
         let Energies { data, samples } = energies;
         let (mean_data, mean_samples) = (mean(&data), mean(&samples));
         loss = &loss + (&mean_data - &mean_samples) * weight;
-        if objective.energy_l2 > 0.0 {
+        let alpha = objective.energy_l2_of(weight);
+        if alpha > 0.0 {
             let squares = mean(&data.square()) + mean(&samples.square());
-            loss += squares * objective.energy_l2;
+            loss += squares * alpha;
         }
         (mean_data, mean_samples)
     };
     let marginal = marginal.map(|energies| contrast(energies, objective.lambda));
     let joint = joint.map(|energies| contrast(energies, objective.joint()));
+    let beta = objective.energy_l2_on_data();
+    if let Some(data) = data.filter(|_| beta > 0.0) {
+        loss = &loss + mean(&data.square()) * beta;
+    }
     Terms { loss, ce, marginal, joint }
 }
 
@@ -89,7 +100,7 @@ mod tests {
             samples: Tensor::from_slice(&[2f32, 6.0]),
         };
         let objective = Objective { lambda: 2.0, energy_l2: 0.1, ..Objective::default() };
-        let terms = terms(&objective, Tensor::from(0.5f32), Some(energies), None);
+        let terms = terms(&objective, Tensor::from(0.5f32), Some(energies), None, None);
         assert!((terms.loss.double_value(&[]) + 1.0).abs() < 1e-6);
     }
 
@@ -108,11 +119,11 @@ mod tests {
             ..Objective::default()
         };
         let ce = || Tensor::from(0.5f32);
-        let all = terms(&objective, ce(), energies(1.0, 4.0), energies(2.0, 1.5));
+        let all = terms(&objective, ce(), energies(1.0, 4.0), energies(2.0, 1.5), None);
         assert!((all.loss.double_value(&[]) - 2.825).abs() < 1e-5);
         let objective = Objective { cross_entropy: Some(0.0), energy_l2: 0.0, ..objective };
         let infinite = Tensor::from(f32::INFINITY);
-        let joint = terms(&objective, infinite, None, energies(2.0, 1.5));
+        let joint = terms(&objective, infinite, None, energies(2.0, 1.5), None);
         assert!((joint.loss.double_value(&[]) - 5.0).abs() < 1e-6);
         assert!(joint.ce.double_value(&[]).is_infinite() && joint.marginal.is_none());
     }
@@ -129,7 +140,42 @@ mod tests {
     #[test]
     fn without_samples_the_loss_is_the_cross_entropy() {
         let objective = Objective { lambda: 0.0, energy_l2: 0.3, ..Objective::default() };
-        let terms = terms(&objective, Tensor::from(0.25f32), None, None);
+        let terms = terms(&objective, Tensor::from(0.25f32), None, None, None);
         assert_eq!(terms.loss.double_value(&[]), 0.25);
+    }
+
+    #[test]
+    fn a_ratio_weighs_the_squares_of_each_term_by_that_term_s_weight() {
+        let energies = |data: f32, samples: f32| {
+            let [data, samples] = [data, samples].map(|e| Tensor::from_slice(&[e]));
+            Some(Energies { data, samples })
+        };
+        // 0.5 + 2 (1 − 4) + 10 (2 − 1.5) + 0.3 · 2 (1 + 16) + 0.3 · 10 (4 + 2.25).
+        let objective = Objective {
+            lambda: 2.0,
+            lambda_joint: Some(10.0),
+            energy_l2_ratio: Some(0.3),
+            ..Objective::default()
+        };
+        let ce = Tensor::from(0.5f32);
+        let all = terms(&objective, ce, energies(1.0, 4.0), energies(2.0, 1.5), None);
+        assert!((all.loss.double_value(&[]) - 28.45).abs() < 1e-5);
+    }
+
+    #[test]
+    fn squares_of_training_images_weigh_without_samples_too() {
+        // E = (1, 3): 0.5 + 0.2 · 5; and with samples the other terms beside it.
+        let objective =
+            Objective { energy_l2_data: Some(0.2), energy_l2: 0.1, ..Objective::default() };
+        let data = Tensor::from_slice(&[1f32, 3.0]);
+        let ce = || Tensor::from(0.5f32);
+        let alone = terms(&objective, ce(), None, None, Some(&data));
+        assert!((alone.loss.double_value(&[]) - 1.5).abs() < 1e-6);
+        let objective = Objective { lambda: 2.0, ..objective };
+        let energies =
+            Energies { data: data.shallow_clone(), samples: Tensor::from_slice(&[2f32, 6.0]) };
+        // 0.5 + 2 (2 − 4) + 0.1 · 25 + 0.2 · 5.
+        let both = terms(&objective, ce(), Some(energies), None, Some(&data));
+        assert!(both.loss.double_value(&[]).abs() < 1e-6);
     }
 }

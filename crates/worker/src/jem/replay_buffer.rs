@@ -217,7 +217,7 @@ mod tests {
 
     fn buffer_from(init: ChainInit, size: u64, reinit: f64) -> ReplayBuffer {
         let starts = Starts::new(init, (0.0, 1.0), images(), true);
-        ReplayBuffer::new(&BufferSpec { size, reinit }, starts, 3)
+        ReplayBuffer::new(&BufferSpec { size, reinit, keep: None }, starts, 3)
     }
 
     fn buffer(size: u64, reinit: f64) -> ReplayBuffer {

@@ -47,6 +47,7 @@ mod tests {
             schedule: Schedule::Step,
             label_smoothing: None,
             ema: None,
+            ema_warmup: false,
         };
         let rate = |step| learning_rate(&train, 2.0, step, 100);
         assert_eq!([rate(0), rate(1), rate(3), rate(49)], [0.5, 1.0, 2.0, 2.0]);
@@ -67,6 +68,7 @@ mod tests {
             schedule: Schedule::Cosine,
             label_smoothing: None,
             ema: None,
+            ema_warmup: false,
         };
         let rate = |step| learning_rate(&train, 2.0, step, 104);
         assert_eq!([rate(0), rate(4)], [0.4, 2.0]);

@@ -30,7 +30,8 @@ impl StepValues {
     /// [`StepValues::NAMES`]: mean ‖∇E‖ at the start of a chain's last step,
     /// mean ‖x_K − x₀‖, the share of the samples' values at an end of the
     /// pixel range or beyond, the share of steps accepted, mean chain steps
-    /// since a slot's chain started, and mean E(x⁻, y) − mean E(x⁺, y).
+    /// since a slot's chain started, and mean E(x⁻, y) − mean E(x⁺, y). Samples
+    /// of 0 Langevin steps have the third and the last alone.
     pub const CHAINS: [&'static str; 6] = [
         "train/chain_gradient_norm",
         "train/chain_displacement",
@@ -90,16 +91,16 @@ impl StepValues {
     /// Place and name of each value that means something in a training of
     /// `spec`.
     pub fn of(spec: &Training) -> impl Iterator<Item = (usize, &'static str)> {
-        let contrastive = spec.objective.contrastive();
+        let (sampled, moving) = (spec.objective.contrastive(), spec.runs_chains());
         let mala = spec.sampler.kind == SamplerKind::Mala;
         let joint = spec.objective.joint() > 0.0;
-        let told = move |name: &str| match name {
-            "train/energy_samples" | "train/energy_gap" => contrastive,
-            "train/acceptance" => contrastive && mala,
+        let known = move |name: &str| match name {
+            "train/energy_samples" | "train/energy_gap" | "train/saturation" => sampled,
+            "train/acceptance" => moving && mala,
             "train/energy_gap_joint" => joint,
-            name => contrastive || !Self::CHAINS.contains(&name),
+            name => moving || !Self::CHAINS.contains(&name),
         };
         let all = Self::NAMES.into_iter().chain(Self::CHAINS).enumerate();
-        all.filter(move |(_, name)| told(name))
+        all.filter(move |(_, name)| known(name))
     }
 }

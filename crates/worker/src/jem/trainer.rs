@@ -27,7 +27,7 @@ pub struct Trainer {
     optimizer: OptimizerState,
     /// The running mean of the parameters, where that is evaluated.
     average: Option<Average>,
-    /// None where no term has any.
+    /// None where no term has negative samples.
     chains: Option<Chains>,
     images: Rc<Images>,
     labelled: BatchOrder,
@@ -70,7 +70,9 @@ impl Trainer {
         network.follow(parameters.tensors(), SETTLING);
         let batch = spec.train.batch_size as usize;
         let images = Rc::new(images);
-        let independent = spec.objective.lambda > 0.0 && spec.train.independent_px_batch;
+        let objective = &spec.objective;
+        let of_px = objective.lambda > 0.0 || objective.energy_l2_on_data() > 0.0;
+        let independent = of_px && spec.train.independent_px_batch;
         // An epoch is a pass over all images, however many are labelled.
         let all = BatchOrder::new(seed, "data order", images.len(), batch);
         let (steps, steps_per_epoch) = (all.steps(spec.train.length), all.steps_per_epoch());
@@ -87,7 +89,7 @@ impl Trainer {
         }
         Self {
             optimizer: OptimizerState::new(&spec.optimizer, parameters.trained()),
-            average: spec.train.ema.map(|decay| Average::new(decay, &parameters)),
+            average: Average::new(&spec.train, &parameters),
             chains,
             steps,
             steps_per_epoch,
@@ -221,15 +223,18 @@ impl Trainer {
         let logits = &passes.labelled;
         let smoothing = self.spec.train.label_smoothing.unwrap_or(0.0);
         let ce = smoothed_cross_entropy(logits, &y, smoothing);
-        let marginal = passes.samples.as_ref().map(|samples| Energies {
-            data: energy(passes.unlabelled.as_ref().unwrap_or(logits)),
-            samples: energy(samples),
-        });
+        // E(x⁺) of the images of p(x).
+        let data = energy(passes.unlabelled.as_ref().unwrap_or(logits));
+        let marginal = passes
+            .samples
+            .as_ref()
+            .map(|samples| Energies { data: data.shallow_clone(), samples: energy(samples) });
         let joint = passes.joint.as_ref().map(|samples| Energies {
             data: energy_of_class(logits, &y),
             samples: energy_of_class(samples, &y),
         });
-        let mut terms = terms(&self.spec.objective, ce, marginal, joint);
+        let alone = pretrained.then_some(&data);
+        let mut terms = terms(&self.spec.objective, ce, marginal, joint, alone);
         if let Some((auxiliary, outside)) = self.auxiliary.as_ref().zip(passes.auxiliary.as_ref())
             && let Some(loss) = auxiliary.loss(logits, outside)
         {
@@ -240,8 +245,8 @@ impl Trainer {
         let _guard = tch::no_grad_guard();
         let accuracy = mean(&logits.argmax(1, false).eq_tensor(&y).to_kind(self.kind));
         let (data, fresh) = terms.marginal.unwrap_or_else(|| {
-            let mean_of = |logits: &Tensor| mean(&energy(logits));
-            (mean_of(logits), mean_of(passes.joint.as_ref().unwrap_or(logits)))
+            let samples = passes.joint.as_ref().map(energy);
+            (mean(&data), mean(samples.as_ref().unwrap_or(&data)))
         });
         let gap = &fresh - &data;
         let gap_joint = terms.joint.map(|(data, samples)| samples - data);
@@ -271,7 +276,7 @@ impl Trainer {
             self.network.logits(self.parameters.tensors(), x, mode)
         };
         let marginal = samples.marginal.as_ref();
-        let unlabelled = marginal.and(unlabelled).map(|rows| {
+        let unlabelled = unlabelled.filter(|_| pretrained).map(|rows| {
             let view = View::px(&self.spec.data);
             logits_of(&self.inputs("px", &view, step, rows).0, 1)
         });

@@ -199,8 +199,8 @@ impl Course {
 
     fn look(&mut self, step: u64, values: &StepValues) -> Option<Divergence> {
         let limits = &self.spec.divergence;
-        let contrastive = self.trainer.chains().is_some();
-        let asked = limits.max_saturation.is_some() && contrastive;
+        // Noise that no chain moved may lie anywhere.
+        let asked = limits.max_saturation.is_some() && self.spec.runs_chains();
         let [_, _, saturation, _, _, gap_joint] = values.read_chains();
         let look = Look {
             values: values.read(),
@@ -220,7 +220,7 @@ impl Course {
             .filter(|(place, _)| *place < StepValues::NAMES.len() || values[*place].is_finite());
         let mut means: BTreeMap<String, f64> =
             told.map(|(place, name)| (name.to_owned(), values[place])).collect();
-        if self.trainer.chains().is_some() {
+        if self.spec.runs_chains() {
             let now = sampler(&self.spec, self.restarts.made().len() as u64);
             means.insert(EFFECTIVE_TEMPERATURE.to_owned(), now.effective_temperature());
         }

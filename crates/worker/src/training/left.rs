@@ -8,9 +8,6 @@ use tch::Tensor;
 use super::Course;
 use crate::jem::{Chains, to_host};
 
-/// Buffer samples kept with a training run.
-const KEPT_SAMPLES: usize = 100;
-
 /// A result file: its name and its bytes.
 pub type File = (&'static str, Vec<u8>);
 
@@ -30,8 +27,9 @@ impl Course {
         if !outcome.diverged() {
             let trainer = self.trainer();
             files.push((results::WEIGHTS, trainer.evaluated().to_arrays().to_bytes()?));
-            if let Some(chains) = trainer.chains() {
-                let sample = buffer_sample(chains, self.seed());
+            // Of 0 Langevin steps the buffer holds noise, no samples.
+            if let Some(chains) = trainer.chains().filter(|_| self.spec().runs_chains()) {
+                let sample = buffer_sample(chains, self.seed(), self.spec().replay_buffer.kept());
                 files.push((results::BUFFER, sample.to_bytes()?));
             }
         }
@@ -39,12 +37,12 @@ impl Course {
     }
 }
 
-/// A sample of the buffer's chains, chosen by the stream `kept samples`,
+/// `kept` of the buffer's chains, or all, chosen by the stream `kept samples`,
 /// never by their energy or looks; and their classes, where they have any.
-fn buffer_sample(chains: &Chains, seed: u64) -> Arrays {
+fn buffer_sample(chains: &Chains, seed: u64, kept: u64) -> Arrays {
     let states = chains.buffer().chains();
     let stream = Stream::new(seed, "kept samples");
-    let rows = stream.distinct(At::step(0), KEPT_SAMPLES, states.size()[0] as usize);
+    let rows = stream.distinct(At::step(0), kept as usize, states.size()[0] as usize);
     let chosen = Tensor::from_slice(&rows).to_device(states.device());
     let (shape, data) = to_host(&states.index_select(0, &chosen));
     let mut arrays = Arrays::default();

@@ -79,11 +79,11 @@ pub fn sampler(spec: &Training, number: u64) -> Sampler {
 }
 
 /// Whether a restart would only repeat what was: no chain runs, or nothing of
-/// the chain is other than before.
+/// the chain is other than before. New starts are named by the step alone.
 fn repeats(spec: &Training) -> bool {
     let policy = &spec.divergence;
     let same = !spec.sampler.is_noisy()
         && policy.restart_step_size.is_none()
         && policy.restart_extra_steps.is_none();
-    !spec.objective.contrastive() || same
+    !spec.runs_chains() || same
 }

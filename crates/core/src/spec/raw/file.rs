@@ -89,7 +89,7 @@ file! {
         data: RawData,
         /// The network: [model.mlp], [model.cnn] or [model.wrn].
         model: RawModel,
-        /// Weights of the loss terms: cross-entropy + lambda (mean E(x⁺) − mean E(x⁻)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²).
+        /// Weights of the loss terms: cross-entropy + lambda (mean E(x⁺) − mean E(x⁻)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²) + energy_l2_data mean E(x⁺)².
         objective: RawObjective,
         /// Langevin dynamics: x ← x − step_size ∇E(x) + noise_std ξ.
         sampler: RawSampler,

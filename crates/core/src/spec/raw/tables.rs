@@ -53,14 +53,20 @@ macro_rules! table {
 pub(super) use table;
 
 table! {
-    /// Weights of the loss terms: cross_entropy · CE + lambda (mean E(x⁺) − mean E(x⁻)) + lambda_joint (mean E(x⁺, y) − mean E(x⁻, y)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²).
+    /// Weights of the loss terms: cross_entropy · CE + lambda (mean E(x⁺) − mean E(x⁻)) + lambda_joint (mean E(x⁺, y) − mean E(x⁻, y)) + energy_l2 (mean E(x⁺)² + mean E(x⁻)²) + energy_l2_data mean E(x⁺)².
     RawObjective {
         /// λ, the weight of the contrastive (generative) term, p(x); with 0 it has no chains.
         #[schemars(range(min = 0, max = 1_000_000))]
         lambda: f64,
-        /// α, the weight of the squared energies.
+        /// α, the weight of the squared energies of data and samples; it acts only where a contrastive term has a weight.
         #[schemars(range(min = 0, max = 1_000_000))]
         energy_l2: f64,
+        /// κ, which ties α to the weight of each contrastive term: α = κ · lambda for the energies E(x), α = κ · lambda_joint for E(x, y); in place of energy_l2, which must then be 0; 0 for none.
+        #[schemars(range(min = 0, max = 1_000_000))]
+        energy_l2_ratio: f64,
+        /// β, the weight of mean E(x⁺)² on training images alone, without chains: it acts at lambda = 0 too. The images are those of the contrastive term: an independent batch where train.independent_px_batch asks for one, else the labelled batch. 0 for none.
+        #[schemars(range(min = 0, max = 1_000_000))]
+        energy_l2_data: f64,
         /// The weight of the cross-entropy, p(y|x); unset for 1, 0 for an energy model that no label trains.
         #[schemars(range(min = 0, max = 1_000_000))]
         cross_entropy: f64,
@@ -78,13 +84,13 @@ table! {
 table! {
     /// Langevin dynamics: x ← x − step_size ∇E(x) + noise_std ξ.
     RawSampler {
-        /// Langevin steps between two updates of the parameters; at least 1 unless lambda and lambda_joint are 0.
+        /// Langevin steps between two updates of the parameters. With 0 the negative samples are noise: each is a new start drawn by init, whatever replay_buffer.reinit is, and no chain runs.
         #[schemars(range(min = 0, max = 100_000))]
         steps: u64,
-        /// What the energy's gradient is multiplied by.
+        /// What the energy's gradient is multiplied by. The unit is that of the scaled pixels: on data.range = "[-1, 1]" the same dynamics need 4 times the step_size of [0, 1].
         #[schemars(range(max = 1_000_000), extend("exclusiveMinimum" = 0))]
         step_size: f64,
-        /// Standard deviation of the noise added in each step; 0 where the kind has its own.
+        /// Standard deviation of the noise added in each step, in units of the scaled pixels: on data.range = "[-1, 1]" the same dynamics need twice the noise_std of [0, 1]; 0 where the kind has its own.
         #[schemars(range(min = 0, max = 1000))]
         noise_std: f64,
         /// Whether samples are clamped to the pixel range after each step.
@@ -116,6 +122,9 @@ table! {
         /// Probability, per sample, that a chain starts anew.
         #[schemars(range(min = 0, max = 1))]
         reinit: f64,
+        /// Chains that the training run keeps for evaluations, drawn by seed from all of the buffer at the end; at most size; unset for 100. The samples of the buffer that evaluate.generation scores are these.
+        #[schemars(range(min = 1, max = 10_000_000))]
+        keep: u64,
     }
 }
 
@@ -153,9 +162,11 @@ table! {
         /// The share of every label that the cross-entropy spreads over all classes alike; 0 for none.
         #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
         label_smoothing: f64,
-        /// Decay of the running mean of the weights that is evaluated in their place; 0 for none.
+        /// Decay of the running mean of the weights that is evaluated in their place; 0 for none. Without ema_warmup the weights after the first step keep the weight ema^(steps − 1) in that mean.
         #[schemars(range(min = 0), extend("exclusiveMaximum" = 1))]
         ema: f64,
+        /// Whether the decay of that mean rises over the first steps: at step t, counted from 0, it is the smaller of ema and (1 + t)/(10 + t), as in TensorFlow's ExponentialMovingAverage; false where not written.
+        ema_warmup: bool,
     }
 }
 
@@ -216,7 +227,7 @@ table! {
         /// Numbers of equal-width bins for the expected calibration error; one value of it is reported for each.
         #[schemars(length(max = 16), inner(range(min = 1, max = 10_000)))]
         ece_bins: Vec<u64>,
-        /// Buffer samples kept with the evaluation, of the 100 that training keeps; the report's grid shows the first 10.
+        /// Buffer samples kept with the evaluation, the first of those that training keeps (replay_buffer.keep); the report's grid shows the first 10.
         #[schemars(range(min = 0, max = 100))]
         samples: u64,
     } with {
@@ -260,7 +271,7 @@ table! {
 table! {
     /// Chains on E(x) from each start, by the sampler of the training at its first step size.
     RawLongChains {
-        /// Chains from each start; 0 not to run them. From the buffer, at most the 100 samples that training keeps.
+        /// Chains from each start; 0 not to run them. From the buffer, at most the samples that training keeps (replay_buffer.keep).
         #[schemars(range(min = 0, max = 10_000))]
         n: u64,
         /// Steps of each chain; unset for 1000.

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use jem_core::arrays::Arrays;
 use jem_core::metric::EFFECTIVE_TEMPERATURE;
-use jem_core::results::{self, Metrics, Outcome};
+use jem_core::results::{self, ImagesUsed, Metrics, Outcome};
 use jem_core::spec::Spec;
 use tch::Device;
 
@@ -64,6 +64,11 @@ pub fn evaluate(
         (results::RELIABILITY, serde_json::to_vec_pretty(&measured.reliability)?),
         (results::ENERGIES, serde_json::to_vec_pretty(&measured.energies)?),
     ];
+    let used = sets.iter().filter_map(|set| set.used(spec, seed, "evaluation"));
+    let used: Vec<ImagesUsed> = used.collect();
+    if !used.is_empty() {
+        files.push((results::IMAGES_USED, serde_json::to_vec(&used)?));
+    }
     if let Some(buffer) = buffer {
         files.push((results::SAMPLES, samples(buffer, spec.evaluate.samples as usize)?));
     }
@@ -160,7 +165,7 @@ fn on_set(
     let data = &spec.training.data;
     let device = parameters.tensors().first().map_or(Device::Cpu, tch::Tensor::device);
     let images = set.images(spec, seed);
-    let images = Images::new(&images, data.range, data.noise_std, seed, device);
+    let images = Images::new(&images, data.range, set.noise_std(spec), seed, device);
     predict(network, parameters.tensors(), &images, &format!("test noise {}", set.name))
 }
 

@@ -27,7 +27,9 @@ pub(super) fn paper_metrics(results: &Results) -> Vec<String> {
         wanted.extend(scores.iter().map(|score| format!("ood/auroc/{set}/{score}")));
     }
     for group in ["near", "far"] {
-        wanted.extend(SCORES[..2].iter().map(|score| format!("ood/auroc_{group}/{score}")));
+        for metric in ["auroc", "fpr95_id_positive", "fpr95_ood_positive"] {
+            wanted.extend(SCORES[..2].iter().map(|score| format!("ood/{metric}_{group}/{score}")));
+        }
     }
     wanted.extend(["error/auroc/energy", "error/auroc/max_softmax"].map(str::to_owned));
     wanted.extend(attacked(&known));
@@ -111,4 +113,31 @@ fn ood_sets<'a>(results: &'a Results, known: &[&'a str]) -> Vec<&'a str> {
         }
     }
     sets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn groups_of_sets_are_shown_by_auroc_and_by_fpr95_of_both_conventions() {
+        let mut results = sample::results();
+        for metrics in results.trials.iter_mut().map(|trial| &mut trial.metrics) {
+            for metric in ["auroc", "aupr_in", "fpr95_id_positive", "fpr95_ood_positive"] {
+                metrics.insert(format!("ood/{metric}_near/energy"), 0.5);
+            }
+        }
+        let shown = paper_metrics(&results);
+        let near: Vec<&str> =
+            shown.iter().map(String::as_str).filter(|path| path.contains("_near/")).collect();
+        assert_eq!(
+            near,
+            [
+                "ood/auroc_near/energy",
+                "ood/fpr95_id_positive_near/energy",
+                "ood/fpr95_ood_positive_near/energy"
+            ]
+        );
+    }
 }

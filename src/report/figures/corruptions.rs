@@ -96,7 +96,7 @@ fn planned(
         name,
         caption: format!(
             "Kinds of corruption: {}. The data has each of them by itself. All trials see the \
-             same corrupted images, made from the first {n} of the test set{as_they_are}. Large marks are means over seeds with their 95 % t interval, \
+             same corrupted images, made from {n} images of the test set{as_they_are}. Large marks are means over seeds with their 95 % t interval, \
              small dots single seeds.{}",
             listed(&kinds),
             absent(view, &missing, "line")

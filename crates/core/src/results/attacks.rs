@@ -12,7 +12,7 @@ pub const ATTACK_NAMES: [&str; 5] = ["noise", "fgsm", "pgd", "square", WORST];
 /// What is left after all attacks together, those at smaller sizes included.
 pub const WORST: &str = "worst";
 
-/// What attacks did to the first n test images.
+/// What attacks did to n test images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttackResults {

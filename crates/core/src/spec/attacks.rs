@@ -28,7 +28,7 @@ pub struct Attacks {
     pub loss: AttackLoss,
     /// Queries of the Square attack an image; 0: it is not run.
     pub queries: u64,
-    /// Use only the first this many test images.
+    /// Use only this many of the test images, a draw by class; unset for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
 }

@@ -11,7 +11,7 @@ pub struct Corruptions {
     pub kinds: Vec<Corruption>,
     /// The highest severity, 1 to 5.
     pub severities: u64,
-    /// Use only the first this many test images.
+    /// Use only this many of the test images, a draw by class; unset for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
 }

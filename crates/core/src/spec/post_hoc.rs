@@ -28,7 +28,7 @@ pub struct Scores {
     pub odin_temperature: Vec<f64>,
     /// ε of [`PostHoc::Odin`], in units of pixels in [0, 1].
     pub odin_epsilon: Vec<f64>,
-    /// k of [`PostHoc::Knn`].
+    /// k of [`PostHoc::Knn`]; 0 for [`Scores::usual_k`].
     pub knn_k: Vec<u64>,
     /// The percentile of [`PostHoc::React`].
     pub react_percentile: Vec<f64>,
@@ -113,8 +113,10 @@ impl PostHoc {
 
 impl Scores {
     /// What `raw` means; none where the list of scores is empty; where there is none, all.
-    pub(super) fn of(raw: &RawScores) -> Option<Self> {
+    /// `chosen_by` says whether a set is there to choose values by.
+    pub(super) fn of(raw: &RawScores, chosen_by: bool) -> Option<Self> {
         let kinds = raw.kinds.clone().unwrap_or(PostHoc::ALL.to_vec());
+        let usual_k = if chosen_by { vec![50, 10, 1] } else { vec![0] };
         let or = |list: &Option<Vec<f64>>, usual: &[f64]| list.clone().unwrap_or(usual.to_vec());
         (!kinds.is_empty()).then(|| Self {
             kinds,
@@ -123,11 +125,18 @@ impl Scores {
             energy_temperature: or(&raw.energy_temperature, &[1.0, 10.0, 100.0]),
             odin_temperature: or(&raw.odin_temperature, &[1000.0, 1.0]),
             odin_epsilon: or(&raw.odin_epsilon, &[0.0014, 0.0, 0.005]),
-            knn_k: raw.knn_k.clone().unwrap_or(vec![50, 10, 1]),
+            knn_k: raw.knn_k.clone().unwrap_or(usual_k),
             react_percentile: or(&raw.react_percentile, &[90.0, 95.0, 99.0]),
             ash_percentile: or(&raw.ash_percentile, &[90.0, 80.0, 65.0]),
             vim_share: or(&raw.vim_share, &[0.5, 0.25, 0.1]),
         })
+    }
+
+    /// The number of the neighbour where nothing is chosen, among the features
+    /// of `n` training images: a thousandth of them, at least 1. Sun et al. 2022
+    /// use 50 of CIFAR-10's 50,000, and 1,000 of ImageNet's 1,281,167.
+    pub fn usual_k(n: usize) -> usize {
+        ((n + 500) / 1000).max(1)
     }
 
     /// As one would write it.
@@ -189,4 +198,20 @@ pub(super) fn check_scores(asked: &Scores, found: &mut Vec<Violation>) {
 
 fn repeated<T: PartialEq>(values: &[T]) -> bool {
     (1..values.len()).any(|index| values[..index].contains(&values[index]))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_neighbour_that_nothing_chose_is_a_thousandth_of_the_images() {
+        assert_eq!([50_000, 2000, 1499, 30, 0].map(Scores::usual_k), [50, 2, 1, 1, 1]);
+        let of = |chosen_by| Scores::of(&RawScores::default(), chosen_by).unwrap().knn_k;
+        assert_eq!(of(false), [0]);
+        assert_eq!(of(true), [50, 10, 1]);
+        let written = RawScores { knn_k: Some(vec![7]), ..RawScores::default() };
+        assert_eq!(Scores::of(&written, false).unwrap().knn_k, [7]);
+    }
 }

@@ -13,7 +13,7 @@ use super::resolve::unless_zero;
 pub struct Purification {
     /// The attacks, each once.
     pub attacks: Vec<PurifiedAttack>,
-    /// Use only the first this many test images.
+    /// Use only this many of the test images, a draw by class; unset for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
     /// Radius of the L∞ ball, in units of the pixel range's width.

@@ -195,6 +195,7 @@ fn divergence(divergence: &RawDivergence) -> Result<Divergence, Unset> {
 
 fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
     let sets = |raw: &[RawOod]| raw.iter().map(|set| set.0.clone()).collect();
+    let chosen_by = evaluate.validation_ood.as_ref().is_some_and(|sets| !sets.is_empty());
     Ok(Evaluate {
         ood: sets(get!(evaluate.ood)),
         validation_ood: sets(evaluate.validation_ood.as_deref().unwrap_or_default()),
@@ -209,7 +210,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         selective: evaluate.selective.as_ref().and_then(selective),
         purification: evaluate.purification.as_ref().and_then(Purification::of),
         attacks: evaluate.attacks.as_ref().and_then(Attacks::of),
-        scores: evaluate.scores.as_ref().and_then(Scores::of),
+        scores: evaluate.scores.as_ref().and_then(|raw| Scores::of(raw, chosen_by)),
         generation: evaluate.generation.as_ref().and_then(Generation::of),
         only: None,
     })

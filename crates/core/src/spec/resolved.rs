@@ -371,7 +371,7 @@ pub struct Evaluate {
     /// Names of those of `ood` that are far from the training set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub far: Vec<String>,
-    /// Use only the first this many test (and OOD) examples.
+    /// Use only this many test images, and images of each OOD set: a draw by class.
     pub limit: Option<u64>,
     /// Numbers of equal-width bins for ECE.
     pub ece_bins: Vec<u64>,

@@ -1,7 +1,8 @@
 //! Test images made worse, by kind and severity, as in robustness benchmarks.
 //! Every image has draws of its own from a stream of the kind and severity, of
 //! seed 0: one fixed set, whichever trial looks at it. Values are in [0, 1]
-//! here and are rounded to 256 levels at the end, as published sets are.
+//! here, in double precision, and are cut off to 256 levels at the end, as
+//! CIFAR-10-C's code does (`np.uint8` of values up to 255 takes the level below).
 
 use jem_core::dataset::LabelledImages;
 use jem_core::random::{At, Stream};
@@ -48,13 +49,14 @@ pub fn corrupted(set: &LabelledImages, kind: Corruption, severity: u64) -> Label
     let mut pixels = Vec::with_capacity(set.pixels.len());
     for (index, bytes) in set.pixels.chunks_exact(size).enumerate() {
         let at = At::step(index as u64);
-        let mut x: Vec<f32> =
-            bytes.iter().map(|&b| f32::from(b) / f32::from(set.pixel_max)).collect();
+        let mut x: Vec<f64> =
+            bytes.iter().map(|&b| f64::from(b) / f64::from(set.pixel_max)).collect();
         match &photons {
             Some(photons) => x = photons.counted(bytes, &uniforms(&stream, at, size)),
             None => corrupt(kind, strength, set.shape, &mut x, &stream, at),
         }
-        pixels.extend(x.iter().map(|v| (v.clamp(0.0, 1.0) * 255.0).round() as u8));
+        // A cast takes the level below.
+        pixels.extend(x.iter().map(|v| (v.clamp(0.0, 1.0) * 255.0) as u8));
     }
     LabelledImages { pixels, pixel_max: 255, ..set.clone() }
 }
@@ -69,35 +71,35 @@ fn corrupt(
     kind: Corruption,
     strength: f64,
     shape: [usize; 3],
-    x: &mut Vec<f32>,
+    x: &mut Vec<f64>,
     stream: &Stream,
     at: At,
 ) {
-    let s = strength as f32;
     let sign = || if uniforms(stream, at, 1)[0] < 0.5 { -strength } else { strength };
     match kind {
         Corruption::GaussianNoise => {
             let mut noise = vec![0f32; x.len()];
             stream.fill_normal(at, &mut noise);
-            x.iter_mut().zip(noise).for_each(|(v, n)| *v += s * n);
+            x.iter_mut().zip(noise).for_each(|(v, n)| *v += strength * f64::from(n));
         }
         Corruption::ImpulseNoise => {
             // One draw decides whether and which: below half the share the
             // lowest value, from there on the highest.
             let draws = uniforms(stream, at, x.len());
             for (v, draw) in x.iter_mut().zip(draws) {
-                if draw < s {
-                    *v = if draw < s / 2.0 { 0.0 } else { 1.0 };
+                let draw = f64::from(draw);
+                if draw < strength {
+                    *v = if draw < strength / 2.0 { 0.0 } else { 1.0 };
                 }
             }
         }
         Corruption::Contrast => {
             for plane in x.chunks_exact_mut(shape[1] * shape[2]) {
-                let mean = plane.iter().sum::<f32>() / plane.len() as f32;
-                plane.iter_mut().for_each(|v| *v = (*v - mean) * s + mean);
+                let mean = plane.iter().sum::<f64>() / plane.len() as f64;
+                plane.iter_mut().for_each(|v| *v = (*v - mean) * strength + mean);
             }
         }
-        Corruption::Brightness => brighten(x, shape[0], s),
+        Corruption::Brightness => brighten(x, shape[0], strength),
         Corruption::Stripe => stripe(x, shape, strength),
         Corruption::GaussianBlur => *x = warp::blurred(x, shape, strength),
         Corruption::Translate => {
@@ -120,20 +122,21 @@ fn corrupt(
 
 /// Raises the value (of hue, saturation and value) of each place by `s`: hue
 /// and saturation stay, so the channels keep their ratios.
-fn brighten(x: &mut [f32], channels: usize, s: f32) {
+fn brighten(x: &mut [f64], channels: usize, s: f64) {
     let plane = x.len() / channels.max(1);
     for place in 0..plane {
-        let value = (0..channels).map(|c| x[c * plane + place]).fold(0f32, f32::max);
+        let value = (0..channels).map(|c| x[c * plane + place]).fold(0.0, f64::max);
         let raised = (value + s).min(1.0);
         for c in 0..channels {
             let v = &mut x[c * plane + place];
-            *v = if value > 0.0 { *v * raised / value } else { raised };
+            // The brightest channel, and grey, get the very value.
+            *v = if *v < value { *v * raised / value } else { raised };
         }
     }
 }
 
 /// Inverts a band of columns in the middle, `share` of the width.
-fn stripe(x: &mut [f32], [_, _, w]: [usize; 3], share: f64) {
+fn stripe(x: &mut [f64], [_, _, w]: [usize; 3], share: f64) {
     let width = ((share * w as f64).round() as usize).clamp(1, w);
     let from = (w - width) / 2;
     for row in x.chunks_exact_mut(w) {
@@ -164,11 +167,11 @@ impl Photons {
         Self { full, levels: (0..=pixel_max).map(level).collect() }
     }
 
-    fn counted(&self, bytes: &[u8], draws: &[f32]) -> Vec<f32> {
+    fn counted(&self, bytes: &[u8], draws: &[f32]) -> Vec<f64> {
         let count = |(byte, draw): (&u8, &f32)| {
             let below = &self.levels[usize::from(*byte)];
             let k = below.partition_point(|sum| sum <= draw).min(below.len() - 1);
-            (k as f64 / self.full) as f32
+            k as f64 / self.full
         };
         bytes.iter().zip(draws).map(count).collect()
     }
@@ -201,8 +204,8 @@ mod tests {
         let half = set(200, &|_| 8);
         let gaussian = corrupted(&half, Corruption::GaussianNoise, 3);
         let (mean, variance) = moments(&gaussian.pixels);
-        // 12,800 values; rounding to levels adds 1/(12 · 255²).
-        assert!((mean - 0.5).abs() < 4.0 * 0.08 / 12_800f64.sqrt() + 1e-3, "{mean}");
+        // 12,800 values; what is cut off is half a level in the mean.
+        assert!((mean - 0.5 + 0.5 / 255.0).abs() < 4.0 * 0.08 / 12_800f64.sqrt() + 1e-3, "{mean}");
         assert!((variance / 0.0064 - 1.0).abs() < 0.06, "{variance}");
         // A Poisson count of mean 25 (half of 50), divided by 50.
         let shot = corrupted(&half, Corruption::ShotNoise, 5);
@@ -234,11 +237,12 @@ mod tests {
     #[test]
     fn contrast_brightness_and_stripe_are_those_of_the_hand() {
         let edge = set(1, &|i| if i % 8 < 4 { 0 } else { 16 });
-        // 0.5 ± 0.15 · 0.5
+        // (0.5 ± 0.15 · 0.5) · 255 is 108.4 and 146.6: the level below.
         let contrast = corrupted(&edge, Corruption::Contrast, 5);
-        assert_eq!(contrast.pixels[..8], [108, 108, 108, 108, 147, 147, 147, 147]);
+        assert_eq!(contrast.pixels[..8], [108, 108, 108, 108, 146, 146, 146, 146]);
         let bright = corrupted(&edge, Corruption::Brightness, 2);
-        assert_eq!((bright.pixels[0], bright.pixels[7]), (26, 255));
+        // 0.1 · 255 is 25.5.
+        assert_eq!((bright.pixels[0], bright.pixels[7]), (25, 255));
         // 0.24 of 8 columns: the two in the middle.
         let stripe = corrupted(&edge, Corruption::Stripe, 4);
         assert_eq!(stripe.pixels[..8], [0, 0, 0, 255, 0, 255, 255, 255]);
@@ -246,7 +250,7 @@ mod tests {
 
     #[test]
     fn brightness_keeps_the_ratio_of_colours() {
-        let mut x = [0.2f32, 0.4, 0.8];
+        let mut x = [0.2, 0.4, 0.8];
         brighten(&mut x, 3, 0.2);
         assert!((x[0] - 0.25).abs() < 1e-6 && (x[1] - 0.5).abs() < 1e-6);
         assert!((x[2] - 1.0).abs() < 1e-6);

@@ -49,17 +49,6 @@ impl Inputs {
     }
 }
 
-/// The first `limit` examples of `set` (all, if unset).
-pub fn first(set: &LabelledImages, limit: Option<u64>) -> LabelledImages {
-    let n = limit.map_or(set.len(), |limit| set.len().min(limit as usize));
-    let size: usize = set.shape.iter().product();
-    LabelledImages {
-        pixels: set.pixels[..n * size].to_vec(),
-        labels: set.labels[..n].to_vec(),
-        ..*set
-    }
-}
-
 /// The examples of `set` at `rows`, in their order; each row is below its
 /// number of examples.
 pub fn picked(set: &LabelledImages, rows: &[i64]) -> LabelledImages {

@@ -1,9 +1,10 @@
-//! Images as tensors: scaling, alterations, the validation split, labels,
-//! batches, and sets made by rule.
+//! Images as tensors: scaling, alterations, the validation split, draws,
+//! labels, batches, and sets made by rule.
 
 mod augment;
 mod batches;
 mod corruptions;
+mod draw;
 mod images;
 mod inputs;
 mod labelled;
@@ -14,8 +15,9 @@ mod warp;
 pub use augment::augmented;
 pub use batches::BatchOrder;
 pub use corruptions::corrupted;
+pub use draw::{Drawn, drawn, in_proportion, places};
 pub use images::{Images, View};
-pub use inputs::{Inputs, Places, first, picked};
+pub use inputs::{Inputs, Places, picked};
 pub use labelled::labelled;
-pub use split::{Part, split};
+pub use split::{Part, held_out, split};
 pub use synthetic::{gaussian_noise, interpolated, rotated, uniform_noise};

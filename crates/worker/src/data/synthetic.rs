@@ -55,9 +55,10 @@ pub fn gaussian_noise(set: &LabelledImages, purpose: &str) -> LabelledImages {
 /// Each image of `set` averaged with another one: those that follow each other
 /// in a permutation from the stream `<purpose> interpolation` of seed 0, the last
 /// with the first, so that none meets itself where there are two or more
-/// (Grathwohl et al. 2020, section 5.3). Their σ ξ is the test noise, which is
-/// added to every set. Halves are rounded to the even level. Labels are 0 and
-/// mean nothing.
+/// (Grathwohl et al. 2020, section 5.3). Test noise is added where the set is
+/// looked at, of 1.5 times the variance that other sets get: in their code both
+/// images have noise before they are averaged. Halves are rounded to the even
+/// level. Labels are 0 and mean nothing.
 pub fn interpolated(set: &LabelledImages, purpose: &str) -> LabelledImages {
     let n = set.len();
     let size: usize = set.shape.iter().product();

@@ -3,7 +3,7 @@
 
 /// Every place takes the value at `from(y, x)`, both measured from the image's
 /// centre in pixels; outside the image is 0.
-pub fn moved(x: &[f32], [_, h, w]: [usize; 3], from: impl Fn(f64, f64) -> (f64, f64)) -> Vec<f32> {
+pub fn moved(x: &[f64], [_, h, w]: [usize; 3], from: impl Fn(f64, f64) -> (f64, f64)) -> Vec<f64> {
     let (middle_y, middle_x) = ((h as f64 - 1.0) / 2.0, (w as f64 - 1.0) / 2.0);
     let mut out = Vec::with_capacity(x.len());
     for plane in x.chunks_exact(h * w) {
@@ -16,7 +16,7 @@ pub fn moved(x: &[f32], [_, h, w]: [usize; 3], from: impl Fn(f64, f64) -> (f64, 
                 let (y, x) = from(row as f64 - middle_y, column as f64 - middle_x);
                 let (y, x) = (y + middle_y, x + middle_x);
                 let (top, left) = (y.floor(), x.floor());
-                let (down, right) = ((y - top) as f32, (x - left) as f32);
+                let (down, right) = (y - top, x - left);
                 let upper = value(top, left) * (1.0 - right) + value(top, left + 1.0) * right;
                 let lower =
                     value(top + 1.0, left) * (1.0 - right) + value(top + 1.0, left + 1.0) * right;
@@ -29,23 +29,24 @@ pub fn moved(x: &[f32], [_, h, w]: [usize; 3], from: impl Fn(f64, f64) -> (f64, 
 
 /// A Gaussian blur of standard deviation `sigma` pixels, cut off at four of
 /// them, with the image's edge repeated (`scipy.ndimage.gaussian_filter` with
-/// mode `nearest`, as CIFAR-10-C's).
-pub fn blurred(x: &[f32], [_, h, w]: [usize; 3], sigma: f64) -> Vec<f32> {
-    let radius = (4.0 * sigma + 0.5) as i64;
-    let weights: Vec<f64> =
-        (-radius..=radius).map(|i| (-0.5 * (i as f64 / sigma).powi(2)).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    let along = |n: usize, value: &dyn Fn(usize) -> f32, place: usize| -> f32 {
-        let taken = weights.iter().zip(-radius..).map(|(weight, offset)| {
-            let at = (place as i64 + offset).clamp(0, n as i64 - 1) as usize;
-            weight / sum * f64::from(value(at))
-        });
-        taken.sum::<f64>() as f32
+/// mode `nearest`, as CIFAR-10-C's). Sums are in scipy's order, the middle first
+/// and then from the outside in, since what follows cuts values off.
+pub fn blurred(x: &[f64], [_, h, w]: [usize; 3], sigma: f64) -> Vec<f64> {
+    let radius = (4.0 * sigma + 0.5) as usize;
+    let weight = |distance: usize| (-0.5 / (sigma * sigma) * (distance * distance) as f64).exp();
+    let sum: f64 = (0..=2 * radius).map(|place| weight(place.abs_diff(radius))).sum();
+    let weights: Vec<f64> = (0..=radius).map(|distance| weight(distance) / sum).collect();
+    let along = |n: usize, value: &dyn Fn(usize) -> f64, place: usize| -> f64 {
+        let pair = |distance: usize| {
+            value(place.saturating_sub(distance)) + value((place + distance).min(n - 1))
+        };
+        let middle = value(place) * weights[0];
+        (1..=radius).rev().fold(middle, |sum, distance| sum + pair(distance) * weights[distance])
     };
     let mut out = Vec::with_capacity(x.len());
     for plane in x.chunks_exact(h * w) {
         let places = (0..h).flat_map(|row| (0..w).map(move |column| (row, column)));
-        let down: Vec<f32> = places
+        let down: Vec<f64> = places
             .clone()
             .map(|(row, column)| along(h, &|at| plane[at * w + column], row))
             .collect();
@@ -74,14 +75,14 @@ mod tests {
 
     #[test]
     fn a_blur_keeps_flat_images_and_spreads_a_point_as_scipy_does() {
-        assert!(blurred(&[0.3; 25], [1, 5, 5], 0.8).iter().all(|v| (v - 0.3).abs() < 1e-6));
-        let mut point = [0f32; 49];
+        assert!(blurred(&[0.3; 25], [1, 5, 5], 0.8).iter().all(|v| (v - 0.3).abs() < 1e-15));
+        let mut point = [0f64; 49];
         point[24] = 1.0;
         let spread = blurred(&point, [1, 7, 7], 0.6);
         // scipy 1.17: gaussian_filter(point, 0.6, mode="nearest")[3, 3:6]
         let expected = SCIPY;
         for (found, expected) in spread[24..27].iter().zip(expected) {
-            assert!((f64::from(*found) - expected).abs() < 1e-7, "{found} {expected}");
+            assert!((found - expected).abs() < 1e-15, "{found} {expected}");
         }
     }
 

@@ -3,18 +3,27 @@
 use super::metric::{Logits, MetricError, Score, detection};
 use super::{Outputs, Values};
 
-/// Adds the mean AUROC of each of `scores` over the sets named in `near`, and
-/// over those in `far` (OpenOOD's two tables). Where a set's AUROC has no value
-/// the mean has none.
+/// What is averaged over the sets of a group.
+const AVERAGED: [&str; 5] =
+    ["auroc", "aupr_in", "aupr_out", "fpr95_id_positive", "fpr95_ood_positive"];
+
+/// Adds, for each of `scores`, the means of AUROC, of AUPR both ways and of
+/// FPR95 by both conventions over the sets named in `near`, and over those in
+/// `far` (OpenOOD's two tables), with equal weight for each set. Where one set
+/// has no value the mean has none.
 pub fn near_and_far(values: &mut Values, scores: &[&str], near: &[String], far: &[String]) {
     for (group, sets) in [("near", near), ("far", far)] {
-        for score in scores.iter().filter(|_| !sets.is_empty()) {
-            let path = format!("ood/auroc_{group}/{score}");
+        if sets.is_empty() {
+            continue;
+        }
+        for (name, score) in AVERAGED.iter().flat_map(|name| scores.iter().map(move |s| (name, s)))
+        {
             let value = |set: &String| {
-                let of = format!("ood/auroc/{set}/{score}");
+                let of = format!("ood/{name}/{set}/{score}");
                 values.metrics.get(&of).copied().ok_or(format!("{of} has no value"))
             };
             let sum = sets.iter().map(value).sum::<Result<f64, String>>();
+            let path = format!("ood/{name}_{group}/{score}");
             values.put_or_why(path, sum.map(|sum| sum / sets.len() as f64));
         }
     }
@@ -47,21 +56,29 @@ pub fn validation_ood(
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use jem_core::metric::describe;
 
     #[test]
     fn a_group_is_the_mean_of_its_sets_and_has_none_where_one_has_none() {
         let mut measured = Values::default();
         for score in Score::ALL {
-            let mut put = |set: &str, value| {
-                measured.metrics.insert(format!("ood/auroc/{set}/{}", score.name()), value)
+            let mut put = |metric: &str, set: &str, value| {
+                measured.metrics.insert(format!("ood/{metric}/{set}/{}", score.name()), value)
             };
-            put("a", 0.5);
-            put("b", 0.75);
+            for (place, metric) in AVERAGED.iter().enumerate() {
+                let value = 0.0625 * place as f64;
+                put(metric, "a", 0.5 + value);
+                put(metric, "b", 0.75 + value);
+            }
         }
         let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
         let scores = Score::ALL.map(Score::name);
         near_and_far(&mut measured, &scores, &names(&["a", "b"]), &names(&["a", "c"]));
-        assert_eq!(measured.metrics["ood/auroc_near/energy"], 0.625);
+        for (place, metric) in AVERAGED.iter().enumerate() {
+            let mean = measured.metrics[&format!("ood/{metric}_near/energy")];
+            assert_eq!(mean, 0.625 + 0.0625 * place as f64, "{metric}");
+            assert!(describe(&format!("ood/{metric}_far/energy")).is_some(), "{metric}");
+        }
         assert!(measured.undefined["ood/auroc_far/entropy"].contains("ood/auroc/c/entropy"));
         let before = measured.metrics.len();
         near_and_far(&mut measured, &scores, &[], &[]);

@@ -9,7 +9,6 @@ use jem_core::spec::{AttackNorm, Attacks as Asked};
 use tch::Tensor;
 
 use super::part::{Found, Look, Subject};
-use crate::data::first;
 use crate::eval::attack::{
     Ball, Pgd, Query, Square, Trace, Victim, fast_gradient, loss_of, margin, random_noise,
 };
@@ -94,7 +93,7 @@ struct TestImages {
 impl TestImages {
     fn of(asked: &Asked, subject: &Subject<'_>) -> Self {
         let data = &subject.spec.training.data;
-        let test = first(subject.test, asked.limit);
+        let test = subject.test_images(asked.limit, "attacks");
         let images = subject.images(&test);
         let rows: Vec<i64> = (0..images.len() as i64).collect();
         let (x, labels) = images.batch(&rows);
@@ -270,14 +269,15 @@ mod tests {
             sets: &[],
             inception: None,
             device,
+            used: Default::default(),
         };
         let asked = spec.evaluate.attacks.as_ref().unwrap();
         let found = measure(asked, &subject, &mut |_| Ok(())).unwrap();
         assert!(found.values.metrics.keys().all(|path| describe(path).is_some()));
         assert!(found.values.undefined.is_empty());
         let metrics = &found.values.metrics;
-        let first_30 = subject.images(&first(&set, Some(30)));
-        let outputs = subject.outputs(&first_30, "test noise test");
+        let drawn_30 = subject.images(&subject.test_images(Some(30), "attacks"));
+        let outputs = subject.outputs(&drawn_30, "test noise test");
         let logits = Logits::new(&outputs.logits, outputs.classes).unwrap();
         let predictions = Predictions::new(&logits, &outputs.labels).unwrap();
         assert_eq!(metrics["adversarial/clean_accuracy"], predictions.accuracy());

@@ -29,7 +29,7 @@ pub fn measure(
     let validation = Logits::new(&held_out.logits, held_out.classes)?;
     let fitted = temperature(&validation, &held_out.labels);
     look("test")?;
-    let outputs = on_test(subject);
+    let outputs = on_test(subject, "calibration");
     let test = Logits::new(&outputs.logits, outputs.classes)?;
     let labels = outputs.labels.as_slice();
 

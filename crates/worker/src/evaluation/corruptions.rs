@@ -7,7 +7,7 @@ use jem_core::results::{self, CorruptionPoint};
 use jem_core::spec::Corruptions;
 
 use super::part::{Found, Look, Subject};
-use crate::data::{corrupted, first};
+use crate::data::corrupted;
 use crate::eval::metric::{Logits, MetricError, Predictions, calibration_error, reliability_bins};
 
 /// Bins of the expected calibration error.
@@ -23,7 +23,7 @@ pub fn measure(
     look: Look<'_>,
 ) -> Result<Found, Box<dyn Error>> {
     let mut found = Found::default();
-    let test = first(subject.test, asked.limit);
+    let test = subject.test_images(asked.limit, "corruptions");
     // The same images as they are: ECE depends on how many there are.
     look("images as they are")?;
     let clean = measured(&test, subject)?;

@@ -155,7 +155,7 @@ impl Features {
                 "classifier",
                 format!(
                     "a CNN of {CHANNELS:?} channels and {HIDDEN} features, {STEPS} steps of {BATCH} \
-                     on the first {trained_on} training images, the same for every trial"
+                     on {trained_on} training images, the same for every trial"
                 ),
             ),
             Self::Inception(_) => (

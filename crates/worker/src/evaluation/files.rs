@@ -4,7 +4,7 @@ use std::error::Error;
 
 use jem_core::arrays::Arrays;
 use jem_core::metric::EFFECTIVE_TEMPERATURE;
-use jem_core::results::{self, Metrics, Outcome};
+use jem_core::results::{self, ImagesUsed, Metrics, Outcome};
 use jem_core::spec::Spec;
 use tch::Device;
 
@@ -50,11 +50,11 @@ pub fn evaluate(
     }
     let weights = weights.ok_or("a training that finished left no weights")?;
     let mut outputs = outputs(spec, seed, weights, sets.iter().chain(held_out), device, look)?;
-    let held_out = held_out.and_then(|_| outputs.pop()).map(|(_, outputs)| outputs);
+    let on_held_out = held_out.and_then(|_| outputs.pop()).map(|(_, outputs)| outputs);
     let (test, others) = outputs.split_first().ok_or("there is no test set")?;
     // Out-of-distribution sets for validation come last.
     let (ood, validation) = others.split_at(spec.evaluate.ood.len().min(others.len()));
-    let mut measured = match measured(spec, &test.1, held_out.as_ref(), ood, validation) {
+    let mut measured = match measured(spec, &test.1, on_held_out.as_ref(), ood, validation) {
         Ok(measured) => measured,
         Err(error) => {
             return match diverged_by(&error, outcome) {
@@ -68,6 +68,12 @@ pub fn evaluate(
         (results::RELIABILITY, serde_json::to_vec_pretty(&measured.reliability)?),
         (results::ENERGIES, serde_json::to_vec_pretty(&measured.energies)?),
     ];
+    let looked_at = sets.iter().chain(held_out);
+    let used = looked_at.filter_map(|set| set.used(spec, seed, "evaluation"));
+    let used: Vec<ImagesUsed> = used.collect();
+    if !used.is_empty() {
+        files.push((results::IMAGES_USED, serde_json::to_vec(&used)?));
+    }
     if let Some(buffer) = buffer {
         files.push((results::SAMPLES, samples(buffer, spec.evaluate.samples as usize)?));
     }
@@ -168,7 +174,7 @@ fn on_set(
     let data = &spec.training.data;
     let device = parameters.tensors().first().map_or(Device::Cpu, tch::Tensor::device);
     let images = set.images(spec, seed);
-    let images = Images::new(&images, data.range, data.noise_std, seed, device);
+    let images = Images::new(&images, data.range, set.noise_std(spec), seed, device);
     predict(network, parameters.tensors(), &images, &set.noise_stream())
 }
 

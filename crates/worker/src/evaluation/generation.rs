@@ -14,7 +14,7 @@ use super::extractor::{Features, Seen};
 use super::fresh::Making;
 use super::part::{Found, Look, Subject};
 use super::sample_sources::{Source, sources};
-use crate::data::{Images, first};
+use crate::data::Images;
 use crate::eval::metric::inception_score;
 use crate::eval::{Moments, frechet_distance, host, nearest};
 use crate::jem::to_host;
@@ -29,7 +29,7 @@ pub fn measure(
     look: Look<'_>,
 ) -> Result<Found, Box<dyn Error>> {
     let mut found = Found::default();
-    let training = first(subject.training, Some(asked.limit_train));
+    let training = subject.training_images(Some(asked.limit_train), "generation");
     let in_range = |range| Images::new(&training, range, 0.0, subject.seed, subject.device);
     let looks = asked.look_steps();
     let making = Making::new(
@@ -173,12 +173,12 @@ impl Scoring<'_> {
         found: &mut Found,
         look: Look<'_>,
     ) -> Result<(), Box<dyn Error>> {
+        let (limit, purpose) = (Some(self.asked.reference_limit), "generation reference");
         let reference = match self.asked.reference {
-            ReferenceSplit::Train => self.subject.training,
-            ReferenceSplit::Test => self.subject.test,
+            ReferenceSplit::Train => self.subject.training_images(limit, purpose),
+            ReferenceSplit::Test => self.subject.test_images(limit, purpose),
         };
-        let limited = first(reference, Some(self.asked.reference_limit));
-        let reference = self.see_real(&limited, &mut *look)?.and_then(|seen| {
+        let reference = self.see_real(&reference, &mut *look)?.and_then(|seen| {
             Moments::of(&seen.features).map_err(|error| format!("the reference: {error}"))
         });
         if let Ok(moments) = &reference {

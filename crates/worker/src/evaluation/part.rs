@@ -2,17 +2,19 @@
 //! given a trained network and finds metrics and files; it knows nothing of
 //! the other parts, so that its numbers are its own.
 
+use std::cell::RefCell;
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
 use jem_core::dataset::LabelledImages;
+use jem_core::results::{self, ImagesUsed};
 use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
 use super::{
     Set, attacks, calibration, chains, corruptions, generation, purification, scores, selective,
 };
-use crate::data::Images;
+use crate::data::{Images, drawn};
 use crate::eval::{Outputs, Values, predict};
 use crate::jem::{Network, Parameters, build};
 
@@ -26,7 +28,8 @@ pub struct Subject<'a> {
     pub network: Box<dyn Network>,
     /// Its trained parameters, without a graph.
     pub parameters: Vec<Tensor>,
-    /// The test images, no more than `evaluate.limit` of them.
+    /// All test images. What is measured is measured on those that
+    /// [`Subject::test_images`] draws of them.
     pub test: &'a LabelledImages,
     /// All training images, before hold-out and limit.
     pub training: &'a LabelledImages,
@@ -39,6 +42,8 @@ pub struct Subject<'a> {
     pub inception: Option<Vec<u8>>,
     /// Where tensors are.
     pub device: Device,
+    /// Which images were used, where a limit cut a set.
+    pub used: RefCell<Vec<ImagesUsed>>,
 }
 
 /// What a part found.
@@ -84,14 +89,53 @@ impl<'a> Subject<'a> {
             sets,
             inception: None,
             device,
+            used: RefCell::default(),
         })
+    }
+
+    /// The test images that `purpose` looks at: no more than `limit` of them and
+    /// no more than `evaluate.limit`, in proportion to their classes, the same
+    /// for every trial. A smaller draw is part of a larger one, so these are
+    /// among those that every evaluation looks at. Which they are is written
+    /// down.
+    pub fn test_images(&self, limit: Option<u64>, purpose: &str) -> LabelledImages {
+        let least = [limit, self.spec.evaluate.limit].into_iter().flatten().min();
+        self.images_of((self.test, "test"), least, purpose)
+    }
+
+    /// No more than `limit` of the training images, likewise.
+    pub fn training_images(&self, limit: Option<u64>, purpose: &str) -> LabelledImages {
+        self.images_of((self.training, "training"), limit, purpose)
+    }
+
+    fn images_of(
+        &self,
+        (set, name): (&LabelledImages, &str),
+        limit: Option<u64>,
+        purpose: &str,
+    ) -> LabelledImages {
+        let drawn = drawn(set, limit, name);
+        self.note(drawn.used(name, purpose));
+        drawn.images.into_owned()
+    }
+
+    /// Writes down which images were used, where some were left out.
+    pub fn note(&self, used: Option<ImagesUsed>) {
+        let mut known = self.used.borrow_mut();
+        if let Some(used) = used.filter(|used| !known.contains(used)) {
+            known.push(used);
+        }
     }
 
     /// `set` as the network sees it: in its pixel range, with the test noise
     /// that there is.
     pub fn images(&self, set: &LabelledImages) -> Images {
-        let data = &self.spec.training.data;
-        Images::new(set, data.range, data.noise_std, self.seed, self.device)
+        self.with_noise(set, self.spec.training.data.noise_std)
+    }
+
+    /// `set` in the network's pixel range, with test noise of `noise_std`.
+    pub fn with_noise(&self, set: &LabelledImages, noise_std: f64) -> Images {
+        Images::new(set, self.spec.training.data.range, noise_std, self.seed, self.device)
     }
 
     /// The network's outputs on `images`, their noise from the stream `noise`.
@@ -110,6 +154,15 @@ pub fn run_part(
     subject: &Subject<'_>,
     look: Look<'_>,
 ) -> Result<Found, Box<dyn Error>> {
+    let mut found = measured(part, subject, look)?;
+    let used = subject.used.take();
+    if !used.is_empty() {
+        found.files.push((results::IMAGES_USED, serde_json::to_vec(&used)?));
+    }
+    Ok(found)
+}
+
+fn measured(part: Part, subject: &Subject<'_>, look: Look<'_>) -> Result<Found, Box<dyn Error>> {
     let evaluate = &subject.spec.evaluate;
     let unasked = || format!("the spec has no [evaluate.{}]", part.name());
     match part {

@@ -12,7 +12,7 @@ use jem_core::spec::{AttackNorm, Purification, PurifiedAttack, Purifier, Purifie
 use tch::Tensor;
 
 use super::part::{Found, Look, Subject};
-use crate::data::{Images, first};
+use crate::data::Images;
 use crate::eval::attack::Ball;
 use crate::eval::purify::{
     Defence, Detector, Inputs, Objective, Pass, Start, Strength, attack, attack_blind, energies,
@@ -114,7 +114,7 @@ pub fn measure(
 
 /// The test images without test noise: the attacker's ball is around these.
 fn inputs(asked: &Purification, subject: &Subject<'_>) -> Inputs {
-    let test = first(subject.test, asked.limit);
+    let test = subject.test_images(asked.limit, "purification");
     let range = subject.spec.training.data.range;
     let images = Images::new(&test, range, 0.0, subject.seed, subject.device);
     let rows: Vec<i64> = (0..images.len() as i64).collect();

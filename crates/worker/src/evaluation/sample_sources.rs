@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 
 use super::fresh::Making;
 use super::part::{Look, NO_BUFFER, Subject};
-use crate::data::{Images, first};
+use crate::data::Images;
 use crate::eval::host;
 use crate::jem::{Mode, class_probabilities};
 
@@ -134,11 +134,11 @@ impl Taking<'_> {
 
     /// As many images of the split that is not the reference.
     fn real(&self) -> Source {
+        let (limit, purpose) = (Some(self.asked.samples), "generation real");
         let set = match self.asked.reference.other() {
-            ReferenceSplit::Train => self.subject.training,
-            ReferenceSplit::Test => self.subject.test,
+            ReferenceSplit::Train => self.subject.training_images(limit, purpose),
+            ReferenceSplit::Test => self.subject.test_images(limit, purpose),
         };
-        let set = first(set, Some(self.asked.samples));
         let Subject { seed, device, .. } = *self.subject;
         let images = Images::new(&set, PixelRange::ZeroOne, 0.0, seed, device);
         let rows: Vec<i64> = (0..images.len() as i64).collect();

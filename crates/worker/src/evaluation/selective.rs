@@ -34,7 +34,8 @@ pub fn measure(
         Some(held_out) => fitted(&held_out)?.map_err(|why| why.to_string()),
     };
     look("test")?;
-    let (mut found, curves) = measured(&on_test(subject), model, asked.points as usize)?;
+    let (mut found, curves) =
+        measured(&on_test(subject, "selective"), model, asked.points as usize)?;
     found.files.push((results::SELECTIVE, serde_json::to_vec(&curves)?));
     Ok(found)
 }

@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use jem_core::dataset::{DatasetError, LabelledImages, Loaded, Split};
 use jem_core::digest::Digest;
+use jem_core::results::ImagesUsed;
 use jem_core::spec::{OodSet, Spec};
 
 use crate::data::{
-    Inputs, Places, first, gaussian_noise, interpolated, picked, rotated, split, uniform_noise,
+    Drawn, Inputs, Places, drawn, gaussian_noise, held_out, interpolated, picked, rotated,
+    uniform_noise,
 };
 
 /// A set with its name in metric paths, which is also that of the stream of
@@ -18,13 +20,15 @@ pub struct Set {
     /// `test`, or the name of an out-of-distribution set.
     pub name: String,
     images: Pixels,
+    /// Whether it averages images, each with its own test noise.
+    mixed: bool,
 }
 
 /// Where the images of a set come from.
 #[derive(Clone, Debug)]
 enum Pixels {
     /// They are these, for every trial.
-    These(LabelledImages),
+    These(Drawn<'static>),
     /// They are made by the rule of those of these training images that a trial
     /// holds out.
     OfHeldOut(Rule, Rc<Loaded>),
@@ -47,15 +51,42 @@ impl Set {
     /// images that training held out differs from seed to seed, as those do.
     pub fn images(&self, spec: &Spec, seed: u64) -> Cow<'_, LabelledImages> {
         match &self.images {
-            Pixels::These(images) => Cow::Borrowed(images),
+            Pixels::These(drawn) => Cow::Borrowed(&*drawn.images),
             Pixels::OfHeldOut(rule, training) => {
-                let (data, all) = (&spec.training.data, &training.images);
-                let rows = split(all.len(), data.validation, data.limit, seed).validation;
-                let held_out = first(&picked(all, &rows), spec.evaluate.limit);
-                Cow::Owned(rule(&held_out, VALIDATION))
+                let rows = held_out_rows(&training.images, spec, seed);
+                Cow::Owned(rule(&picked(&training.images, &rows), VALIDATION))
             }
         }
     }
+
+    /// The standard deviation of the test noise on its images. The code of
+    /// Grathwohl et al. 2020 (`eval_wrn_ebm.py`) averages two images that have
+    /// noise of variance σ² each, and adds noise again: σ²/2 + σ².
+    pub fn noise_std(&self, spec: &Spec) -> f64 {
+        let noise_std = spec.training.data.noise_std;
+        if self.mixed { noise_std * 1.5f64.sqrt() } else { noise_std }
+    }
+
+    /// Which images it has, or is made of, that `purpose` looks at, for the
+    /// trial of `spec` with `seed`; nothing where no limit cut it, or it is made
+    /// of the test images.
+    pub fn used(&self, spec: &Spec, seed: u64, purpose: &str) -> Option<ImagesUsed> {
+        match &self.images {
+            Pixels::These(drawn) => drawn.used(&self.name, purpose),
+            Pixels::OfHeldOut(_, training) => {
+                let rows = held_out_rows(&training.images, spec, seed);
+                let of = spec.training.data.validation as usize;
+                let cut = rows.len() < of.min(training.images.len());
+                cut.then(|| ImagesUsed::of(&self.name, purpose, of, &rows))
+            }
+        }
+    }
+}
+
+/// The rows of those of the training images `all` that the trial of `spec` with
+/// `seed` holds out, no more than `evaluate.limit` of them.
+pub(super) fn held_out_rows(all: &LabelledImages, spec: &Spec, seed: u64) -> Vec<i64> {
+    held_out(&all.labels, spec.training.data.validation, spec.evaluate.limit, seed)
 }
 
 /// What a set that is made is made for, in the names of its streams.
@@ -82,7 +113,8 @@ pub fn held_out_set(
     }
     let training = inputs.get(places, &data.train, Split::Train, &mut Vec::new())?;
     let unchanged: Rule = |set, _| set.clone();
-    Ok(Some(Set { name: HELD_OUT.to_owned(), images: Pixels::OfHeldOut(unchanged, training) }))
+    let images = Pixels::OfHeldOut(unchanged, training);
+    Ok(Some(Set { name: HELD_OUT.to_owned(), images, mixed: false }))
 }
 
 /// A set that the network cannot be evaluated on.
@@ -122,18 +154,19 @@ pub fn sets(
 ) -> Result<Vec<Set>, SetError> {
     let (asked, data) = (&spec.evaluate, &spec.training.data);
     let test = inputs.get(places, &data.train, Split::Test, seen)?;
-    let test = first(&test.images, asked.limit);
-    let mut sets = vec![Set { name: "test".to_owned(), images: Pixels::These(test.clone()) }];
+    let drawn_test = drawn(&test.images, asked.limit, "test").into_owned();
+    let test = drawn_test.images.clone();
+    let mut sets = vec![these("test".to_owned(), drawn_test)];
     for (place, set) in asked.sets().enumerate() {
         let is_validation = place >= asked.ood.len();
         let rule: Rule = match set {
             OodSet::Test(source) => {
                 let loaded = inputs.get(places, source, Split::Test, seen)?;
-                let images = first(&loaded.images, asked.limit);
-                like_test(set, &images, &test)?;
+                let mut drawn = drawn(&loaded.images, asked.limit, &set.name()).into_owned();
+                like_test(set, &drawn.images, &test)?;
                 // The labels of another set mean nothing here; its classes are ours.
-                let images = LabelledImages { classes: test.classes, ..images };
-                sets.push(Set { name: set.name(), images: Pixels::These(images) });
+                drawn.images.to_mut().classes = test.classes;
+                sets.push(these(set.name(), drawn));
                 continue;
             }
             OodSet::Rotated if test.shape[1] != test.shape[2] => {
@@ -150,12 +183,22 @@ pub fn sets(
                 like_test(set, &training.images, &test)?;
                 Pixels::OfHeldOut(rule, training)
             }
-            true => Pixels::These(rule(&test, VALIDATION)),
-            false => Pixels::These(rule(&test, JUDGING)),
+            true => whole(rule(&test, VALIDATION)),
+            false => whole(rule(&test, JUDGING)),
         };
-        sets.push(Set { name: set.name(), images });
+        sets.push(Set { name: set.name(), images, mixed: *set == OodSet::Interpolation });
     }
     Ok(sets)
+}
+
+fn these(name: String, images: Drawn<'static>) -> Set {
+    Set { name, images: Pixels::These(images), mixed: false }
+}
+
+/// A set of its own, nothing of which is left out.
+fn whole(images: LabelledImages) -> Pixels {
+    let of = images.len();
+    Pixels::These(Drawn { images: Cow::Owned(images), rows: None, of })
 }
 
 /// `images`, of which `set` is or is made, have the shape of the test images.
@@ -214,12 +257,16 @@ mod tests {
         let all = load(Path::new("/nonexistent"), &digits, Split::Train).unwrap().images;
         let mut made = Vec::new();
         for seed in [0, 1] {
-            let rows = split(all.len(), 20, None, seed).validation;
-            let rotated = rotated(&picked(&all, &rows[..12]));
+            let rows = held_out(&all.labels, 20, Some(12), seed);
+            let rotated = rotated(&picked(&all, &rows));
             assert_eq!(*sets[2].images(&spec, seed), rotated);
+            let used = sets[2].used(&spec, seed, "evaluation").unwrap();
+            assert_eq!((used.set.as_str(), used.of, used.rows.len()), ("rotated", 20, 12));
             made.push(rotated);
         }
         assert_ne!(made[0], made[1], "each seed holds out others");
+        assert!(sets[1].used(&spec, 0, "evaluation").is_none(), "it is made of the test images");
+        assert_eq!(sets[0].used(&spec, 0, "evaluation").unwrap().rows.len(), 12);
         // What is judged by is made of the test images, the same for all seeds.
         let test = sets[0].images(&spec, 0);
         assert_eq!(*sets[1].images(&spec, 1), interpolated(&test, "ood"));
@@ -236,12 +283,23 @@ mod tests {
         let digits = Source::Catalogue("digits".to_owned());
         let all = load(nowhere, &digits, Split::Train).unwrap().images;
         for seed in [0, 1] {
-            let rows = split(all.len(), 20, None, seed).validation;
-            assert_eq!(*set.images(&spec, seed), first(&picked(&all, &rows), Some(12)));
+            let rows = held_out(&all.labels, 20, Some(12), seed);
+            assert_eq!(*set.images(&spec, seed), picked(&all, &rows));
         }
         assert_eq!(set.noise_stream(), "validation noise");
         let without = self::spec("ood = []", 0);
         assert!(held_out_set(&without, &mut Inputs::default(), &places).unwrap().is_none());
+    }
+
+    #[test]
+    fn interpolations_have_the_noise_of_two_images_and_of_their_own() {
+        let mut spec = spec("ood = [\"interpolation\", \"rotated\"]", 0);
+        spec.training.data.noise_std = 0.03;
+        let (sets, _) = sets_of(&spec);
+        let variances: Vec<f64> = sets.iter().map(|set| set.noise_std(&spec).powi(2)).collect();
+        for (found, expected) in variances.iter().zip([0.0009, 0.00135, 0.0009]) {
+            assert!((found - expected).abs() < 1e-15, "{variances:?}");
+        }
     }
 
     #[test]

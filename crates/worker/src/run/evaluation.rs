@@ -10,14 +10,14 @@ use jem_core::dataset::Split;
 use jem_core::digest::Digest;
 use jem_core::event::{Event, FailureClass};
 use jem_core::id::RunParts;
-use jem_core::results::{self, Metrics};
+use jem_core::results::{self, ImagesUsed, Metrics};
 use jem_core::spec::{Evaluate, Part, Spec};
 use jem_core::store::{Artifact, Manifest, RunKind};
 
 use super::same_data::same_data;
 use super::trial::Context;
 use super::{Failure, life};
-use crate::data::{Inputs, Places, first};
+use crate::data::{Inputs, Places};
 use crate::evaluation::{self, Set, Subject, run_part};
 
 /// Evaluates the training run and records the evaluation run; says the
@@ -57,7 +57,7 @@ fn whole(
             break;
         }
         let settings = asked.part(*part);
-        found = together(found, cached(context, inputs, training, settings, Some(*part))?);
+        found = together(found, cached(context, inputs, training, settings, Some(*part))?)?;
     }
     let (metrics, mut files) = found;
     files.retain(|(name, _)| name != results::METRICS && name != results::EVALUATE);
@@ -70,14 +70,26 @@ fn whole(
 fn together(
     (mut metrics, mut files): (Metrics, Files),
     (found, more): (Metrics, Files),
-) -> (Metrics, Files) {
+) -> Result<(Metrics, Files), Failure> {
     if found.outcome.diverged() {
-        return (found, Files::new());
+        return Ok((found, Files::new()));
     }
     metrics.metrics.extend(found.metrics);
     metrics.undefined.extend(found.undefined);
-    files.extend(more);
-    (metrics, files)
+    for (name, bytes) in more {
+        match files.iter_mut().find(|(known, _)| *known == name && name == results::IMAGES_USED) {
+            Some((_, known)) => *known = both_lists(known, &bytes)?,
+            None => files.push((name, bytes)),
+        }
+    }
+    Ok((metrics, files))
+}
+
+/// Two lists of the images that were used as one.
+fn both_lists(one: &[u8], other: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut used: Vec<ImagesUsed> = serde_json::from_slice(one)?;
+    used.extend(serde_json::from_slice::<Vec<ImagesUsed>>(other)?);
+    Ok(serde_json::to_vec(&used)?)
 }
 
 /// An evaluation with `settings` out of the store, or made and put there.
@@ -215,7 +227,6 @@ fn one_part(
     let (places, mut seen) = (context.places(), Vec::new());
     let train = inputs.get(&places, source, Split::Train, &mut seen)?;
     let test = inputs.get(&places, source, Split::Test, &mut seen)?;
-    let test = first(&test.images, spec.evaluate.limit);
     let asked = spec.evaluate.sets().next().is_some();
     let sets = if asked { sets(context, inputs, spec)? } else { Vec::new() };
     let weights = stored(context, training, results::WEIGHTS)?;
@@ -232,7 +243,7 @@ fn one_part(
         let known = (&weights, buffer.as_ref());
         let subject = Subject {
             inception,
-            ..Subject::new(spec, seed, known, (&train.images, &test), &sets, device)?
+            ..Subject::new(spec, seed, known, (&train.images, &test.images), &sets, device)?
         };
         let outcome = &training.outcome;
         run_part(part, &subject, look).map(|found| (outcome.clone(), found)).or_else(|error| {
@@ -281,6 +292,7 @@ fn record(
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use jem_core::results::Outcome;
 
@@ -295,13 +307,32 @@ mod tests {
             let metrics = Metrics { outcome: outcome.clone(), metrics, undefined: BTreeMap::new() };
             (metrics, vec![(name.to_owned(), Vec::new())])
         };
-        let (metrics, files) = together(found(&finished, "a"), found(&finished, "b"));
+        let (metrics, files) = together(found(&finished, "a"), found(&finished, "b")).unwrap();
         assert_eq!(metrics.metrics.keys().collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(files.len(), 2);
         let diverged = Outcome::Diverged(not_finite(3, "logits in the evaluation"));
         let part = (Metrics { metrics: BTreeMap::new(), ..found(&diverged, "").0 }, Vec::new());
-        let (metrics, files) = together((metrics, files), part);
+        let (metrics, files) = together((metrics, files), part).unwrap();
         assert_eq!(metrics.outcome, diverged);
         assert!(metrics.metrics.is_empty() && files.is_empty());
+    }
+
+    #[test]
+    fn which_images_were_used_is_one_list_over_all_parts() {
+        let finished = Outcome::finished(3);
+        let found = |purpose: &str| {
+            let metrics = Metrics {
+                outcome: finished.clone(),
+                metrics: BTreeMap::new(),
+                undefined: BTreeMap::new(),
+            };
+            let used = [ImagesUsed::of("test", purpose, 9, &[2, 5])];
+            let bytes = serde_json::to_vec(&used).unwrap();
+            (metrics, vec![(results::IMAGES_USED.to_owned(), bytes)])
+        };
+        let (_, files) = together(found("evaluation"), found("attacks")).unwrap();
+        let used: Vec<ImagesUsed> = serde_json::from_slice(&files[0].1).unwrap();
+        let purposes: Vec<&str> = used.iter().map(|one| one.purpose.as_str()).collect();
+        assert_eq!((files.len(), &purposes[..]), (1, &["evaluation", "attacks"][..]));
     }
 }

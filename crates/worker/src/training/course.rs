@@ -118,7 +118,7 @@ impl Course {
         check(spec, sets)?;
         let on_device = |set| Images::new(set, data.range, data.noise_std, seed, device);
         let all = on_device(sets.train);
-        let part = split(all.len(), data.validation, data.limit, seed);
+        let part = split(&sets.train.labels, data.validation, data.limit, seed);
         if part.training.is_empty() {
             return Err(Unfit::NothingLeft { images: all.len(), held_out: part.validation.len() });
         }

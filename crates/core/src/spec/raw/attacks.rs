@@ -32,7 +32,7 @@ table! {
         /// Queries of the Square attack an image; 0: it is not run.
         #[schemars(range(min = 0, max = 1_000_000))]
         queries: u64,
-        /// Use only the first this many test images; 0 for all.
+        /// Use only this many of the test images, drawn in proportion to their classes, the same for every trial; 0 for all.
         #[schemars(range(min = 0, max = 1_000_000))]
         limit: u64,
     }

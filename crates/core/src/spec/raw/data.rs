@@ -15,7 +15,7 @@ table! {
         /// Training examples held out for validation.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         validation: u64,
-        /// Use only this many training examples, after the hold-out; 0 for all of them.
+        /// Use only this many training examples, after the hold-out, drawn by seed in proportion to their classes; 0 for all of them.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         limit: u64,
         /// The interval that pixels are scaled to.

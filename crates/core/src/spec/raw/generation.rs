@@ -30,12 +30,12 @@ table! {
         /// Chains whose states are kept; unset for 4, 0 for none.
         #[schemars(range(min = 0, max = 100))]
         strips: u64,
-        /// Training images, the first of them, that the classifier learns and nearest neighbours are sought in; unset for 10000.
+        /// Training images, drawn in proportion to their classes, that the classifier learns and nearest neighbours are sought in; unset for 10000.
         #[schemars(range(min = 1, max = 1_000_000_000))]
         limit_train: u64,
         /// The split that samples are compared with; unset for train.
         reference: ReferenceSplit,
-        /// Images of that split, the first of them, that samples are compared with; unset for 10000.
+        /// Images of that split, drawn in proportion to their classes, that samples are compared with; unset for 10000.
         #[schemars(range(min = 2, max = 1_000_000_000))]
         reference_limit: u64,
         /// What gives features and classes; unset for the classifier alone.

@@ -15,7 +15,7 @@ table! {
         /// The purifiers; unset for both.
         #[schemars(length(min = 1, max = 2))]
         purifiers: Vec<PurifierKind>,
-        /// Use only the first this many test images; 0 for all, unset for 100.
+        /// Use only this many of the test images, drawn in proportion to their classes, the same for every trial; 0 for all, unset for 100.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         limit: u64,
         /// Radius of the L∞ ball, in units of the pixel range's width; unset for 0.3.

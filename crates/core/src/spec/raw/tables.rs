@@ -221,7 +221,7 @@ table! {
         /// Names of those sets of ood that are far from the training set: their mean AUROC is reported.
         #[schemars(length(max = 64))]
         far: Vec<String>,
-        /// Use only the first this many test (and out-of-distribution) examples; 0 for all of them.
+        /// Use only this many images of the test set and of each out-of-distribution set, drawn in proportion to their classes, the same for every trial; 0 for all of them.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         limit: u64,
         /// Numbers of equal-width bins for the expected calibration error; one value of it is reported for each.
@@ -295,7 +295,7 @@ table! {
         /// The scores; unset for all, none not to run them.
         #[schemars(length(max = 11))]
         kinds: Vec<PostHoc>,
-        /// Features are taken of at most this many of the images trained on, drawn by seed; 0 for all of them, unset for 2000. Fewer make knn, mahalanobis and vim cheaper in proportion, and often worse; with thousands of features ash costs the most, whatever this is.
+        /// Features are taken of at most this many of the images trained on, drawn in proportion to their classes; 0 for all of them, unset for 2000. Fewer make knn, mahalanobis and vim cheaper in proportion, and often worse; with thousands of features ash costs the most, whatever this is.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         limit_train: u64,
         /// Resamples of the 95 % intervals of every AUROC; 0 for no intervals, unset for 1000.
@@ -310,8 +310,8 @@ table! {
         /// ε of odin, in units of pixels in [0, 1]; unset for 0.0014, 0 and 0.005.
         #[schemars(length(min = 1, max = 16), inner(range(min = 0, max = 1)))]
         odin_epsilon: Vec<f64>,
-        /// The number of the neighbour of knn; unset for 50, 10 and 1.
-        #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 1_000_000)))]
+        /// The number of the neighbour of knn; 0 for a thousandth of the training images that features are taken of, at least 1, as 50 of 50,000 in Sun et al. 2022. Unset for 50, 10 and 1 where evaluate.validation_ood names a set to choose by, else for 0.
+        #[schemars(length(min = 1, max = 16), inner(range(min = 0, max = 1_000_000)))]
         knn_k: Vec<u64>,
         /// The percentile of training features that react clips at; unset for 90, 95 and 99.
         #[schemars(length(min = 1, max = 16), inner(range(min = 0, max = 100)))]
@@ -334,7 +334,7 @@ table! {
         /// The highest severity; all from 1 on are looked at.
         #[schemars(range(min = 1, max = 5))]
         severities: u64,
-        /// Use only the first this many test images; 0 for all of them.
+        /// Use only this many of the test images, drawn in proportion to their classes, the same for every trial; 0 for all of them.
         #[schemars(range(min = 0, max = 1_000_000_000))]
         limit: u64,
     }

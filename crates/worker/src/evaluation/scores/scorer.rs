@@ -78,7 +78,7 @@ impl Scorer {
                 (settings, How::Odin(temperatures.clone(), steps.clone()))
             }
             PostHoc::Knn => {
-                let ks: Vec<usize> = asked.knn_k.iter().map(|&k| k as usize).collect();
+                let ks: Vec<usize> = asked.knn_k.iter().map(|&k| neighbour(k, bank.n())).collect();
                 if let Some(k) = ks.iter().find(|k| **k > bank.n()) {
                     return Err(format!("neighbour {k} of {} training images", bank.n()));
                 }
@@ -164,6 +164,11 @@ struct Batch {
     x: Tensor,
     features: Tensor,
     logits: Tensor,
+}
+
+/// The number of the neighbour that `k` stands for among `n` training images.
+fn neighbour(k: u64, n: usize) -> usize {
+    if k == 0 { Scores::usual_k(n) } else { k as usize }
 }
 
 /// 1 − max softmax of `logits` `[n, k]`, as `[n]`, to full precision where it

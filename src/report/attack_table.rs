@@ -58,11 +58,13 @@ fn rows(
             && let Ok(size) = eps.parse::<f64>()
         {
             // Positive numbers are in the order of their bits.
-            let at = sizes.entry(size.to_bits()).or_insert_with(|| (eps.to_owned(), BTreeMap::new()));
+            let at =
+                sizes.entry(size.to_bits()).or_insert_with(|| (eps.to_owned(), BTreeMap::new()));
             at.1.insert(attack, found);
         }
     }
-    let shown = |found: Option<&&Statistics>| found.map_or("–".to_owned(), |found| interval(found));
+    let shown =
+        |found: Option<&&Statistics>| found.map_or("–".to_owned(), |found| interval(found));
     let clean = cell.metrics.get("adversarial/clean_accuracy");
     let masking = masking(view, cell, norm);
     let row = |(eps, found): (String, BTreeMap<&str, &Statistics>)| {
@@ -140,7 +142,10 @@ mod tests {
         let head = ["norm", "ε", "no attack", "PGD", "APGD by DLR", "all together", "masking"];
         assert_eq!(table.head[1..], head);
         let rows: Vec<&[String]> = table.rows.iter().map(|row| &row[1..]).collect();
-        assert_eq!(rows[0], ["L∞", "0.05", "0.9000", "0.7500", "0.6250", "0.5000", "clear in part"]);
+        assert_eq!(
+            rows[0],
+            ["L∞", "0.05", "0.9000", "0.7500", "0.6250", "0.5000", "clear in part"]
+        );
         assert_eq!(rows[1], ["L∞", "0.3", "0.9000", "0.5000", "–", "0.2500", "clear in part"]);
         let of = |checks: &[_]| judgement(checks).rows[0].last().cloned();
         assert_eq!(of(&[(BlackBoxBetter, NotJudged)]).as_deref(), Some("not judged"));

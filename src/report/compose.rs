@@ -8,9 +8,9 @@ use jem_core::spec::{DIVERGED, show_value};
 
 use serde_json::Value;
 
+use super::attack_table::attack_table;
 use super::content::{Check, Content, Table};
 use super::label::{value_shown, values_label};
-use super::attack_table::attack_table;
 use super::masking::masking;
 use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};

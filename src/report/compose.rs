@@ -8,6 +8,7 @@ use jem_core::spec::{DIVERGED, show_value};
 
 use serde_json::Value;
 
+use super::attack_table::attack_table;
 use super::content::{Check, Content, Table};
 use super::label::{value_shown, values_label};
 use super::masking::masking;
@@ -115,8 +116,13 @@ fn file(results: &Results) -> String {
 /// Those with rows are shown.
 fn tables(view: &View<'_>) -> Vec<Table> {
     let first = [answer::best(view), by_cell(view)];
-    let of_parts =
-        [answer::selective(view), answer::scaling(view), answer::long_chains(view), masking(view)];
+    let of_parts = [
+        answer::selective(view),
+        answer::scaling(view),
+        answer::long_chains(view),
+        attack_table(view),
+        masking(view),
+    ];
     let rest = of_parts.into_iter().chain(purified::tables(view)).chain([samples_table(view)]);
     first.into_iter().chain(answer::scores(view)).chain(rest).collect()
 }

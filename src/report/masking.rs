@@ -23,7 +23,9 @@ pub fn masking(view: &View<'_>) -> Table {
                lead or a larger one between equals (exact sign test, flagged below 0.01). Where \
                the first attack is the second one gone on, no chance can be told, and more than \
                1 % of the images is flagged. Numbers are those of the clearest size of the \
-               clearest seed. Not judged: the sizes or attacks asked for cannot show it."
+               clearest seed. Not judged: the sizes or attacks asked for cannot show it. PGD WEAK: \
+               another attack found more, so PGD alone is no measure, and all attacks together \
+               are; DLR beats the cross-entropy where small or saturated logits flatten that one."
             .to_owned(),
         head: own.chain(columns.map(str::to_owned)).collect(),
         rows: Vec::new(),
@@ -54,6 +56,13 @@ fn rows(
     seeds: Vec<&[MaskingCheck]>,
 ) -> Vec<Vec<String>> {
     let signs = seeds.first().map_or(0, |checks| checks.len());
+    // Only where Auto-PGD was run is PGD measured by others.
+    let apgd = |check: &MaskingCheck| check.sign == MaskingSign::PgdWeaker;
+    let gradients = match defence {
+        Some(_) => "BPDA",
+        None if seeds.iter().any(|checks| checks.iter().any(apgd)) => "PGD and APGD",
+        None => "PGD",
+    };
     let of_sign = |place: usize| {
         let checks: Vec<&MaskingCheck> =
             seeds.iter().filter_map(|checks| checks.get(place)).collect();
@@ -61,14 +70,14 @@ fn rows(
             true => "–".to_owned(),
             false => show_value(value),
         });
-        values.chain(row((defence, norm), &checks)).collect()
+        values.chain(row((defence, norm, gradients), &checks)).collect()
     };
     (0..signs).map(of_sign).collect()
 }
 
 /// One sign over the seeds of a cell.
 fn row(
-    (defence, norm): (Option<PurifierKind>, AttackNorm),
+    (defence, norm, gradients): (Option<PurifierKind>, AttackNorm, &str),
     checks: &[&MaskingCheck],
 ) -> Vec<String> {
     let flagged = checks.iter().filter(|check| check.verdict == MaskingVerdict::Flagged).count();
@@ -89,8 +98,9 @@ fn row(
             AttackNorm::L2 => "L2",
         }
         .to_owned(),
-        words(check.sign, defence),
+        words(check.sign, gradients),
         match (flagged, judged) {
+            (1.., _) if check.sign.is_of_a_weak_attack() => "PGD WEAK",
             (0, false) => "not judged",
             (0, true) => "clear",
             _ => "FLAGGED",
@@ -115,16 +125,18 @@ fn clearness(check: &MaskingCheck) -> [f64; 2] {
 }
 
 /// What is found against what.
-fn words(sign: MaskingSign, defence: Option<PurifierKind>) -> String {
-    let attack = if defence.is_some() { "BPDA" } else { "PGD" };
+fn words(sign: MaskingSign, gradients: &str) -> String {
+    let leaves = if gradients.contains(" and ") { "leave" } else { "leaves" };
     match sign {
-        MaskingSign::BlackBoxBetter => format!("Square beats {attack} (accuracies)"),
-        MaskingSign::OneStepBetter => format!("one step beats {attack} (accuracies)"),
-        MaskingSign::NoiseBetter => format!("random noise beats {attack} (accuracies)"),
-        MaskingSign::NotZero => format!("{attack} leaves some right at the largest size"),
+        MaskingSign::BlackBoxBetter => format!("Square beats {gradients} (accuracies)"),
+        MaskingSign::OneStepBetter => format!("one step beats {gradients} (accuracies)"),
+        MaskingSign::NoiseBetter => format!("random noise beats {gradients} (accuracies)"),
+        MaskingSign::NotZero => format!("{gradients} {leaves} some right at the largest size"),
         MaskingSign::NotConverged => "twice the steps fool more (accuracies)".to_owned(),
         MaskingSign::LossRises => "twice the steps raise the loss further".to_owned(),
         MaskingSign::LossFalls => "the loss is lower after all steps than after one".to_owned(),
+        MaskingSign::PgdWeaker => "APGD or Square beats PGD (accuracies)".to_owned(),
+        MaskingSign::DlrBetter => "APGD by DLR beats APGD by cross-entropy (accuracies)".to_owned(),
     }
 }
 
@@ -152,15 +164,18 @@ mod tests {
             flagged: vec![0.3],
             ..clear.clone()
         };
-        let found = row((None, AttackNorm::Linf), &[&clear, &flagged]);
+        let found = row((None, AttackNorm::Linf, "PGD"), &[&clear, &flagged]);
         assert_eq!(found[3..6], ["FLAGGED", "1 of 2", "0.3"]);
         assert_eq!(found[8..], ["9 : 0", "0.001953"]);
         let without = |first| MaskingCheck { only: Some((first, 0)), p: None, ..flagged.clone() };
-        let found = row((None, AttackNorm::Linf), &[&without(2), &without(5), &without(3)]);
+        let found = row((None, AttackNorm::Linf, "PGD"), &[&without(2), &without(5), &without(3)]);
         assert_eq!(found[8..], ["5 : 0", "–"]);
-        let behind = row((Some(PurifierKind::Seed), AttackNorm::Linf), &[&clear]);
+        let behind = row((Some(PurifierKind::Seed), AttackNorm::Linf, "BPDA"), &[&clear]);
         assert_eq!(behind[..3], ["seed's purifier", "L∞", "Square beats BPDA (accuracies)"]);
         let unjudged = MaskingCheck { verdict: MaskingVerdict::NotJudged, ..clear };
-        assert_eq!(row((None, AttackNorm::L2), &[&unjudged])[3], "not judged");
+        assert_eq!(row((None, AttackNorm::L2, "PGD"), &[&unjudged])[3], "not judged");
+        let weak = MaskingCheck { sign: MaskingSign::PgdWeaker, ..flagged };
+        let found = row((None, AttackNorm::L2, "PGD and APGD"), &[&weak]);
+        assert_eq!(found[2..4], ["APGD or Square beats PGD (accuracies)", "PGD WEAK"]);
     }
 }

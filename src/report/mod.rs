@@ -16,6 +16,7 @@
 //! says in words is made from the numbers and claims no more than they show.
 
 mod answer;
+mod attack_table;
 mod comparison;
 mod comparison_write;
 mod compose;
@@ -25,6 +26,7 @@ mod html;
 mod label;
 mod manifest;
 mod markdown;
+mod judged;
 mod masking;
 mod number;
 mod origin;

@@ -1,9 +1,10 @@
 //! Made-up results of the parts of an evaluation, for tests.
 
 use jem_core::results::{
-    Calibration, CorruptionPoint, LOGISTIC, LongRun, RANK_MEAN, ReliabilityBin, RiskCurve,
+    AttackResults, AttackedNorm, Calibration, CorruptionPoint, LOGISTIC, LongRun, MaskingCheck,
+    MaskingSign, MaskingVerdict, RANK_MEAN, ReliabilityBin, RiskCurve,
 };
-use jem_core::spec::{ChainStart, Corruption};
+use jem_core::spec::{Apgd, ApgdLoss, AttackLoss, AttackNorm, ChainStart, Corruption};
 
 use super::fixture::results;
 use crate::table::{PartFiles, Results};
@@ -39,6 +40,33 @@ pub(crate) fn with_parts() -> Results {
         trial.metrics.extend(more.map(|(path, value)| (path.to_owned(), value)));
     }
     results
+}
+
+/// What attacks in L∞ leave, with Auto-PGD or without, and the `checks`, of
+/// which only signs and verdicts matter.
+pub(crate) fn attacked(apgd: bool, checks: &[(MaskingSign, MaskingVerdict)]) -> AttackResults {
+    let losses = vec![ApgdLoss::CrossEntropy];
+    AttackResults {
+        n: 50,
+        clean: 0.9,
+        steps: 2,
+        queries: 0,
+        loss: AttackLoss::CrossEntropy,
+        apgd: apgd.then_some(Apgd { steps: 5, restarts: 1, losses }),
+        noise_std: 0.0,
+        norms: vec![AttackedNorm {
+            norm: AttackNorm::Linf,
+            points: Vec::new(),
+            convergence: Vec::new(),
+            masking: checks.iter().map(|(sign, verdict)| check(*sign, *verdict)).collect(),
+        }],
+    }
+}
+
+/// A sign without its numbers.
+pub(crate) fn check(sign: MaskingSign, verdict: MaskingVerdict) -> MaskingCheck {
+    let (eps, found, against, only, p, flagged) = (None, None, None, None, None, Vec::new());
+    MaskingCheck { sign, verdict, eps, found, against, only, p, flagged }
 }
 
 fn parts(reliability: &[ReliabilityBin], lambda: f64, seed: u64) -> PartFiles {

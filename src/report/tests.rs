@@ -5,8 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use jem_core::digest::Digest;
+use jem_core::results::{MaskingSign, MaskingVerdict, Purified, PurifierMasking};
+use jem_core::spec::PurifierKind;
 
 use super::fixture::{results, source, two_axes, unswept};
+use super::part_fixture::check;
 use super::{ReportContext, compose, html, markdown, write};
 use crate::table::{MissingTrial, Results};
 
@@ -269,6 +272,16 @@ fn a_field_that_goes_along_with_x_makes_no_lines() {
     assert!(caption.ends_with("Along λ also varies: batch_size."), "{caption}");
 }
 
+/// The signs of masking behind both purifiers, judged and none flagged.
+fn judged_clear() -> Purified {
+    let of = |purifier| PurifierMasking {
+        purifier,
+        checks: vec![check(MaskingSign::BlackBoxBetter, MaskingVerdict::Clear)],
+    };
+    let masking = vec![of(PurifierKind::Seed), of(PurifierKind::Stochastic)];
+    Purified { n: 100, threshold: 0.0, rows: Vec::new(), curve: Vec::new(), masking }
+}
+
 /// One cell in which the seed's purifier falls to an attack that knows of it
 /// and the stochastic one does not.
 fn purified(seeds: u64) -> Results {
@@ -280,6 +293,7 @@ fn purified(seeds: u64) -> Results {
             trial.metrics.insert(format!("purified/{path}"), value);
         };
         put("n", 100.0);
+        trial.parts.purification = Some(judged_clear());
         for (defence, [none, transfer, bpda, square]) in [
             ("none", [0.95, 0.02, f64::NAN, 0.1]),
             ("seed", [0.94, 0.5, 0.03, 0.2]),
@@ -329,6 +343,11 @@ fn purification_has_its_tables_its_figures_and_a_verdict() {
     let misled = page(&misled);
     assert!(misled.contains("those that do are misled by its gradients or too short"));
     assert!(!misled.contains("It survives"), "the weakest point decides");
+    let mut unjudged = purified(1);
+    unjudged.trials.iter_mut().for_each(|trial| trial.parts.purification = None);
+    let unjudged = page(&unjudged);
+    assert!(unjudged.contains("but masking was not judged: BPDA was not run"));
+    assert!(!unjudged.contains("It survives"));
     let several = page(&purified(3));
     // t over seeds: 0.04 ± 4.30 · 0.01 / √3; Wilson's for 4 of 100: [0.016, 0.098].
     assert!(several.contains("0.040 [0.015, 0.098]"));

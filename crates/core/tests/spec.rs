@@ -194,6 +194,10 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
         ),
         ("evaluate.corruptions.kinds = ['contrast', 'contrast']", "corruption is listed twice"),
         ("evaluate.attacks = { norms = ['linf'], linf = [0.3, 0.1] }", "0.3 and 0.1 do not rise"),
+        (
+            "evaluate.attacks = { apgd_steps = 9, apgd_losses = ['dlr', 'dlr'] }",
+            "a loss of Auto-PGD is listed twice",
+        ),
         ("evaluate.chains = { n = 4, steps = 100, every = 30 }", "cannot be looked at every 30"),
         ("evaluate.chains = { n = 4, from = ['buffer', 'buffer'] }", "a start is listed twice"),
         (

@@ -309,11 +309,13 @@ fn plain_size(eps: f64) -> String {
 }
 
 /// An attack's name for people.
-fn called(attack: &str) -> &str {
+pub(in crate::report) fn called(attack: &str) -> &str {
     match attack {
         "noise" => "random noise",
         "fgsm" => "one step (FGSM)",
         "pgd" => "PGD",
+        "apgd_ce" => "APGD by cross-entropy",
+        "apgd_dlr" => "APGD by DLR",
         "square" => "Square (no gradient)",
         "worst" => "all together",
         other => other,
@@ -360,6 +362,7 @@ mod tests {
             steps: 2,
             queries: 0,
             loss: AttackLoss::CrossEntropy,
+            apgd: None,
             noise_std: 0.0,
             norms: vec![of],
         }

@@ -20,6 +20,7 @@ mod selective;
 mod sweeps;
 mod training;
 
+pub(super) use attacks::called as attack_called;
 pub(super) use csv::{Csv, number};
 pub use draft::sections;
 

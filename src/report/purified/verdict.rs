@@ -2,9 +2,11 @@
 //! numbers and their intervals.
 
 use jem_core::results::WORST;
+use jem_core::spec::PurifierKind;
 
 use super::{Share, attack_name, defence_name, share};
 use crate::report::content::Finding;
+use crate::report::judged::judged_behind;
 use crate::report::number::counted;
 use crate::report::view::View;
 use crate::table::CellResult;
@@ -27,7 +29,8 @@ pub fn findings(view: &View<'_>) -> Vec<Finding> {
     let cells: Vec<&CellResult> = view.cells.iter().filter(measured).collect();
     let mut found = Vec::new();
     for cell in cells.iter().take(MOST_CELLS) {
-        for purifier in ["seed", "stochastic"] {
+        for kind in [PurifierKind::Seed, PurifierKind::Stochastic] {
+            let purifier = kind.name();
             let at = match view.cells.len() {
                 1 => String::new(),
                 _ => format!(", {}", view.label(cell)),
@@ -36,7 +39,8 @@ pub fn findings(view: &View<'_>) -> Vec<Finding> {
                 "seed" => format!("Purification, the seed's{at}"),
                 _ => format!("Purification, stochastic{at}"),
             };
-            let text = verdict(cell, purifier);
+            let doubt = judged_behind(view, cell, kind).doubt();
+            let text = verdict(cell, purifier, doubt.as_deref());
             found.push(Finding { about, text: text.unwrap_or_default() });
         }
     }
@@ -62,7 +66,8 @@ fn path(defence: &str, attack: &str) -> String {
     format!("accuracy/{defence}/{attack}")
 }
 
-fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
+/// `doubt` is why no gain in robustness may be claimed.
+fn verdict(cell: &CellResult, purifier: &str, doubt: Option<&str>) -> Option<String> {
     let mut text = String::new();
     let of = |defence: &str, attack: &str| share(cell, &path(defence, attack));
     if let (Some(alone), Some(behind)) = (of("none", "none"), of(purifier, "none")) {
@@ -101,7 +106,7 @@ fn verdict(cell: &CellResult, purifier: &str) -> Option<String> {
         Some(all) => Some(("every attack on it", all)),
         None => strongest(cell, "none", &PLAIN).map(|(name, found)| (attack_name(name), found)),
     };
-    text += &survival(alone, (worst, clean), transferred.as_ref());
+    text += &survival(alone, (worst, clean), transferred.as_ref(), doubt);
     if let Some(transferred) = transferred.as_ref().filter(|one| one.high < adaptive.low) {
         text += &format!(
             " The attack that does not know of it leaves less ({}): those that do are misled by \
@@ -128,6 +133,7 @@ fn survival(
     alone: Option<(&str, Share)>,
     (worst, clean): (&Share, Option<f64>),
     transferred: Option<&Share>,
+    doubt: Option<&str>,
 ) -> String {
     let Some((attack, alone)) = alone else {
         return "Without an attack on the classifier alone there is nothing to hold that against."
@@ -150,8 +156,15 @@ fn survival(
     if kept.is_some_and(|kept| kept < HALF) {
         return format!(
             "It does not survive, though it leaves more than no defence ({beside}): that is{} \
-             alone.",
-            of_clean.trim_start_matches(", and")
+             alone{}.",
+            of_clean.trim_start_matches(", and"),
+            doubt.map_or_else(String::new, |doubt| format!(", and {doubt}"))
+        );
+    }
+    if let Some(doubt) = doubt {
+        return format!(
+            "More are right behind it than without it ({beside}){of_clean}; but {doubt}, so it is \
+             not said to survive."
         );
     }
     match transferred {
@@ -175,7 +188,7 @@ mod tests {
     fn survival_is_what_intervals_tell_apart() {
         let alone = || Some(("transfer", of(0.1, 0.05)));
         let told = |adaptive, transferred: Share| {
-            survival(alone(), (&of(adaptive, 0.05), Some(0.96)), Some(&transferred))
+            survival(alone(), (&of(adaptive, 0.05), Some(0.96)), Some(&transferred), None)
         };
         let high = || of(0.9, 0.05);
         assert!(told(0.12, high()).starts_with("It is not seen to survive: that is not told"));
@@ -186,8 +199,14 @@ mod tests {
         let well = told(0.88, high());
         assert!(well.starts_with("It survives these attacks"), "{well}");
         assert!(well.ends_with(", and 92 % of what it gets right on clean inputs."), "{well}");
-        let worse = survival(Some(("square", of(0.5, 0.05))), (&of(0.1, 0.05), None), None);
+        let doubt = Some("masking was not judged: Square was not run");
+        for (adaptive, start) in [(0.6, "More are right behind"), (0.24, "It does not survive")] {
+            let text = survival(alone(), (&of(adaptive, 0.05), Some(0.96)), Some(&high()), doubt);
+            assert!(text.starts_with(start) && text.contains("Square was not run"), "{text}");
+            assert!(!text.contains("It survives"), "{text}");
+        }
+        let worse = survival(Some(("square", of(0.5, 0.05))), (&of(0.1, 0.05), None), None, None);
         assert!(worse.starts_with("It does not survive: it is worse"), "{worse}");
-        assert!(survival(None, (&of(0.1, 0.05), None), None).contains("nothing to hold"));
+        assert!(survival(None, (&of(0.1, 0.05), None), None, None).contains("nothing to hold"));
     }
 }

@@ -370,6 +370,13 @@ pub(super) const METRICS: &[MetricInfo] = &[
         "How many of the signs that gradients mislead attacks are there; see METHODOLOGY.md.",
     ),
     metric(
+        "adversarial/weak_attack_signs/<norm>",
+        "signs of a weak attack",
+        Unit::Dimensionless,
+        Direction::None,
+        "How many of two: Auto-PGD or Square fools more than PGD, DLR more than the cross-entropy.",
+    ),
+    metric(
         "samples/frechet/<source>/<extractor>",
         "Fréchet distance",
         Unit::Dimensionless,

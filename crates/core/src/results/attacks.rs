@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::spec::{AttackLoss, AttackNorm};
+use crate::spec::{Apgd, AttackLoss, AttackNorm};
 
 /// An [`AttackResults`], of an evaluation with `[evaluate.attacks]`.
 pub const ATTACKS: &str = "attacks.json";
 
 /// Attacks, in the order in which tables show them.
-pub const ATTACK_NAMES: [&str; 5] = ["noise", "fgsm", "pgd", "square", WORST];
+pub const ATTACK_NAMES: [&str; 7] =
+    ["noise", "fgsm", "pgd", "apgd_ce", "apgd_dlr", "square", WORST];
 /// What is left after all attacks together, those at smaller sizes included.
 pub const WORST: &str = "worst";
 
@@ -26,6 +27,9 @@ pub struct AttackResults {
     pub queries: u64,
     /// What PGD climbed.
     pub loss: AttackLoss,
+    /// Auto-PGD, where it was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apgd: Option<Apgd>,
     /// Standard deviation of the noise on test images, in units of the network's
     /// inputs; each image keeps its draw under attack.
     pub noise_std: f64,
@@ -80,11 +84,12 @@ pub struct AttackConvergence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MaskingSign {
-    /// Square fools more images than PGD.
+    /// Square fools more images than PGD, or than PGD and Auto-PGD together where
+    /// that was run.
     BlackBoxBetter,
-    /// One step fools more images than many.
+    /// One step fools more images than many, by the same attacks.
     OneStepBetter,
-    /// Random noise fools more images than PGD.
+    /// Random noise fools more images than the same attacks.
     NoiseBetter,
     /// Images stay right at a size at which they can be made anything.
     NotZero,
@@ -94,6 +99,19 @@ pub enum MaskingSign {
     LossRises,
     /// The loss is lower after all steps than after one.
     LossFalls,
+    /// Auto-PGD or Square fools more images than PGD: PGD was weak.
+    PgdWeaker,
+    /// Auto-PGD by DLR fools more images than by the cross-entropy: the logits'
+    /// scale hides what the cross-entropy would find.
+    DlrBetter,
+}
+
+impl MaskingSign {
+    /// Whether it says that one attack was weaker than another that was run as
+    /// well, and nothing of what all of them leave.
+    pub fn is_of_a_weak_attack(self) -> bool {
+        matches!(self, Self::PgdWeaker | Self::DlrBetter)
+    }
 }
 
 /// Whether a sign is there.

@@ -26,11 +26,56 @@ pub struct Attacks {
     /// What gradients climb.
     #[serde(default, skip_serializing_if = "AttackLoss::is_default")]
     pub loss: AttackLoss,
+    /// Auto-PGD; unset: it is not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apgd: Option<Apgd>,
     /// Queries of the Square attack an image; 0: it is not run.
     pub queries: u64,
     /// Use only this many of the test images, a draw by class; unset for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+}
+
+/// Auto-PGD (Croce and Hein 2020), which chooses its own step sizes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Apgd {
+    /// Steps from each start.
+    pub steps: u64,
+    /// Random starts, from the second on only of images not fooled yet.
+    pub restarts: u64,
+    /// What it climbs, each loss in an attack of its own.
+    pub losses: Vec<ApgdLoss>,
+}
+
+/// What Auto-PGD climbs.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ApgdLoss {
+    /// The cross-entropy of the label.
+    CrossEntropy,
+    /// The margin over the distance of the first and the third logit.
+    Dlr,
+}
+
+impl ApgdLoss {
+    /// Its attack in metric paths and streams.
+    pub fn attack(self) -> &'static str {
+        match self {
+            Self::CrossEntropy => "apgd_ce",
+            Self::Dlr => "apgd_dlr",
+        }
+    }
+
+    /// The loss itself.
+    pub fn loss(self) -> AttackLoss {
+        match self {
+            Self::CrossEntropy => AttackLoss::CrossEntropy,
+            Self::Dlr => AttackLoss::Dlr,
+        }
+    }
 }
 
 /// The norm that bounds a perturbation.
@@ -95,6 +140,7 @@ impl Attacks {
             step_size: raw.step_size.and_then(unless_zero),
             restarts: raw.restarts.unwrap_or(3),
             loss: raw.loss.unwrap_or_default(),
+            apgd: Apgd::of(raw),
             queries: raw.queries.unwrap_or(500),
             limit: match raw.limit {
                 None => Some(100),
@@ -113,6 +159,9 @@ impl Attacks {
             step_size: Some(self.step_size.unwrap_or_default()),
             restarts: Some(self.restarts),
             loss: Some(self.loss),
+            apgd_steps: Some(self.apgd.as_ref().map_or(0, |apgd| apgd.steps)),
+            apgd_restarts: self.apgd.as_ref().map(|apgd| apgd.restarts),
+            apgd_losses: self.apgd.as_ref().map(|apgd| apgd.losses.clone()),
             queries: Some(self.queries),
             limit: Some(self.limit.unwrap_or_default()),
         }
@@ -124,10 +173,33 @@ impl Attacks {
         all.into_iter().filter(|(_, sizes)| !sizes.is_empty())
     }
 
+    /// The losses of which one needs three classes or more: what asks for it.
+    pub fn of_three_classes(&self) -> Option<&'static str> {
+        let apgd = self.apgd.as_ref().is_some_and(|apgd| apgd.losses.contains(&ApgdLoss::Dlr));
+        match self.loss {
+            AttackLoss::Dlr => Some("evaluate.attacks.loss"),
+            _ => apgd.then_some("evaluate.attacks.apgd_losses"),
+        }
+    }
+
     /// A step as a share of the size: 2.5 / steps (Madry et al. 2018) where
     /// nothing else is said, so that a walk can cross the ball.
     pub fn step(&self) -> f64 {
         self.step_size.unwrap_or(2.5 / self.steps as f64)
+    }
+}
+
+impl Apgd {
+    /// What `raw` means; none where its steps are 0 or unset. One start and
+    /// both losses where nothing else is said, as in the authors' standard
+    /// ensemble.
+    fn of(raw: &RawAttacks) -> Option<Self> {
+        let losses = raw.apgd_losses.as_deref();
+        Some(Self {
+            steps: raw.apgd_steps.filter(|&steps| steps > 0)?,
+            restarts: raw.apgd_restarts.unwrap_or(1),
+            losses: losses.unwrap_or(&[ApgdLoss::CrossEntropy, ApgdLoss::Dlr]).to_vec(),
+        })
     }
 }
 
@@ -138,8 +210,26 @@ const LINF: [f64; 6] = [0.03, 0.1, 0.2, 0.3, 0.5, 1.0];
 /// can become one grey.
 const L2: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
 
-/// Sizes rise.
-pub(super) fn check_attacks(asked: &Attacks, found: &mut Vec<Violation>) {
+/// Sizes rise, each loss is listed once, and there are classes enough for it.
+pub(super) fn check_attacks(asked: &Attacks, classes: Option<usize>, found: &mut Vec<Violation>) {
+    if let (Some(path), Some(classes @ ..3)) = (asked.of_three_classes(), classes) {
+        found.push(Violation::new(
+            format!("DLR divides by the distance to the third logit, and there are {classes}"),
+            &[path, "data.train"],
+            "it needs three classes or more; write loss = \"margin\", or apgd_losses = \
+             [\"cross_entropy\"]",
+        ));
+    }
+    if let Some(apgd) = &asked.apgd
+        && (1..apgd.losses.len()).any(|index| apgd.losses[..index].contains(&apgd.losses[index]))
+    {
+        found.push(Violation::new(
+            "a loss of Auto-PGD is listed twice".to_owned(),
+            &["evaluate.attacks.apgd_losses"],
+            "list each loss once",
+        ));
+    }
+
     for (norm, sizes) in asked.sizes() {
         if let Some(pair) = sizes.windows(2).find(|pair| pair[0] >= pair[1]) {
             found.push(Violation::new(

@@ -40,7 +40,7 @@ mod schema;
 mod show;
 mod tree;
 
-pub use attacks::{AttackLoss, AttackNorm, Attacks};
+pub use attacks::{Apgd, ApgdLoss, AttackLoss, AttackNorm, Attacks};
 pub use auxiliary::{EnergyMargin, OutlierExposure};
 pub use calibration::{Calibration, Selective};
 pub use corruptions::{Corruption, Corruptions};

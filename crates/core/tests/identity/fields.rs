@@ -145,6 +145,9 @@ pub const PARTS: &[(&str, &[&str])] = &[
     ("evaluate.attacks.step_size", &["0.1", "0.25"]),
     ("evaluate.attacks.restarts", &["2", "10"]),
     ("evaluate.attacks.loss", &["\"margin\"", "\"dlr\""]),
+    ("evaluate.attacks.apgd_steps", &["10", "100"]),
+    ("evaluate.attacks.apgd_restarts", &["2", "5"]),
+    ("evaluate.attacks.apgd_losses", &["[\"dlr\"]", "[\"cross_entropy\"]"]),
     ("evaluate.attacks.queries", &["0", "50"]),
     ("evaluate.attacks.limit", &["50", "0"]),
     ("evaluate.scores.kinds", &["[\"knn\"]", "[\"vim\", \"react\"]"]),
@@ -190,6 +193,9 @@ pub fn asked(path: &str) -> &'static str {
         | "evaluate.generation.samples" => "",
         _ if path.starts_with("evaluate.purification.") => {
             "evaluate.purification.attacks = [\"bpda\"]\n"
+        }
+        "evaluate.attacks.apgd_restarts" | "evaluate.attacks.apgd_losses" => {
+            "evaluate.attacks.norms = [\"linf\", \"l2\"]\nevaluate.attacks.apgd_steps = 20\n"
         }
         _ if path.starts_with("evaluate.attacks.") => {
             "evaluate.attacks.norms = [\"linf\", \"l2\"]\n"

@@ -2,6 +2,7 @@
 //! less than is there. Pure functions of what attacks did to the same images.
 
 use jem_core::results::{MaskingCheck, MaskingSign, MaskingVerdict};
+use jem_core::spec::ApgdLoss;
 
 use super::attack::Trace;
 
@@ -24,6 +25,8 @@ pub struct AtSize {
     pub one_step: Vec<bool>,
     /// That PGD fools.
     pub pgd: Vec<bool>,
+    /// That Auto-PGD fools, by each loss that was climbed.
+    pub apgd: Vec<(ApgdLoss, Vec<bool>)>,
     /// That Square fools, where it was run.
     pub square: Option<Vec<bool>>,
     /// PGD's first walk, twice as long as what counts.
@@ -35,13 +38,27 @@ impl AtSize {
     /// an attack may leave an image as it is.
     pub fn leave_as_they_are(&mut self, right: &[bool]) {
         let lists = [&mut self.noise, &mut self.one_step, &mut self.pgd];
-        for fooled in lists.into_iter().chain(self.square.as_mut()) {
+        let apgd = self.apgd.iter_mut().map(|(_, fooled)| fooled);
+        for fooled in lists.into_iter().chain(apgd).chain(self.square.as_mut()) {
             fooled.iter_mut().zip(right).for_each(|(fooled, right)| *fooled |= !right);
         }
         for first in [&mut self.trace.fooled_at, &mut self.trace.fooled_in] {
             let wrong = first.iter_mut().zip(right).filter(|(_, right)| !**right);
             wrong.for_each(|(first, _)| *first = Some(0));
         }
+    }
+
+    /// That PGD or Auto-PGD fools: all that follow gradients over many steps.
+    fn gradient(&self) -> Vec<bool> {
+        let mut all = self.pgd.clone();
+        for (_, fooled) in &self.apgd {
+            all.iter_mut().zip(fooled).for_each(|(all, fooled)| *all |= fooled);
+        }
+        all
+    }
+
+    fn by(&self, loss: ApgdLoss) -> Option<&[bool]> {
+        self.apgd.iter().find(|(of, _)| *of == loss).map(|(_, fooled)| fooled.as_slice())
     }
 }
 
@@ -67,18 +84,37 @@ pub fn masking(sizes: &[AtSize], steps: u64, free: bool) -> Vec<MaskingCheck> {
     let pairs = |sign, of: &dyn Fn(&AtSize) -> Option<Pair>| {
         of_pairs(sign, sizes.iter().filter_map(|at| Some((at.eps, of(at)?))).collect())
     };
-    let against_pgd = |first: &[bool], at: &AtSize| Pair::of(first, &at.pgd);
-    vec![
+    let against = |first: &[bool], at: &AtSize| Pair::of(first, &at.gradient());
+    let mut checks = vec![
         pairs(MaskingSign::BlackBoxBetter, &|at| {
-            at.square.as_ref().map(|square| against_pgd(square, at))
+            at.square.as_ref().map(|square| against(square, at))
         }),
-        pairs(MaskingSign::OneStepBetter, &|at| Some(against_pgd(&at.one_step, at))),
-        pairs(MaskingSign::NoiseBetter, &|at| Some(against_pgd(&at.noise, at))),
+        pairs(MaskingSign::OneStepBetter, &|at| Some(against(&at.one_step, at))),
+        pairs(MaskingSign::NoiseBetter, &|at| Some(against(&at.noise, at))),
         not_zero(sizes, free),
         goes_on(sizes, steps),
         rises(sizes, steps),
         falls(sizes, steps),
-    ]
+    ];
+    if sizes.iter().any(|at| !at.apgd.is_empty()) {
+        let better = pgd_weaker(sizes);
+        checks.push(of_pairs(MaskingSign::PgdWeaker, better));
+        checks.push(pairs(MaskingSign::DlrBetter, &|at| {
+            Some(Pair::of(at.by(ApgdLoss::Dlr)?, at.by(ApgdLoss::CrossEntropy)?))
+        }));
+    }
+    checks
+}
+
+/// Auto-PGD by each loss and Square, each alone against PGD: taken together
+/// they would find more by having more tries.
+fn pgd_weaker(sizes: &[AtSize]) -> Vec<(f64, Pair)> {
+    let of = |at: &AtSize| {
+        let apgd = at.apgd.iter().map(|(_, fooled)| fooled);
+        let rivals = apgd.chain(at.square.as_ref());
+        rivals.map(|fooled| (at.eps, Pair::of(fooled, &at.pgd))).collect::<Vec<_>>()
+    };
+    sizes.iter().flat_map(of).collect()
 }
 
 /// Two attacks on the same images.
@@ -119,8 +155,9 @@ fn verdict(flagged: &[f64]) -> MaskingVerdict {
 
 /// By the size with the smallest chance, the first of equals.
 fn of_pairs(sign: MaskingSign, pairs: Vec<(f64, Pair)>) -> MaskingCheck {
-    let flagged: Vec<f64> =
+    let mut flagged: Vec<f64> =
         pairs.iter().filter(|(_, pair)| pair.p < LEVEL).map(|(eps, _)| *eps).collect();
+    flagged.dedup();
     let clearest = pairs.iter().min_by(|a, b| a.1.p.total_cmp(&b.1.p));
     let Some((eps, pair)) = clearest else {
         return nothing(sign);
@@ -139,7 +176,7 @@ fn of_pairs(sign: MaskingSign, pairs: Vec<(f64, Pair)>) -> MaskingCheck {
 
 fn not_zero(sizes: &[AtSize], free: bool) -> MaskingCheck {
     let last = sizes.last();
-    last.map_or_else(|| nothing(MaskingSign::NotZero), |at| left(at.eps, &at.pgd, free))
+    last.map_or_else(|| nothing(MaskingSign::NotZero), |at| left(at.eps, &at.gradient(), free))
 }
 
 /// What is left of images at a size that does or does not free them.
@@ -268,6 +305,7 @@ mod tests {
             noise: vec![false; pgd.len()],
             one_step: pgd.to_vec(),
             pgd: pgd.to_vec(),
+            apgd: Vec::new(),
             square: Some(square.to_vec()),
             trace: Trace { loss: loss.to_vec(), fooled_at, fooled_in: Vec::new() },
         }
@@ -302,6 +340,30 @@ mod tests {
         assert_eq!(of(&checks, MaskingSign::OneStepBetter).verdict, MaskingVerdict::Clear);
         assert_eq!(of(&checks, MaskingSign::NotZero).verdict, MaskingVerdict::NotJudged);
         assert_eq!(of(&checks, MaskingSign::LossRises).verdict, MaskingVerdict::Clear);
+    }
+
+    #[test]
+    fn a_black_box_that_beats_pgd_alone_is_a_sign_that_pgd_was_weak() {
+        let (mut pgd, mut square, mut ce) = (vec![false; 20], vec![false; 20], vec![false; 20]);
+        pgd[0] = true;
+        square[..10].fill(true);
+        ce[..12].fill(true);
+        let loss = [1.0, 2.0, 2.1, 2.1, 2.1];
+        let both = |apgd| masking(&[AtSize { apgd, ..at(0.1, &pgd, &square, &loss) }], 2, false);
+        let alone = both(Vec::new());
+        assert_eq!(of(&alone, MaskingSign::BlackBoxBetter).verdict, MaskingVerdict::Flagged);
+        assert!(alone.iter().all(|check| !check.sign.is_of_a_weak_attack()));
+        let checks = both(vec![(ApgdLoss::CrossEntropy, ce.clone())]);
+        let black = of(&checks, MaskingSign::BlackBoxBetter);
+        assert_eq!((black.verdict, black.against), (MaskingVerdict::Clear, Some(0.4)));
+        let weak = of(&checks, MaskingSign::PgdWeaker);
+        assert_eq!((weak.verdict, weak.only), (MaskingVerdict::Flagged, Some((11, 0))));
+        assert_eq!(weak.flagged, [0.1], "once, though two attacks beat it");
+        let dlr = of(&checks, MaskingSign::DlrBetter);
+        assert_eq!(dlr.verdict, MaskingVerdict::NotJudged, "nothing climbed DLR");
+        let checks = both(vec![(ApgdLoss::CrossEntropy, pgd.clone()), (ApgdLoss::Dlr, ce)]);
+        let dlr = of(&checks, MaskingSign::DlrBetter);
+        assert_eq!((dlr.verdict, dlr.only), (MaskingVerdict::Flagged, Some((11, 0))));
     }
 
     #[test]

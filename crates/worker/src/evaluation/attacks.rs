@@ -5,12 +5,13 @@ use std::error::Error;
 use jem_core::results::{
     self, AttackConvergence, AttackPoint, AttackResults, AttackedNorm, MaskingVerdict, WORST,
 };
-use jem_core::spec::{AttackNorm, Attacks as Asked};
+use jem_core::spec::{ApgdLoss, AttackNorm, Attacks as Asked};
 use tch::Tensor;
 
 use super::part::{Found, Look, Subject};
 use crate::eval::attack::{
-    Ball, Pgd, Query, Square, Trace, Victim, fast_gradient, loss_of, margin, random_noise,
+    Apgd, Attacked, Ball, Pgd, Query, Square, Trace, Victim, fast_gradient, loss_of, margin,
+    random_noise,
 };
 use crate::eval::{AtSize, NOISE_BATCH, masking};
 use crate::jem::Mode;
@@ -42,9 +43,7 @@ pub fn measure(
         let mut at_sizes = Vec::new();
         for &eps in sizes {
             look(&format!("attacks {} {eps}", norm.name()))?;
-            let mut at = images.attacked(asked, subject, norm, eps);
-            at.leave_as_they_are(&right);
-            at_sizes.push(at);
+            at_sizes.push(images.attacked(asked, subject, (norm, eps), &right));
         }
         let points = points(&at_sizes);
         for point in &points {
@@ -54,8 +53,15 @@ pub fn measure(
         }
         let free = makes_anything(norm, sizes, subject.test.shape);
         let masking = masking(&at_sizes, asked.steps, free);
-        let flagged = masking.iter().filter(|c| c.verdict == MaskingVerdict::Flagged).count();
-        found.values.put(format!("adversarial/masking_signs/{}", norm.name()), flagged as f64);
+        let flagged = |weak: bool| {
+            let of = masking.iter().filter(|check| check.sign.is_of_a_weak_attack() == weak);
+            of.filter(|check| check.verdict == MaskingVerdict::Flagged).count() as f64
+        };
+        found.values.put(format!("adversarial/masking_signs/{}", norm.name()), flagged(false));
+        if asked.apgd.is_some() {
+            let path = format!("adversarial/weak_attack_signs/{}", norm.name());
+            found.values.put(path, flagged(true));
+        }
         let convergence =
             at_sizes.iter().map(|at| convergence(at, asked.steps, asked.restarts)).collect();
         norms.push(AttackedNorm { norm, points, convergence, masking });
@@ -66,6 +72,7 @@ pub fn measure(
         steps: asked.steps,
         queries: asked.queries,
         loss: asked.loss,
+        apgd: asked.apgd.clone(),
         noise_std: subject.spec.training.data.noise_std,
         norms,
     };
@@ -144,7 +151,16 @@ impl TestImages {
         right
     }
 
-    fn attacked(&self, asked: &Asked, subject: &Subject<'_>, norm: AttackNorm, eps: f64) -> AtSize {
+    /// Every attack of one size. Each is judged by all images; those that are
+    /// wrong as they are (not `right`) count as fooled, and neither Auto-PGD nor
+    /// Square spends steps on them.
+    fn attacked(
+        &self,
+        asked: &Asked,
+        subject: &Subject<'_>,
+        (norm, eps): (AttackNorm, f64),
+        right: &[bool],
+    ) -> AtSize {
         let ball = Ball::of_pixels(norm, eps, subject.spec.training.data.range.bounds());
         let pgd = Pgd {
             ball,
@@ -160,6 +176,7 @@ impl TestImages {
             noise: Vec::new(),
             one_step: Vec::new(),
             pgd: Vec::new(),
+            apgd: apgd_losses(asked).map(|loss| (loss, Vec::new())).collect(),
             square: (asked.queries > 0).then(Vec::new),
             trace: Trace::default(),
         };
@@ -169,13 +186,50 @@ impl TestImages {
             let (walked, trace) = pgd.attack(victim);
             at.pgd.extend(walked.fooled());
             at.trace.join(&trace);
+            for (loss, all) in &mut at.apgd {
+                let walk = apgd(asked, ball, *loss);
+                all.extend(of_right(victim, right, &|victim| walk.attack(victim)));
+            }
             if let Some(square) = &mut at.square {
                 let search = Square { ball, queries: asked.queries, score: &margin };
-                square.extend(search.attack(victim).fooled());
+                square.extend(of_right(victim, right, &|victim| search.attack(victim)));
             }
         });
+        at.leave_as_they_are(right);
         at
     }
+}
+
+/// The losses that Auto-PGD climbs, an attack of its own each.
+fn apgd_losses(asked: &Asked) -> impl Iterator<Item = ApgdLoss> {
+    asked.apgd.iter().flat_map(|apgd| apgd.losses.iter().copied())
+}
+
+/// Auto-PGD as asked for, by `loss`.
+fn apgd(asked: &Asked, ball: Ball, loss: ApgdLoss) -> Apgd<'static> {
+    let (steps, restarts) = asked.apgd.as_ref().map_or((0, 0), |apgd| (apgd.steps, apgd.restarts));
+    Apgd { ball, steps, restarts, loss: loss_of(loss.loss()), score: &margin, name: loss.attack() }
+}
+
+/// Which inputs of `victim` the attack fools, where only those that are `right`
+/// as they are, by their rows, are attacked; the others count as fooled.
+fn of_right(
+    victim: &Victim<'_>,
+    right: &[bool],
+    attack: &dyn Fn(&Victim<'_>) -> Attacked,
+) -> Vec<bool> {
+    let is_right = |row: u64| right.get(row as usize).copied().unwrap_or(true);
+    let places: Vec<usize> = (0..victim.len()).filter(|&i| is_right(victim.rows[i])).collect();
+    let rows: Vec<u64> = places.iter().map(|&i| victim.rows[i]).collect();
+    let index: Vec<i64> = places.iter().map(|&i| i as i64).collect();
+    let index = Tensor::from_slice(&index).to_device(victim.x.device());
+    let (x, labels) = (victim.x.index_select(0, &index), victim.labels.index_select(0, &index));
+    let found = attack(&Victim { x: &x, labels: &labels, rows: &rows, ..*victim });
+    let mut fooled = vec![true; victim.len()];
+    for (i, found) in places.into_iter().zip(found.fooled()) {
+        fooled[i] = found;
+    }
+    fooled
 }
 
 /// Every attack at every size. The worst of all takes in what smaller sizes
@@ -184,19 +238,15 @@ fn points(sizes: &[AtSize]) -> Vec<AttackPoint> {
     let mut gone = vec![false; sizes.first().map_or(0, |at| at.pgd.len())];
     let mut points = Vec::new();
     for at in sizes {
-        let attacks = [
-            ("noise", Some(&at.noise)),
-            ("fgsm", Some(&at.one_step)),
-            ("pgd", Some(&at.pgd)),
-            ("square", at.square.as_ref()),
-        ];
+        let first = [("noise", &at.noise), ("fgsm", &at.one_step), ("pgd", &at.pgd)];
+        let apgd = at.apgd.iter().map(|(loss, fooled)| (loss.attack(), fooled));
+        let square = at.square.iter().map(|fooled| ("square", fooled));
         let mut put = |attack: &str, fooled: &[bool]| {
             let left = fooled.iter().filter(|fooled| !**fooled).count();
             let accuracy = left as f64 / fooled.len().max(1) as f64;
             points.push(AttackPoint { attack: attack.to_owned(), eps: at.eps, accuracy });
         };
-        for (attack, fooled) in attacks {
-            let Some(fooled) = fooled else { continue };
+        for (attack, fooled) in first.into_iter().chain(apgd).chain(square) {
             gone.iter_mut().zip(fooled).for_each(|(gone, fooled)| *gone |= fooled);
             put(attack, fooled);
         }
@@ -238,7 +288,8 @@ mod tests {
     const SPEC: &str = "question = \"?\"\npreset = \"seed-chapter\"\ndata.train = \"digits\"\n\
         data.range = \"[-1, 1]\"\ndata.validation = 200\ndata.noise_std = 0.1\n\
         model.mlp.hidden = [16]\nevaluate.ood = []\nevaluate.attacks = { norms = [\"linf\", \"l2\"], \
-        linf = [0.05, 1], l2 = [8], steps = 5, restarts = 2, queries = 20, limit = 30 }\n";
+        linf = [0.05, 1], l2 = [8], steps = 5, restarts = 2, apgd_steps = 8, queries = 20, \
+        limit = 30 }\n";
 
     fn images() -> LabelledImages {
         LabelledImages {
@@ -293,6 +344,7 @@ mod tests {
         assert_eq!((read.n, read.norms.len()), (30, 2));
         assert_eq!(read.norms[0].convergence[0].steps, [1, 2, 5, 10]);
         assert_eq!(read.norms[0].convergence[0].by_restart.len(), 2);
-        assert_eq!(read.norms[0].masking.len(), 7);
+        assert_eq!(read.norms[0].masking.len(), 9);
+        assert_eq!(metrics["adversarial/weak_attack_signs/linf"], 0.0);
     }
 }

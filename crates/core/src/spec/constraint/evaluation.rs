@@ -1,7 +1,7 @@
 //! What must hold within `[evaluate]`, and between it and the training set.
 
 use super::{Violation, check_shape, check_source, known};
-use crate::dataset::{Source, Split};
+use crate::dataset::{Source, Split, classes_of};
 use crate::diagnostic::{nearest, quoted_list};
 use crate::spec::OodSet;
 use crate::spec::attacks::check_attacks;
@@ -35,7 +35,8 @@ pub(super) fn check_evaluation(evaluate: &Evaluate, train: &Source, found: &mut 
         check_purification(asked, found);
     }
     if let Some(asked) = &evaluate.attacks {
-        check_attacks(asked, found);
+        // A set that is not known is another violation.
+        check_attacks(asked, classes_of(train).ok(), found);
     }
     if let Some(asked) = &evaluate.scores {
         check_scores(asked, found);

@@ -1,7 +1,9 @@
 //! Adversarial perturbations of whatever gives logits: a network, or one
 //! behind a purifier. Nothing here knows which.
 
+mod apgd;
 mod ball;
+mod checkpoints;
 mod losses;
 mod noise;
 mod pgd;
@@ -9,6 +11,7 @@ mod square;
 mod tiles;
 mod victim;
 
+pub use apgd::Apgd;
 pub use ball::Ball;
 pub use losses::{Loss, LossOf, cross_entropy_of_rows, dlr, log_odds, loss_of, margin};
 pub use noise::{fast_gradient, random_noise};

@@ -109,7 +109,7 @@ impl Pgd<'_> {
                 trace.saw(step, &host(&(self.loss.told)(&logits, &labels)), &scores);
             }
             if step <= self.steps {
-                keep(best, left, &index, &moved, &scores);
+                best.keep(left, &moved, &scores);
             }
             if step < last {
                 let total = (self.loss.climbed)(&logits, &labels).sum(None::<Kind>);
@@ -120,24 +120,6 @@ impl Pgd<'_> {
             }
         }
     }
-}
-
-/// Takes over the inputs whose score is the highest so far.
-fn keep(best: &mut Attacked, left: &[i64], index: &Tensor, moved: &Tensor, scores: &[f64]) {
-    let better: Vec<i64> = (0..left.len())
-        .filter(|&i| scores[i] > best.score[left[i] as usize])
-        .map(|i| i as i64)
-        .collect();
-    if better.is_empty() {
-        return;
-    }
-    let _guard = tch::no_grad_guard();
-    for &i in &better {
-        best.score[left[i as usize] as usize] = scores[i as usize];
-    }
-    let better = Tensor::from_slice(&better).to_device(index.device());
-    let to = index.index_select(0, &better);
-    let _ = best.x.index_copy_(0, &to, &moved.detach().index_select(0, &better));
 }
 
 impl Trace {

@@ -65,6 +65,31 @@ impl Attacked {
         self.score.iter().map(|&score| score > 0.0).collect()
     }
 
+    /// The places of the inputs that are not.
+    pub(super) fn not_fooled(&self) -> Vec<i64> {
+        (0..self.score.len() as i64).filter(|&i| self.score[i as usize] <= 0.0).collect()
+    }
+
+    /// Takes over what is the best so far: `moved` and its `scores` are of the
+    /// inputs at `places`.
+    pub(super) fn keep(&mut self, places: &[i64], moved: &Tensor, scores: &[f64]) {
+        let better: Vec<i64> = (0..places.len())
+            .filter(|&i| scores[i] > self.score[places[i] as usize])
+            .map(|i| i as i64)
+            .collect();
+        if better.is_empty() {
+            return;
+        }
+        let _guard = tch::no_grad_guard();
+        let to: Vec<i64> = better.iter().map(|&i| places[i as usize]).collect();
+        for (&from, &to) in better.iter().zip(&to) {
+            self.score[to as usize] = scores[from as usize];
+        }
+        let index = |of: &[i64]| Tensor::from_slice(of).to_device(moved.device());
+        let _ =
+            self.x.index_copy_(0, &index(&to), &moved.detach().index_select(0, &index(&better)));
+    }
+
     /// The share of inputs that are not.
     pub fn accuracy(&self) -> f64 {
         let right = self.score.iter().filter(|&&score| score <= 0.0).count();

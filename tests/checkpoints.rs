@@ -12,6 +12,7 @@ use jem_core::arrays::Arrays;
 use jem_core::digest::Digest;
 use jem_core::event::Event;
 use jem_core::id::RunId;
+use jem_core::provenance::Provenance;
 use jem_core::store::Store;
 use sandbox::{Sandbox, attempts, manifests, signal, tiny, wait_until, words_of, workers_of};
 
@@ -183,4 +184,34 @@ fn the_binary_that_ran_is_on_record_and_not_what_started_it() {
         let record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(record["binaries"]["jem-worker"], *ran, "{record}");
     }
+}
+
+#[test]
+fn a_training_that_continues_from_a_checkpoint_of_another_model_names_both() {
+    let sandbox = killed();
+    let newest = records(&sandbox, "results").pop().unwrap().1;
+    let run = newest.ancestors().nth(2).unwrap().file_name().unwrap().to_str().unwrap();
+    let store = Store::open(&sandbox.path("results")).unwrap();
+    let run = RunId::from_digest(Digest::parse(run).unwrap());
+    let checkpoints = store.checkpoints(run);
+    let here = checkpoints.records().unwrap()[0].models.clone();
+    assert_eq!(here.len(), 1, "a checkpoint names the model that wrote it");
+    for mut record in checkpoints.records().unwrap() {
+        record.models = vec!["Another Processor".to_owned()];
+        checkpoints.record(&record, 2).unwrap();
+    }
+    sandbox.ok(&["run", "one.toml"]);
+    // The model is a record: the results are those of the undisturbed run.
+    assert_eq!(sandbox.digests("results"), sandbox.digests("calm"));
+    let manifest = store.done(run).unwrap().unwrap();
+    let record = store.get(manifest.records["provenance.json"].digest).unwrap();
+    let record: Provenance = serde_json::from_slice(&record).unwrap();
+    assert_eq!(record.models, ["Another Processor".to_owned(), here[0].clone()]);
+    let table = sandbox.ok(&["table", "one.toml", "--format", "markdown"]);
+    assert!(table.contains("1 trial was trained on more than one model"), "{table}");
+    let list = sandbox.ok(&["ls", "hardware ~ \"another processor, then\"", "--json"]);
+    assert!(list.contains(&format!("Another Processor, then {}", here[0])), "{list}");
+    let said = sandbox.ok(&["verify", "one.toml"]);
+    assert!(said.contains("made on Another Processor, then "), "{said}");
+    assert!(said.contains("not the same instructions"), "{said}");
 }

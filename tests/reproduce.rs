@@ -103,6 +103,39 @@ fn what_differs_is_named_with_how_far_and_fails() {
 }
 
 #[test]
+fn what_another_model_repeated_is_held_to_a_tolerance_and_named() {
+    let sandbox = repository("");
+    let folder = report(&sandbox);
+    let table = folder.join("tables/trials.csv");
+    let text = fs::read_to_string(&table).unwrap();
+    let place = text.lines().next().unwrap().split(',').position(|c| c == "clf/nll").unwrap();
+    let value = text.lines().nth(1).unwrap().split(',').nth(place).unwrap().to_owned();
+    let moved = |by: f64| {
+        let other = format!(",{},", value.parse::<f64>().unwrap() + by);
+        fs::write(&table, text.replacen(&format!(",{value},"), &other, 1)).unwrap();
+        edit(&folder, |manifest| {
+            manifest["files"]["tables/trials.csv"] = json!(Digest::of(&fs::read(&table).unwrap()));
+            manifest["runs"][1]["evaluation_results"] = json!(Digest::of(b"others"));
+            manifest["runs"][1]["models"] = json!(["Another Processor"]);
+        });
+        reproduce(&sandbox, &folder, &[])
+    };
+    let said = moved(0.001);
+    assert_eq!(said.code, 0, "{said:?}");
+    for needed in [
+        "different, on another model of processor",
+        "tables/trials.csv  within tolerance: clf/nll in 1 rows",
+        "reproduced within tolerance; 1 trials were made on Another Processor, repeated on",
+        "not the same instructions",
+    ] {
+        assert!(said.out.contains(needed), "no {needed} in {}", said.out);
+    }
+    let said = moved(1.0);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("NOT reproduced; 1 trials were made on Another"), "{said:?}");
+}
+
+#[test]
 fn changes_that_no_commit_has_are_taken_from_the_store_or_missed() {
     let sandbox = repository("");
     sandbox.write(SPEC, &tiny("").replace("step_size = 1", "step_size = 2"));

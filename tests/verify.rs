@@ -7,7 +7,7 @@ use std::fs;
 
 use jem_core::provenance::Provenance;
 use jem_core::results::METRICS;
-use jem_core::store::Store;
+use jem_core::store::{Manifest, Store};
 use sandbox::{Said, Sandbox, TWO_LAMBDAS, manifests, tiny};
 
 #[test]
@@ -59,13 +59,10 @@ fn an_artifact_altered_with_its_manifest_is_found_different_and_how_far() {
     assert!(said.out.contains("1 different") && said.err.contains("1 artifact is"), "{said:?}");
 }
 
-#[test]
-fn numbers_of_another_machine_are_held_to_a_stated_tolerance() {
-    let sandbox = Sandbox::new();
-    sandbox.write("tiny.toml", &tiny("").replace("seeds = 2", "seeds = 1"));
-    sandbox.ok(&["run", "tiny.toml"]);
-    let store = Store::open(&sandbox.path("results")).unwrap();
-    for mut run in manifests(&sandbox.path("results")) {
+/// Gives every run the record of another processor, and moves the NLL of the
+/// evaluation by `by`.
+fn as_if_made_elsewhere(store: &Store, runs: Vec<Manifest>, by: f64) {
+    for mut run in runs {
         let record = store.get(run.records["provenance.json"].digest).unwrap();
         let mut record: Provenance = serde_json::from_slice(&record).unwrap();
         record.host.cpu = "Another Processor".to_owned();
@@ -75,17 +72,34 @@ fn numbers_of_another_machine_are_held_to_a_stated_tolerance() {
             let mut metrics: serde_json::Value =
                 serde_json::from_slice(&store.result(&run, METRICS).unwrap()).unwrap();
             let nll = metrics["metrics"]["clf/nll"].as_f64().unwrap();
-            metrics["metrics"]["clf/nll"] = (nll + 0.001).into();
+            metrics["metrics"]["clf/nll"] = (nll + by).into();
             let moved = store.put(&serde_json::to_vec(&metrics).unwrap()).unwrap();
             run.results.insert(METRICS.to_owned(), moved);
         }
         store.finish(&run).unwrap();
     }
+}
+
+#[test]
+fn numbers_of_another_model_are_held_to_a_stated_tolerance() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", &tiny("").replace("seeds = 2", "seeds = 1"));
+    sandbox.ok(&["run", "tiny.toml"]);
+    let store = Store::open(&sandbox.path("results")).unwrap();
+    as_if_made_elsewhere(&store, manifests(&sandbox.path("results")), 0.001);
     let said = sandbox.ok(&["verify", "tiny.toml"]);
-    assert!(said.contains("made on Another Processor, made again on"), "{said}");
+    assert!(said.contains("made on Another Processor, repeated on"), "{said}");
+    assert!(said.contains("not the same instructions"), "{said}");
     let line = said.lines().find(|line| line.contains("metrics.json")).unwrap();
     assert!(line.contains("within tolerance: 1 of") && line.contains("0 beyond"), "{line}");
     assert!(said.contains("1 within tolerance, 0 different"), "{said}");
+    // Further apart it is no verification, and no refutation either.
+    as_if_made_elsewhere(&store, manifests(&sandbox.path("results")), 1.0);
+    let said = sandbox.jem(&["verify", "tiny.toml"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(!said.out.contains("DIFFERENT") && said.out.contains("beyond tolerance"), "{said:?}");
+    assert!(said.err.contains("neither confirms nor refutes"), "{said:?}");
+    assert!(said.err.contains("on the model of processor that made them"), "{said:?}");
 }
 
 fn git(sandbox: &Sandbox, arguments: &[&str]) {

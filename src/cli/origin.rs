@@ -98,6 +98,7 @@ impl Origin {
             code: Some(store.put(&self.described)?.digest),
             binaries: self.binaries()?.clone(),
             unbuilt: self.unbuilt,
+            models: Vec::new(),
         })
     }
 

@@ -20,6 +20,7 @@ pub fn reproduced(found: &Reproduced, first: &ReportManifest) -> String {
             TrialVerdict::Identical => "identical",
             TrialVerdict::Evaluation => "training identical, evaluation different",
             TrialVerdict::Training => "training different",
+            TrialVerdict::OtherModel => "different, on another model of processor",
             TrialVerdict::Accepted => "different: the report has runs that a person accepted",
             TrialVerdict::Missing => "not made again",
         };
@@ -38,6 +39,10 @@ pub fn reproduced(found: &Reproduced, first: &ReportManifest) -> String {
         let words = match verdict {
             TableVerdict::Identical => "identical".to_owned(),
             TableVerdict::SameNumbers => "the same numbers, said to come from elsewhere".to_owned(),
+            TableVerdict::Within(Some(difference)) => {
+                format!("within tolerance: {}", table(difference))
+            }
+            TableVerdict::Within(None) => "of numbers within tolerance".to_owned(),
             TableVerdict::Differs(difference) => format!("different: {}", table(difference)),
             TableVerdict::OtherBytes => "different bytes".to_owned(),
             TableVerdict::Missing => "not made again".to_owned(),
@@ -50,12 +55,28 @@ pub fn reproduced(found: &Reproduced, first: &ReportManifest) -> String {
     text + &format!("{}\n", verdict(found))
 }
 
-/// `reproduced`, or `NOT reproduced` with what may be why.
+/// `reproduced`, where another model of processor did so within tolerance, or
+/// `NOT reproduced` with what may be why.
 fn verdict(found: &Reproduced) -> String {
+    let models = || {
+        let name = |models: &[String]| match models {
+            [] => "a processor that is not known".to_owned(),
+            models => models.join(" and "),
+        };
+        let (then, now) = (name(&found.models.0), name(&found.models.1));
+        let n = found.trials_that(TrialVerdict::OtherModel);
+        format!("{n} trials were made on {then}, repeated on {now}: not the same instructions")
+    };
     if found.holds() {
-        return "reproduced".to_owned();
+        return match found.is_of_other_models() {
+            true => format!("reproduced within tolerance; {}", models()),
+            false => "reproduced".to_owned(),
+        };
     }
     let mut why = Vec::new();
+    if found.is_of_other_models() {
+        why.push(format!("{}, which may give other numbers", models()));
+    }
     if found.trials_that(TrialVerdict::Accepted) > 0 {
         why.push(format!(
             "{} trials of the report count by a person's word: other code than that of its commit \
@@ -69,9 +90,6 @@ fn verdict(found: &Reproduced) -> String {
             found.trials.len(),
             found.trials.len() + found.more
         ));
-    }
-    if let Some((then, now)) = &found.processors {
-        why.push(format!("another processor ({then} then, {now} now) may give other last bits"));
     }
     match why.is_empty() {
         true => "NOT reproduced".to_owned(),

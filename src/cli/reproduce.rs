@@ -9,7 +9,7 @@ use std::process::Command;
 use jem_core::digest::Digest;
 use jem_core::id::RunId;
 use jem_core::plan::Plan;
-use jem_core::provenance::{History, Provenance, SourceState, host};
+use jem_core::provenance::{Hardware, History, Provenance, SourceState};
 use jem_core::store::Store;
 use tempfile::TempDir;
 
@@ -148,17 +148,22 @@ fn built_from_elsewhere(state: &SourceState) -> bool {
     state.dirty && state.diff.is_none() && state.untracked.is_empty()
 }
 
-/// The processor that made the report's runs, as far as the store knows them,
-/// and the one here, where it is another.
-fn processors(manifest: &ReportManifest, store: &Store) -> Option<(String, String)> {
-    let now = host().cpu;
-    let digests = manifest.runs.iter().filter_map(|runs| Digest::parse(&runs.training).ok());
-    let mut cpus = digests.filter_map(|digest| {
-        let run = store.done(RunId::from_digest(digest)).ok().flatten()?;
+/// Fills in the models of processor that made the runs of a report, where its
+/// manifest does not name them, as far as `store` knows them.
+fn name_models(manifest: &mut ReportManifest, store: &Store) {
+    let made_on = |run: &str| {
+        let run = store.done(RunId::from_digest(Digest::parse(run).ok()?)).ok().flatten()?;
         let record = store.get(run.records.get("provenance.json")?.digest).ok()?;
-        Some(serde_json::from_slice::<Provenance>(&record).ok()?.host.cpu)
-    });
-    cpus.find(|then| !then.is_empty() && *then != now).map(|then| (then, now))
+        let record: Provenance = serde_json::from_slice(&record).ok()?;
+        Some(record.made_on(&run.parts.environment))
+    };
+    for runs in manifest.runs.iter_mut().filter(|runs| runs.models.is_empty()) {
+        let both = [&runs.training, &runs.evaluation].map(|run| made_on(run));
+        if let [Some(trained_on), Some(evaluated_on)] = both {
+            let hardware = Hardware { trained_on, evaluated_on };
+            runs.models = hardware.models().into_iter().map(str::to_owned).collect();
+        }
+    }
 }
 
 /// The state in which a run of the report was made, where it is the report's:
@@ -262,10 +267,12 @@ fn make_again(
     }
     // An expectation that fails is told by its exit code; the report is there.
     children.run(jem("report").arg("--out").arg(&again), "jem report")?;
-    let (second, _) = ReportManifest::read(&again)
+    let (mut second, _) = ReportManifest::read(&again)
         .map_err(|error| CliError::new(Exit::Failed, format!("no new report: {error}")))?;
-    let found = reproduced((&report.manifest, &report.folder), (&second, &again));
-    Ok(Reproduced { processors: processors(&report.manifest, store), ..found })
+    let mut first = report.manifest.clone();
+    name_models(&mut first, store);
+    name_models(&mut second, &Store::open(&results)?);
+    Ok(reproduced((&first, &report.folder), (&second, &again)))
 }
 
 /// The report's experiment file in the checkout at `root`, from there.

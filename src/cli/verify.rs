@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use jem_core::id::RunId;
-use jem_core::provenance::{Host, Provenance, host};
+use jem_core::provenance::{Provenance, UNKNOWN_PROCESSOR, host};
 use jem_core::random::{At, Stream};
 use jem_core::spec::{Device, Spec};
 use jem_core::store::{Leases, Manifest, Store};
@@ -20,7 +20,7 @@ use super::{CliError, Exit};
 use crate::progress::TrialLine;
 use crate::report::counted;
 use crate::schedule::{Dispatch, End, OnFailure, Slot, Timing, dispatch, slots};
-use crate::verify::{Expectation, Summary, TrialVerdict, expected, judge};
+use crate::verify::{Expectation, RunVerdict, Summary, TrialVerdict, expected, judge};
 
 /// What `jem verify` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -95,8 +95,7 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
         println!("{} of {finished} finished trials are run again{drawn}", cases.len());
     }
     let failed = run_again(&cases, &again, &binary, &origin, args.workers)?;
-    let here = host();
-    let verdict = |case: &Case| verdict(case, &store, &again, &failed, &here);
+    let verdict = |case: &Case| verdict(case, &store, &again, &failed);
     let trials: Vec<TrialVerdict> = cases.iter().map(verdict).collect::<Result<_, _>>()?;
     let summary = Summary::of(&trials);
     if args.json {
@@ -115,16 +114,32 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
     if summary.holds() {
         return Ok(());
     }
-    let message = match (summary.different, summary.failed) {
-        (0, n) => format!("{} could not be made again", counted(n, "trial")),
-        (1, 0) => "1 artifact is not what was expected".to_owned(),
-        (n, 0) => format!("{n} artifacts are not what was expected"),
-        (n, m) => {
-            let trials = counted(m, "trial");
-            format!("{n} of the artifacts are not what was expected, {trials} could not be made")
-        }
+    Err(unmet(summary))
+}
+
+/// Why a verification did not succeed.
+fn unmet(summary: Summary) -> CliError {
+    let Summary { failed, different, beyond, .. } = summary;
+    let mut why = Vec::new();
+    if different > 0 {
+        let are = if different == 1 { "artifact is" } else { "artifacts are" };
+        why.push(format!("{different} {are} not what was expected"));
+    }
+    if beyond > 0 {
+        let were = if beyond == 1 { "artifact was" } else { "artifacts were" };
+        why.push(format!(
+            "{beyond} {were} made on another model of processor and differ by more than the \
+             tolerance between models, which neither confirms nor refutes them"
+        ));
+    }
+    if failed > 0 {
+        why.push(format!("{} could not be made again", counted(failed, "trial")));
+    }
+    let hint = match (different, beyond) {
+        (0, 1..) => "jem verify on the model of processor that made them",
+        _ => "jem verify --keep DIR, to look at both",
     };
-    Err(CliError::new(Exit::Failed, message).hint("jem verify --keep DIR, to look at both"))
+    CliError::new(Exit::Failed, why.join("; ")).hint(hint)
 }
 
 /// A folder for a store of its own: `keep`, or one that is removed when the
@@ -227,26 +242,19 @@ fn verdict(
     store: &Store,
     again: &Store,
     failed: &HashMap<RunId, String>,
-    here: &Host,
 ) -> Result<TrialVerdict, CliError> {
-    let then = host_of(store, &case.training);
-    let environment = &case.training.parts.environment;
-    // Without a record of the machine identity cannot be expected.
-    let (expectation, because) = match &then {
-        Some(then) => expected(environment, then, here),
-        None => (Expectation::Close, "which machine made it is not recorded".to_owned()),
-    };
     let mut verdict = TrialVerdict {
         trial: case.job.trial,
         label: case.label.clone(),
-        expected: expectation,
-        because,
         runs: Vec::new(),
         failed: failed.get(&case.evaluation.run).cloned(),
     };
     for old in [&case.training, &case.evaluation] {
         match again.done(old.run)? {
-            Some(new) => verdict.runs.push(judge((store, old), (again, &new), expectation)),
+            Some(new) => {
+                let expected = expected_of((store, old), (again, &new), verdict.runs.last());
+                verdict.runs.push(judge((store, old), (again, &new), expected));
+            }
             None if verdict.failed.is_none() => {
                 verdict.failed = Some("it left no whole run".to_owned());
             }
@@ -256,23 +264,45 @@ fn verdict(
     Ok(verdict)
 }
 
-fn host_of(store: &Store, run: &Manifest) -> Option<Host> {
-    let bytes = store.get(run.records.get("provenance.json")?.digest).ok()?;
-    serde_json::from_slice::<Provenance>(&bytes).ok().map(|record| record.host)
+/// What is expected of the run `new` against `old`, and why. `training` is
+/// the verdict on the training that an evaluation measured: of other weights
+/// the same bytes cannot be expected.
+fn expected_of(
+    (before, old): (&Store, &Manifest),
+    (after, new): (&Store, &Manifest),
+    training: Option<&RunVerdict>,
+) -> (Expectation, String) {
+    match training {
+        Some(training) if training.expected == Expectation::Close && !training.is_identical() => {
+            (Expectation::Close, format!("its training was {}", training.because))
+        }
+        _ => {
+            let environment = &old.parts.environment;
+            expected(environment, &made_on(before, old), &made_on(after, new))
+        }
+    }
+}
+
+/// The models of processor that made `run`, as its record says.
+fn made_on(store: &Store, run: &Manifest) -> Vec<String> {
+    let record = || -> Option<Provenance> {
+        let bytes = store.get(run.records.get("provenance.json")?.digest).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    };
+    record().map_or_else(
+        || vec![UNKNOWN_PROCESSOR.to_owned()],
+        |record| record.made_on(&run.parts.environment),
+    )
 }
 
 fn told(trials: &[TrialVerdict], summary: Summary) -> String {
     let mut text = String::new();
     let mut last = None;
     for trial in trials {
-        let now = Some((trial.expected, &trial.because));
-        if now != last {
-            let what = match trial.expected {
-                Expectation::Identical => "the same bytes",
-                Expectation::Close => "numbers within the tolerance of each artifact",
-            };
-            text += &format!("expected: {what}, {}\n", trial.because);
-            last = now;
+        let now = expectations(&trial.runs);
+        if last.as_ref() != Some(&now) {
+            text += &now;
+            last = Some(now);
         }
         text += &format!("  {}  {}\n", trial.trial.short(), trial.label);
         for artifact in trial.runs.iter().flat_map(|run| &run.artifacts) {
@@ -283,4 +313,28 @@ fn told(trials: &[TrialVerdict], summary: Summary) -> String {
         }
     }
     text + &format!("{summary}\n")
+}
+
+/// What was expected of the runs of a trial, a line for both where it is the
+/// same.
+fn expectations(runs: &[RunVerdict]) -> String {
+    let line = |what: &str, run: &RunVerdict| {
+        let bytes = match run.expected {
+            Expectation::Identical => "the same bytes",
+            Expectation::Close => "numbers within the tolerance of each artifact",
+        };
+        format!("expected{what}: {bytes}; {}\n", run.because)
+    };
+    match runs {
+        [training, evaluation]
+            if (training.expected, &training.because)
+                == (evaluation.expected, &evaluation.because) =>
+        {
+            line("", training)
+        }
+        runs => {
+            let kinds = [" of training", " of evaluation"];
+            kinds.iter().zip(runs).map(|(what, run)| line(what, run)).collect()
+        }
+    }
 }

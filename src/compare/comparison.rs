@@ -64,6 +64,8 @@ pub struct SideFacts {
     pub diverged: usize,
     /// Whether a run came from a checkout that differed from its commit.
     pub dirty_runs: bool,
+    /// The models of processor that made its trials, with their number each.
+    pub hardware: Vec<(String, usize)>,
     /// A sentence for each reason for which runs made with other parts count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<String>,
@@ -112,6 +114,8 @@ pub struct Pair {
     pub runs: (RunId, RunId),
     /// Whether each diverged.
     pub diverged: (bool, bool),
+    /// Whether one model of processor, a known one, made both.
+    pub same_hardware: bool,
     /// Where a person accepted runs with other parts for a side: the reason,
     /// and what differs.
     #[serde(skip_serializing_if = "neither")]
@@ -181,6 +185,8 @@ pub struct Counts {
     pub accepted: usize,
     /// Pairs whose results differ.
     pub differ: usize,
+    /// Pairs of two runs that more than one model of processor made.
+    pub other_hardware: usize,
     /// Trials of one side alone.
     pub alone: usize,
     /// Intervals.
@@ -200,6 +206,8 @@ impl Comparison {
             counts.identical += of(Same::Results);
             counts.accepted += of(Same::Accepted);
             counts.differ += of(Same::Training) + of(Same::Nothing);
+            let apart = |pair: &&Pair| pair.same != Same::Run && !pair.same_hardware;
+            counts.other_hardware += cell.pairs.iter().filter(apart).count();
             counts.alone += cell.alone.len();
             let verdicts = || cell.metrics.iter().map(|metric| metric.verdict);
             counts.intervals += verdicts().filter(|verdict| verdict.has_interval()).count();
@@ -255,6 +263,7 @@ fn facts(side: &Side) -> SideFacts {
         done: trials.len(),
         diverged: trials.iter().filter(|trial| trial.outcome.diverged()).count(),
         dirty_runs: side.results.dirty(),
+        hardware: side.results.hardware(),
         accepted: side.results.accepted_notes(),
     }
 }
@@ -317,7 +326,8 @@ fn pair(seed: u64, a: &TrialResult, b: &TrialResult) -> Pair {
         Same::Nothing
     };
     let diverged = (a.outcome.diverged(), b.outcome.diverged());
-    Pair { seed, same, runs: (a.runs.1, b.runs.1), diverged, accepted }
+    let same_hardware = a.hardware.is_same_single_model(&b.hardware);
+    Pair { seed, same, runs: (a.runs.1, b.runs.1), diverged, same_hardware, accepted }
 }
 
 /// The settings that differ in every cell with a pair.

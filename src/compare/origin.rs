@@ -20,7 +20,7 @@ pub(super) fn environment(a: &Side, b: &Side, points: &[Point<'_>]) -> Vec<Chang
         ("libtorch", |trial| {
             trial.provenance.libtorch.clone().unwrap_or_else(|| "unknown".to_owned())
         }),
-        ("processor", |trial| named(&trial.provenance.host.cpu)),
+        ("processor", |trial| trial.hardware.text()),
         ("GPU", |trial| named(&trial.provenance.host.gpus.join(" + "))),
         ("Cargo.lock", |trial| {
             let source = trial.provenance.source.as_ref();

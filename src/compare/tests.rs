@@ -232,3 +232,19 @@ fn parts_of_the_code_are_named_and_versions_of_a_crate_are_one_part() {
         ["a.rs", "b.rs (gone)", "c.rs (new)", "crate tch 0.24.0 → 0.25.0"]
     );
 }
+
+#[test]
+fn models_of_processor_are_named_where_there_is_more_than_one() {
+    let a = side(&swept(), "x", |_, seed| 0.5 + seed as f64 * 0.01);
+    let mut b = side(&swept(), "y", |_, seed| 0.6 + seed as f64 * 0.02);
+    assert_eq!(said(&compared(&a, &b), "Hardware"), "");
+    b.results.trials[0].hardware.trained_on = vec!["A".to_owned(), "B".to_owned()];
+    let found = compared(&a, &b);
+    assert_eq!(found.counts().other_hardware, 1);
+    let text = said(&found, "Hardware");
+    let sides = "A was made on A (6 trials). B was made on A, then B, evaluated on A (1 trial); A";
+    assert!(text.starts_with(sides), "{text}");
+    assert!(text.contains("In 1 of 6 pairs the two trials were not made on one"), "{text}");
+    // One run that serves both sides has no difference to explain.
+    assert_eq!(compared(&b, &b).counts().other_hardware, 0);
+}

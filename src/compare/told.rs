@@ -28,6 +28,7 @@ pub fn summary(found: &Comparison) -> Vec<(&'static str, String)> {
     let mut said = vec![("Code", code(found)), ("Settings", settings(found))];
     said.push(("Trials", trials(found)));
     said.push(("Differences", differences(found)));
+    said.extend(hardware(found).map(|text| ("Hardware", text)));
     let diverged = |side: &super::SideFacts| format!("{} of {}", side.diverged, side.done);
     if found.a.diverged + found.b.diverged > 0 {
         let (a, b) = (diverged(&found.a), diverged(&found.b));
@@ -47,6 +48,35 @@ pub fn summary(found: &Comparison) -> Vec<(&'static str, String)> {
         said.push(("Accepted by hand", accepted.join(" ")));
     }
     said
+}
+
+/// The models of processor behind both sides, where it is not one alone, and
+/// for how many pairs this matters.
+fn hardware(found: &Comparison) -> Option<String> {
+    let mut models: Vec<&str> = Vec::new();
+    for (text, _) in found.a.hardware.iter().chain(&found.b.hardware) {
+        if !models.contains(&text.as_str()) {
+            models.push(text);
+        }
+    }
+    let counts = found.counts();
+    if models.len() < 2 && counts.other_hardware == 0 {
+        return None;
+    }
+    let side = |name: &str, side: &super::SideFacts| {
+        let trials = |n: usize| if n == 1 { "1 trial".to_owned() } else { format!("{n} trials") };
+        let each = side.hardware.iter().map(|(text, n)| format!("{text} ({})", trials(*n)));
+        format!("{name} was made on {}", each.collect::<Vec<_>>().join("; "))
+    };
+    let effect = match counts.other_hardware {
+        0 => "Each pair was made on one model".to_owned(),
+        n => format!(
+            "In {n} of {} pairs the two trials were not made on one known model, so that their \
+             differences include last digits that depend on the processor",
+            counts.pairs
+        ),
+    };
+    Some(format!("{}. {}. {effect}.", side("A", &found.a), side("B", &found.b)))
 }
 
 fn code(found: &Comparison) -> String {

@@ -6,7 +6,7 @@ use std::io;
 
 use jem_core::digest::Digest;
 use jem_core::id::RunId;
-use jem_core::provenance::{Fingerprints, Provenance};
+use jem_core::provenance::{Fingerprints, Hardware, Provenance};
 use jem_core::results::{EVALUATE, METRICS, Metrics, Outcome, SPEC};
 use jem_core::spec::{Evaluate, Training, field_values};
 use jem_core::store::{Manifest, RunKind, Store, StoreError};
@@ -113,6 +113,11 @@ fn run_of(store: &Store, training: &Manifest, evaluation: &Manifest) -> Result<R
     let settings = field_values(&spec, &settings).into_iter();
     run.values.extend(settings.map(|(path, value)| (path.to_owned(), value)));
     run.values.extend(environment(&training.parts.environment));
+    let hardware = Hardware::of(
+        (&trained, &training.parts.environment),
+        (&evaluated, &evaluation.parts.environment),
+    );
+    run.values.insert("hardware".to_owned(), json!(hardware.text()));
     run.values.extend(metrics.metrics.into_iter().map(|(path, value)| (path, json!(value))));
     run.undefined = metrics.undefined;
     Ok(run)

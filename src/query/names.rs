@@ -41,7 +41,7 @@ impl fmt::Display for Kind {
 }
 
 /// What is known of every run beside its settings and metrics.
-pub const FACTS: [(&str, Kind); 20] = [
+pub const FACTS: [(&str, Kind); 21] = [
     ("trial", Kind::Id),
     ("seed", Kind::Number),
     ("outcome", Kind::Word(Vec::new())),
@@ -54,6 +54,7 @@ pub const FACTS: [(&str, Kind); 20] = [
     ("stale", Kind::Flag),
     ("started", Kind::Time),
     ("host", Kind::Text),
+    ("hardware", Kind::Text),
     ("command", Kind::Text),
     ("libtorch", Kind::Text),
     ("run", Kind::Id),

@@ -98,6 +98,7 @@ fn notices(view: &View<'_>, context: &ReportContext) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notices.extend(results.hardware_notes());
     notices.extend(results.accepted_notes());
     if context.source.as_ref().is_some_and(|source| source.dirty) {
         notices.push("This report was made in a checkout that differs from its commit.".to_owned());

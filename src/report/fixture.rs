@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use jem_core::digest::Digest;
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
-use jem_core::provenance::{Host, Provenance, SourceState};
+use jem_core::provenance::{Hardware, Host, Provenance, SourceState};
 use jem_core::results::{Divergence, Epoch, Outcome};
 use jem_core::results::{Energies, Histogram, ReliabilityBin};
 use jem_core::spec::{Expectation, Report, Scale, Statistic};
@@ -94,7 +94,13 @@ fn provenance(commit: &str) -> Provenance {
         code: None,
         binaries: Default::default(),
         unbuilt: None,
+        models: Vec::new(),
     }
+}
+
+fn hardware() -> Hardware {
+    let models = vec!["AMD EPYC 9354 32-Core Processor".to_owned()];
+    Hardware { trained_on: models.clone(), evaluated_on: models }
 }
 
 fn trial(place: usize, seed: u64) -> TrialResult {
@@ -134,6 +140,7 @@ fn trial(place: usize, seed: u64) -> TrialResult {
         digests: (digest("training"), digest("evaluation")),
         provenance: provenance(commit),
         evaluated: provenance(commit),
+        hardware: hardware(),
         concerned_by: match place {
             0 => vec![0, 1],
             7 => vec![2],

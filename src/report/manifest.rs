@@ -73,6 +73,10 @@ pub struct ReportedRuns {
     /// Why a person accepted these runs for the trial, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
+    /// Every model of processor that made them; not known, and empty, in older
+    /// reports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
 }
 
 /// Why a report's manifest could not be read.
@@ -121,6 +125,7 @@ impl ReportManifest {
             evaluation: trial.runs.1.to_string(),
             evaluation_results: trial.digests.1,
             accepted: trial.accepted.clone(),
+            models: trial.hardware.models().into_iter().map(str::to_owned).collect(),
         };
         Self {
             format: FORMAT,

@@ -76,7 +76,7 @@ pub fn facts(view: &View<'_>, context: &ReportContext) -> Vec<(String, String)> 
     if !same {
         facts.push(("Evaluated at", evaluated));
     }
-    facts.push(("Hardware", counts(trials.iter().map(|trial| machine(&trial.provenance.host)))));
+    facts.push(("Hardware", counts(trials.iter().map(machines))));
     facts.push(("libtorch", counts(trials.iter().map(|trial| libtorch(&trial.provenance)))));
     facts.push((
         "Trials run by",
@@ -98,7 +98,7 @@ pub fn footer(view: &View<'_>, context: &ReportContext) -> String {
         several => format!("{} {many}", several.len()),
     };
     let commits = tally(trials.iter().map(TrialResult::commit));
-    let machines = tally(trials.iter().map(|trial| processor(&trial.provenance.host)));
+    let models = view.results.hardware();
     let mut commits = distinct(commits.into_iter().map(|(commit, _)| commit).collect(), "commits");
     // Of several commits, or where only the evaluation was, no name shows it.
     if view.results.dirty() && !commits.contains("-dirty") {
@@ -106,13 +106,13 @@ pub fn footer(view: &View<'_>, context: &ReportContext) -> String {
     }
     let accepted: String =
         view.results.accepted_notes().iter().map(|note| format!(" · {note}")).collect();
-    let machines = distinct(machines.into_iter().map(|(cpu, _)| cpu).collect(), "kinds of machine");
+    let models = distinct(models.into_iter().map(|(text, _)| text).collect(), "kinds of hardware");
     let n = match view.most_seeds() {
         1 => "n = 1 seed".to_owned(),
         n => format!("n = {n} seeds"),
     };
     format!(
-        "report {} · trials {commits}{accepted} · {n} · {machines} · {}",
+        "report {} · trials {commits}{accepted} · {n} · {models} · {}",
         context.commit(),
         context.command
     )
@@ -178,9 +178,18 @@ fn reused(trials: &[TrialResult], context: &ReportContext) -> String {
     }
 }
 
-fn processor(host: &Host) -> String {
-    let cpu = if host.cpu.is_empty() { "unknown processor" } else { &host.cpu };
-    if host.gpus.is_empty() { cpu.to_owned() } else { host.gpus.join(" + ") }
+/// The machine that trained `trial`, the model that had trained it before, and
+/// the machine that evaluated it, where these are others.
+fn machines(trial: &TrialResult) -> String {
+    let (trained, evaluated) = (machine(&trial.provenance.host), machine(&trial.evaluated.host));
+    let mut text = trained.clone();
+    if trial.hardware.trained_on.len() > 1 {
+        text += &format!(", trained on {}", trial.hardware.trained_on.join(", then "));
+    }
+    match evaluated == trained {
+        true => text,
+        false => format!("{text}; evaluated on {evaluated}"),
+    }
 }
 
 fn machine(host: &Host) -> String {

@@ -5,9 +5,10 @@ use std::io::Cursor;
 use polars::prelude::*;
 
 use super::TableError;
+use crate::verify::Tolerance;
 
 /// Columns that say where a number came from, not what it is.
-const RECORDS: [&str; 2] = ["commit", "accepted"];
+const RECORDS: [&str; 3] = ["commit", "accepted", "hardware"];
 
 /// A column that differs between two tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub struct ColumnDifference {
     pub rows: usize,
     /// The largest difference of two numbers; none where a text differs.
     pub largest: Option<f64>,
+    /// Rows in which numbers are beyond the tolerance, or a text differs.
+    pub beyond: usize,
     /// Whether it says where numbers came from, not what they are.
     pub record: bool,
 }
@@ -41,13 +44,26 @@ impl TableDifference {
             && self.alone.iter().all(record)
             && self.columns.iter().all(|column| column.record)
     }
+
+    /// Whether every number is within the tolerance and every name the same.
+    pub fn is_within(&self) -> bool {
+        let record = |name: &String| RECORDS.contains(&name.as_str());
+        self.heights.is_none()
+            && self.alone.iter().all(record)
+            && self.columns.iter().all(|column| column.record || column.beyond == 0)
+    }
 }
 
-/// Where the CSV tables `a` and `b`, as [`super::to_csv`] writes them, differ.
+/// Where the CSV tables `a` and `b`, as [`super::to_csv`] writes them, differ,
+/// and in how many rows beyond `tolerance`.
 ///
 /// # Errors
 /// When either is no such table.
-pub fn csv_difference(a: &[u8], b: &[u8]) -> Result<TableDifference, TableError> {
+pub fn csv_difference(
+    a: &[u8],
+    b: &[u8],
+    tolerance: &Tolerance,
+) -> Result<TableDifference, TableError> {
     let (a, b) = (read(a)?, read(b)?);
     let names = |frame: &DataFrame| -> Vec<String> {
         frame.get_column_names().iter().map(|name| name.to_string()).collect()
@@ -62,7 +78,11 @@ pub fn csv_difference(a: &[u8], b: &[u8]) -> Result<TableDifference, TableError>
         return Ok(found);
     }
     for name in ours.iter().filter(|name| theirs.contains(name)) {
-        found.columns.extend(column_difference(name, a.column(name)?, b.column(name)?)?);
+        found.columns.extend(column_difference(
+            name,
+            (a.column(name)?, b.column(name)?),
+            tolerance,
+        )?);
     }
     Ok(found)
 }
@@ -75,24 +95,39 @@ fn read(bytes: &[u8]) -> Result<DataFrame, TableError> {
 
 fn column_difference(
     name: &str,
-    a: &Column,
-    b: &Column,
+    (a, b): (&Column, &Column),
+    tolerance: &Tolerance,
 ) -> Result<Option<ColumnDifference>, TableError> {
-    let (mut rows, mut largest) = (0, Some(0.0_f64));
+    let (mut rows, mut largest, mut beyond) = (0, Some(0.0_f64), 0);
     for (a, b) in a.str()?.iter().zip(b.str()?.iter()) {
         if a == b {
             continue;
         }
         rows += 1;
-        let number = |text: Option<&str>| text?.parse::<f64>().ok();
-        largest = match (number(a), number(b), largest) {
-            (Some(a), Some(b), Some(most)) => Some(most.max((b - a).abs())),
+        let pairs = a.zip(b).and_then(|(a, b)| numbers(a, b));
+        let near = |(a, b): &(f64, f64)| tolerance.holds((b - a).abs(), a.abs().max(b.abs()));
+        beyond += usize::from(!pairs.as_ref().is_some_and(|pairs| pairs.iter().all(near)));
+        largest = match (pairs, largest) {
+            (Some(pairs), Some(most)) => {
+                Some(pairs.iter().fold(most, |most, (a, b)| most.max((b - a).abs())))
+            }
             _ => None,
         };
     }
     let record = RECORDS.contains(&name);
-    let found = ColumnDifference { name: name.to_owned(), rows, largest, record };
+    let found = ColumnDifference { name: name.to_owned(), rows, largest, beyond, record };
     Ok((rows > 0).then_some(found))
+}
+
+/// The numbers in which two texts differ, as `0.5 ± 0.1` and `0.4 ± 0.1`; none
+/// where they differ in more.
+fn numbers(a: &str, b: &str) -> Option<Vec<(f64, f64)>> {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let (a, b) = (words(a), words(b));
+    let number = |word: &str| word.parse::<f64>().ok().filter(|number| number.is_finite());
+    let differing = a.iter().zip(&b).filter(|(a, b)| a != b);
+    let pairs = differing.map(|(a, b)| Some((number(a)?, number(b)?)));
+    if a.len() == b.len() { pairs.collect() } else { None }
 }
 
 #[cfg(test)]
@@ -100,8 +135,20 @@ fn column_difference(
 mod tests {
     use super::*;
 
+    const TOLERANCE: Tolerance = Tolerance { absolute: 0.1, relative: 0.0, why: "" };
+
     fn of(a: &str, b: &str) -> TableDifference {
-        csv_difference(a.as_bytes(), b.as_bytes()).unwrap()
+        csv_difference(a.as_bytes(), b.as_bytes(), &TOLERANCE).unwrap()
+    }
+
+    #[test]
+    fn numbers_and_means_with_intervals_may_be_within_the_tolerance_and_texts_not() {
+        let table = "hardware,a,b\nA,0.5,0.50 ± 0.10\n";
+        assert!(of(table, "hardware,a,b\nB,0.59,0.58 ± 0.15\n").is_within());
+        for other in ["B,0.7,0.50 ± 0.10", "B,0.5,0.50 ± 0.30", "B,0.5,0.50", "B,,0.50 ± 0.10"] {
+            let found = of(table, &format!("hardware,a,b\n{other}\n"));
+            assert!(!found.is_within() && found.columns[1].beyond == 1, "{other}: {found:?}");
+        }
     }
 
     #[test]
@@ -121,6 +168,7 @@ mod tests {
             name: name.to_owned(),
             rows: 1,
             largest,
+            beyond: 1,
             record: false,
         };
         assert_eq!(found.columns, [column("a", Some(0.5)), column("b", None)]);

@@ -12,12 +12,13 @@ use polars::prelude::*;
 use serde_json::Value;
 
 use super::cells::{cells, groups};
+use super::hardware::hardware_of;
 use super::label::metric_paths;
 use super::{Results, TableError, TrialResult};
 
 /// One row a trial: `trial`, `cell`, `seed`, a column for each swept path,
 /// `commit`, `accepted` (why a person accepted runs with other parts, where one
-/// did), `outcome` (`finished` or `diverged`), `diverged_step`, `restarts`, then a
+/// did), `hardware` (the models of processor that made it), `outcome` (`finished` or `diverged`), `diverged_step`, `restarts`, then a
 /// column for each metric.
 ///
 /// # Errors
@@ -99,7 +100,7 @@ pub fn epochs(results: &Results) -> Result<DataFrame, TableError> {
 }
 
 /// One row a cell and metric: `cell`, a column for each swept path, `commit`,
-/// `accepted`, `n` (the seeds with a value), `diverged` (the seeds that diverged),
+/// `accepted`, `hardware`, `n` (the seeds with a value), `diverged` (the seeds that diverged),
 /// `metric`, `mean`, `sd`, `ci95_half_width`, `unit`, `direction`.
 ///
 /// # Errors
@@ -125,6 +126,9 @@ pub fn cell_statistics(results: &Results) -> Result<DataFrame, TableError> {
     let accepted: Vec<Option<String>> = groups.iter().map(|group| accepted_of(group)).collect();
     let repeated = accepted.iter().flat_map(|one| paths.iter().map(move |_| one.as_deref()));
     columns.push(column("accepted", repeated.collect::<Vec<Option<&str>>>()));
+    let hardware: Vec<String> = groups.iter().map(|group| hardware_of(group)).collect();
+    let repeated = hardware.iter().flat_map(|one| paths.iter().map(move |_| one.as_str()));
+    columns.push(column("hardware", repeated.collect::<Vec<_>>()));
     let n = statistics.iter().map(|found| found.map_or(0, |found| found.values.len() as u64));
     columns.push(column("n", n.collect::<Vec<_>>()));
     let diverged = each.iter().map(|(cell, ..)| cell.diverged as u64);
@@ -163,8 +167,8 @@ fn accepted_of(trials: &[&TrialResult]) -> Option<String> {
     (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
-/// `trial`, `cell`, `seed`, a column for each swept path, `commit` and
-/// `accepted`, for rows about these trials.
+/// `trial`, `cell`, `seed`, a column for each swept path, `commit`, `accepted`
+/// and `hardware`, for rows about these trials.
 pub(super) fn identity(results: &Results, rows: &[&TrialResult]) -> Vec<Column> {
     let mut columns = vec![
         column("trial", rows.iter().map(|row| row.trial.to_string()).collect::<Vec<_>>()),
@@ -175,6 +179,8 @@ pub(super) fn identity(results: &Results, rows: &[&TrialResult]) -> Vec<Column> 
     columns.push(column("commit", rows.iter().map(|row| row.commit()).collect::<Vec<_>>()));
     let accepted: Vec<Option<&str>> = rows.iter().map(|row| row.accepted.as_deref()).collect();
     columns.push(column("accepted", accepted));
+    let hardware: Vec<String> = rows.iter().map(|row| row.hardware.text()).collect();
+    columns.push(column("hardware", hardware));
     columns
 }
 
@@ -279,7 +285,7 @@ mod tests {
         let frame = trials(&sample::results()).unwrap();
         assert_eq!(frame.height(), 7);
         assert_eq!(
-            types(&frame)[..11],
+            types(&frame)[..12],
             [
                 "trial: str",
                 "cell: str",
@@ -287,6 +293,7 @@ mod tests {
                 "objective.lambda: f64",
                 "commit: str",
                 "accepted: str",
+                "hardware: str",
                 "outcome: str",
                 "diverged_step: u64",
                 "restarts: u64",
@@ -311,7 +318,7 @@ mod tests {
         assert_eq!(frame.height(), 4 * 11);
         assert_eq!(frame.column("value").unwrap().null_count(), 1);
         assert_eq!(frame.column("undefined").unwrap().null_count(), 43);
-        let names = &types(&frame)[6..];
+        let names = &types(&frame)[7..];
         let expected =
             ["metric: str", "value: f64", "unit: str", "direction: str", "undefined: str"];
         assert_eq!(names, expected);

@@ -2,7 +2,7 @@
 
 use jem_core::arrays::Arrays;
 use jem_core::plan::{Plan, Trial};
-use jem_core::provenance::Provenance;
+use jem_core::provenance::{Hardware, Provenance};
 use jem_core::results::{
     ATTACKS, CALIBRATION, CHAIN_STATES, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies,
     GENERATION, GENERATION_IMAGES, Generation, METRICS, Metrics, PREDICTIONS, PURIFICATION,
@@ -106,6 +106,8 @@ fn read(
         (bins, json(store, evaluation, ENERGIES)?)
     };
     let expectations = plan.experiment.expect.iter().enumerate();
+    let trained = provenance(store, &training)?;
+    let evaluated = provenance(store, evaluation)?;
     Ok(TrialResult {
         trial: trial.id,
         cell: trial.cell,
@@ -125,8 +127,12 @@ fn read(
         accepted: None,
         runs: (training.run, evaluation.run),
         digests: (training.results_digest(), evaluation.results_digest()),
-        provenance: provenance(store, &training)?,
-        evaluated: provenance(store, evaluation)?,
+        hardware: Hardware::of(
+            (&trained, &training.parts.environment),
+            (&evaluated, &evaluation.parts.environment),
+        ),
+        provenance: trained,
+        evaluated,
         concerned_by: expectations
             .filter(|(_, expectation)| plan.concerns(expectation, trial))
             .map(|(place, _)| place)

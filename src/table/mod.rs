@@ -14,6 +14,7 @@ mod load;
 mod label;
 mod commits;
 mod marks;
+mod hardware;
 mod missing;
 mod paper_metrics;
 mod spread;

@@ -7,7 +7,7 @@ use jem_core::arrays::Arrays;
 use jem_core::digest::Digest;
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
-use jem_core::provenance::Provenance;
+use jem_core::provenance::{Hardware, Provenance};
 use jem_core::results::{
     AttackResults, Calibration, CorruptionPoint, Energies, Epoch, Generation, LongRun, OodScores,
     Outcome, Purified, ReliabilityBin, RiskCurve,
@@ -83,6 +83,8 @@ pub struct TrialResult {
     pub provenance: Provenance,
     /// Where those of the evaluation came from, which may be a later commit.
     pub evaluated: Provenance,
+    /// The models of processor that made it.
+    pub hardware: Hardware,
     /// The expectations that are about its cell, by their place in
     /// [`Experiment::expect`].
     pub concerned_by: Vec<usize>,

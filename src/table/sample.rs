@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jem_core::digest::Digest;
 use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
-use jem_core::provenance::{Host, Provenance, SourceState};
+use jem_core::provenance::{Hardware, Host, Provenance, SourceState};
 use jem_core::results::{Divergence, Epoch, Outcome};
 use jem_core::results::{Energies, Histogram, ReliabilityBin};
 use jem_core::spec::{Expectation, Report, Scale, Statistic};
@@ -99,6 +99,7 @@ pub(crate) fn provenance() -> Provenance {
         code: None,
         binaries: Default::default(),
         unbuilt: None,
+        models: Vec::new(),
     }
 }
 
@@ -171,6 +172,7 @@ fn trial(cell: usize, seed: u64) -> TrialResult {
         digests: (digest("training"), digest("evaluation")),
         provenance: provenance(),
         evaluated: provenance(),
+        hardware: Hardware { trained_on: vec!["A".to_owned()], evaluated_on: vec!["A".to_owned()] },
         concerned_by: if cell == 2 { vec![1] } else { vec![0] },
         cost: Some((12.5, 1 << 30)),
     }

@@ -1,9 +1,10 @@
 //! What a run made again may be expected to give.
 
-use jem_core::provenance::Host;
+use jem_core::provenance::is_known_model;
 use jem_core::results::{
-    ATTACKS, BUFFER, ENERGIES, EPOCHS, EVALUATE, METRICS, OUTCOME, PREDICTIONS, PURIFICATION,
-    RELIABILITY, SAMPLES, SCORES, SPEC, WEIGHTS,
+    ATTACKS, BUFFER, CALIBRATION, CHAIN_STATES, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, EVALUATE,
+    GENERATION, GENERATION_IMAGES, METRICS, OUTCOME, PREDICTIONS, PURIFICATION, RELIABILITY,
+    SAMPLES, SCORES, SELECTIVE, SPEC, WEIGHTS,
 };
 use serde::Serialize;
 
@@ -54,8 +55,10 @@ pub const TOLERANCES: &[(&str, Tolerance)] = &[
     (OUTCOME, EXACT),
     (WEIGHTS, PARAMETERS),
     (EPOCHS, CURVES),
-    (BUFFER, CHAINS),
-    (SAMPLES, CHAINS),
+    (BUFFER, STATES),
+    (SAMPLES, STATES),
+    (CHAIN_STATES, STATES),
+    (GENERATION_IMAGES, STATES),
     (PREDICTIONS, OUTPUTS),
     (METRICS, MEASURED),
     (RELIABILITY, COUNTS),
@@ -63,6 +66,11 @@ pub const TOLERANCES: &[(&str, Tolerance)] = &[
     (PURIFICATION, COUNTS),
     (ATTACKS, COUNTS),
     (SCORES, MEASURED),
+    (CORRUPTIONS, MEASURED),
+    (SELECTIVE, MEASURED),
+    (CALIBRATION, COUNTS),
+    (CHAINS, COUNTS),
+    (GENERATION, COUNTS),
 ];
 
 /// What holds for the values at which a training diverged, which are written
@@ -81,7 +89,7 @@ const PARAMETERS: Tolerance = Tolerance {
 };
 const CURVES: Tolerance =
     Tolerance { absolute: 0.05, relative: 0.05, why: "means over steps that drift apart" };
-const CHAINS: Tolerance = Tolerance {
+const STATES: Tolerance = Tolerance {
     absolute: 2.0,
     relative: 0.0,
     why: "Langevin chains part; a pixel may be anywhere in the scaled range",
@@ -108,54 +116,71 @@ pub fn tolerance_of(name: &str) -> Tolerance {
     stated.map_or(EXACT, |(_, tolerance)| *tolerance)
 }
 
-/// What is to be expected of a run with this environment key, made on `then`
-/// and made again on `now`, and why.
-pub fn expected(environment: &str, then: &Host, now: &Host) -> (Expectation, String) {
+/// What is to be expected of a run with this environment key that the models
+/// of processor `then` made and `now` repeated, and why.
+pub fn expected(environment: &str, then: &[String], now: &[String]) -> (Expectation, String) {
+    let models = format!("made on {}, repeated on {}", then.join(", then "), now.join(", then "));
     if environment.split(' ').any(|word| word == "device=cuda") {
-        let models = |host: &Host| {
-            if host.gpus.is_empty() { "no GPU".to_owned() } else { host.gpus.join(" + ") }
-        };
-        let (then, now) = (models(then), models(now));
-        let why = if then == now {
-            format!("on CUDA ({now}), whose library chooses kernels as it finds the device")
-        } else {
-            format!("on CUDA, made on {then}, made again on {now}")
-        };
+        let why = format!("{models}: on CUDA the library chooses kernels when it runs");
         return (Expectation::Close, why);
     }
-    if then.cpu.is_empty() || then.cpu != now.cpu {
-        let name = |cpu: &str| if cpu.is_empty() { "an unknown processor" } else { cpu }.to_owned();
-        let (then, now) = (name(&then.cpu), name(&now.cpu));
-        return (Expectation::Close, format!("made on {then}, made again on {now}"));
+    match (then, now) {
+        ([then], [now]) if then == now && is_known_model(now) => {
+            (Expectation::Identical, format!("made and repeated on the same model ({now})"))
+        }
+        _ => (Expectation::Close, format!("{models}: not the same instructions")),
     }
-    (
-        Expectation::Identical,
-        format!("on the CPU, and the processor model is the same ({})", now.cpu),
-    )
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::*;
-    use jem_core::provenance::host;
+    use std::path::Path;
 
-    fn on(cpu: &str, gpus: &[&str]) -> Host {
-        let gpus = gpus.iter().map(|gpu| (*gpu).to_owned()).collect();
-        Host { cpu: cpu.to_owned(), gpus, ..host() }
+    use jem_core::provenance::UNKNOWN_PROCESSOR;
+
+    use super::*;
+
+    #[test]
+    fn identity_is_expected_of_the_same_known_model_alone() {
+        let cpu = "device=cpu threads=1 isa=avx2 precision=f32";
+        let of = |environment: &str, then: &[&str], now: &[&str]| {
+            let owned =
+                |models: &[&str]| models.iter().map(|m| (*m).to_owned()).collect::<Vec<_>>();
+            expected(environment, &owned(then), &owned(now))
+        };
+        assert_eq!(of(cpu, &["A"], &["A"]).0, Expectation::Identical);
+        let unknown = [UNKNOWN_PROCESSOR];
+        for (then, now) in [(&["A"][..], &["B"][..]), (&["A", "B"], &["B"]), (&unknown, &unknown)] {
+            assert_eq!(of(cpu, then, now).0, Expectation::Close, "{then:?} {now:?}");
+        }
+        let why = of(cpu, &["A", "B"], &["B"]).1;
+        assert_eq!(why, "made on A, then B, repeated on B: not the same instructions");
+        let cuda = of(&cpu.replace("cpu", "cuda"), &["H100"], &["H100"]);
+        assert_eq!(cuda.0, Expectation::Close);
+        assert!(cuda.1.contains("made on H100, repeated on H100: on CUDA"), "{}", cuda.1);
+    }
+
+    /// The names of the files that runs leave, as `crates/core` declares them.
+    fn result_files() -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/core/src");
+        let own = std::fs::read_dir(folder.join("results")).unwrap();
+        let files = own.map(|entry| entry.unwrap().path()).chain([folder.join("results.rs")]);
+        let text: String = files.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        let constants = text.lines().filter(|line| line.starts_with("pub const "));
+        let value = |line: &str| line.split('"').nth(1).map(str::to_owned);
+        let names = constants.filter_map(value);
+        names.filter(|name| name.ends_with(".json") || name.ends_with(".safetensors")).collect()
     }
 
     #[test]
-    fn identity_is_expected_of_the_same_processor_model_alone() {
-        let cpu = "device=cpu threads=1 isa=avx2 precision=f32";
-        let of = |environment, then: &Host, now: &Host| expected(environment, then, now).0;
-        let (a, b) = (on("A", &[]), on("B", &[]));
-        assert_eq!(of(cpu, &a, &a), Expectation::Identical);
-        assert_eq!(of(cpu, &a, &b), Expectation::Close);
-        assert_eq!(of(cpu, &on("", &[]), &on("", &[])), Expectation::Close);
-        let cuda = cpu.replace("cpu", "cuda");
-        let (then, now) = (on("A", &["H100"]), on("A", &["L4"]));
-        assert_eq!(of(&cuda, &then, &then), Expectation::Close);
-        assert!(expected(&cuda, &then, &now).1.contains("H100, made again on L4"));
+    fn every_file_that_a_run_leaves_has_a_stated_tolerance() {
+        let files = result_files();
+        assert!(files.len() >= 20, "{files:?}");
+        for name in files {
+            let stated = TOLERANCES.iter().any(|(known, _)| *known == name);
+            assert!(stated, "{name}: no tolerance between models of processor is stated");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use jem_core::id::{RunId, TrialId};
-use jem_core::results::OUTCOME;
+use jem_core::results::{EVALUATE, OUTCOME, SPEC};
 use jem_core::store::{Manifest, RunKind, Store};
 use serde::Serialize;
 
@@ -16,9 +16,13 @@ use super::{AT_DIVERGENCE, Expectation, Found, Tolerance, compare, tolerance_of}
 pub enum Judgement {
     /// The same bytes.
     Identical,
-    /// Other bytes, within the tolerance that applies here.
+    /// Numbers of another model of processor, within the tolerance between
+    /// models.
     Within,
-    /// Neither.
+    /// Results of another model of processor, further apart than that: it
+    /// neither confirms the run nor refutes it; only the same model can.
+    Beyond,
+    /// Other bytes where the same were expected, or something else was asked.
     Different,
 }
 
@@ -42,8 +46,19 @@ pub struct RunVerdict {
     pub run: RunId,
     /// What it did.
     pub kind: RunKind,
+    /// What was expected.
+    pub expected: Expectation,
+    /// Why that was expected.
+    pub because: String,
     /// Its results, by name.
     pub artifacts: Vec<ArtifactVerdict>,
+}
+
+impl RunVerdict {
+    /// Whether every result has the same bytes.
+    pub fn is_identical(&self) -> bool {
+        self.artifacts.iter().all(|artifact| artifact.judgement == Judgement::Identical)
+    }
 }
 
 /// One trial, compared.
@@ -53,10 +68,6 @@ pub struct TrialVerdict {
     pub trial: TrialId,
     /// As people know it: `lambda=0.1 seed=2`.
     pub label: String,
-    /// What is expected.
-    pub expected: Expectation,
-    /// Why that is expected.
-    pub because: String,
     /// Training and evaluation; none where it failed.
     pub runs: Vec<RunVerdict>,
     /// Why it could not be made again.
@@ -72,18 +83,20 @@ pub struct Summary {
     pub failed: usize,
     /// Artifacts with the same bytes.
     pub identical: usize,
-    /// Artifacts within their tolerance.
+    /// Artifacts within the tolerance between models of processor.
     pub within: usize,
+    /// Artifacts of another model of processor that are beyond it.
+    pub beyond: usize,
     /// Others.
     pub different: usize,
 }
 
 /// Compares every result of `old`, in the store `before`, with that of `new`,
-/// in the store `after`.
+/// in the store `after`, of which something is `expected` for a reason.
 pub fn judge(
     (before, old): (&Store, &Manifest),
     (after, new): (&Store, &Manifest),
-    expected: Expectation,
+    (expected, because): (Expectation, String),
 ) -> RunVerdict {
     let names: BTreeSet<&String> = old.results.keys().chain(new.results.keys()).collect();
     let one = |name: &String| {
@@ -98,7 +111,7 @@ pub fn judge(
         };
         ArtifactVerdict {
             name: name.clone(),
-            judgement: judgement(&found, expected),
+            judgement: judgement(name, &found, expected),
             found,
             tolerance: (expected == Expectation::Close).then_some(match name.as_str() {
                 // Of its numbers the values at a divergence alone have one.
@@ -107,17 +120,21 @@ pub fn judge(
             }),
         }
     };
-    RunVerdict { run: old.run, kind: old.kind, artifacts: names.into_iter().map(one).collect() }
+    let artifacts = names.into_iter().map(one).collect();
+    RunVerdict { run: old.run, kind: old.kind, expected, because, artifacts }
 }
 
 fn kind(what: &str) -> Found {
     Found::Kind { what: what.to_owned() }
 }
 
-fn judgement(found: &Found, expected: Expectation) -> Judgement {
+fn judgement(name: &str, found: &Found, expected: Expectation) -> Judgement {
+    // What was asked depends on no processor.
+    let asked = matches!(name, SPEC | EVALUATE);
     match (found, expected) {
         (Found::Identical, _) => Judgement::Identical,
         (Found::Numbers(distance), Expectation::Close) if distance.beyond == 0 => Judgement::Within,
+        (_, Expectation::Close) if !asked => Judgement::Beyond,
         _ => Judgement::Different,
     }
 }
@@ -132,6 +149,7 @@ impl Summary {
                 match artifact.judgement {
                     Judgement::Identical => summary.identical += 1,
                     Judgement::Within => summary.within += 1,
+                    Judgement::Beyond => summary.beyond += 1,
                     Judgement::Different => summary.different += 1,
                 }
             }
@@ -141,19 +159,22 @@ impl Summary {
 
     /// Whether everything came out as expected.
     pub fn holds(&self) -> bool {
-        self.failed == 0 && self.different == 0
+        self.failed == 0 && self.different == 0 && self.beyond == 0
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trials, failed, identical, within, different } = self;
-        let all = identical + within + different;
+        let Self { trials, failed, identical, within, beyond, different } = self;
+        let all = identical + within + beyond + different;
         write!(
             f,
             "{trials} trials, {all} artifacts: {identical} identical, {within} within tolerance, \
              {different} different"
         )?;
+        if *beyond > 0 {
+            write!(f, ", {beyond} of another model of processor and beyond tolerance")?;
+        }
         if *failed > 0 {
             write!(f, "; {failed} trials could not be made again")?;
         }
@@ -166,6 +187,7 @@ impl fmt::Display for ArtifactVerdict {
         let word = match self.judgement {
             Judgement::Identical => return write!(f, "{:<24} identical", self.name),
             Judgement::Within => "within tolerance",
+            Judgement::Beyond => "another model of processor, beyond tolerance",
             Judgement::Different => "DIFFERENT",
         };
         write!(f, "{:<24} {word}: ", self.name)?;

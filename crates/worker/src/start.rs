@@ -5,8 +5,9 @@ use std::ffi::CStr;
 use jem_core::spec;
 use tch::Device;
 
-/// Caps on the instruction set: with them, processors that differ in their
-/// widest vectors run the same kernels in the same order.
+/// Caps on the instruction set: processors of one model run the same kernels in
+/// the same order, whatever the caller's environment asks for. Other models may
+/// still give other last bits: see Determinism in `docs/provenance.md`.
 const CAPS: [(&str, &str); 4] = [
     ("MKL_CBWR", "AVX2"),
     ("ATEN_CPU_CAPABILITY", "avx2"),

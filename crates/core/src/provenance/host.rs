@@ -4,6 +4,12 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
+/// The model of a processor of which the machine did not say it.
+pub const UNKNOWN_PROCESSOR: &str = "unknown processor";
+
+/// The same of a GPU.
+const UNKNOWN_GPU: &str = "unknown GPU";
+
 /// Names and sizes of a machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +28,26 @@ pub struct Host {
     pub driver: Option<String>,
     /// Kernel release.
     pub kernel: String,
+}
+
+impl Host {
+    /// The model that the numbers of a run with this environment key depend
+    /// on: of the processor, or on CUDA of the GPUs, each once. What the
+    /// machine did not say is unknown, and no two unknown models are the same.
+    pub fn model(&self, environment: &str) -> String {
+        if !environment.split(' ').any(|word| word == "device=cuda") {
+            return if self.cpu.is_empty() { UNKNOWN_PROCESSOR } else { &self.cpu }.to_owned();
+        }
+        let mut gpus = self.gpus.clone();
+        gpus.sort();
+        gpus.dedup();
+        if gpus.is_empty() { UNKNOWN_GPU.to_owned() } else { gpus.join(" + ") }
+    }
+}
+
+/// Whether `model` names a model, so that two runs of it were made on the same.
+pub fn is_known_model(model: &str) -> bool {
+    model != UNKNOWN_PROCESSOR && model != UNKNOWN_GPU
 }
 
 /// Looks at this machine. What cannot be read is left empty.
@@ -64,4 +90,24 @@ fn gpus() -> Vec<String> {
         line.map_or_else(|| "NVIDIA GPU".to_owned(), |name| name.trim().to_owned())
     };
     paths.into_iter().map(model).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_is_that_of_the_device_that_computed() {
+        let of = |cpu: &str, gpus: &[&str], environment: &str| {
+            let gpus = gpus.iter().map(|gpu| (*gpu).to_owned()).collect();
+            Host { cpu: cpu.to_owned(), gpus, ..host() }.model(environment)
+        };
+        let (cpu, cuda) = ("device=cpu threads=1 isa=avx2", "device=cuda threads=1 isa=avx2");
+        assert_eq!(of("A", &["H100", "H100"], cpu), "A");
+        assert_eq!(of("A", &["H100", "H100"], cuda), "H100");
+        assert_eq!(of("A", &["H100", "L4"], cuda), "H100 + L4");
+        for unknown in [of("", &[], cpu), of("A", &[], cuda)] {
+            assert!(!is_known_model(&unknown), "{unknown}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Where a number came from: commit, changes, machine, code fingerprint.
 
 mod fingerprint;
+mod hardware;
 mod history;
 mod host;
 mod revision;
@@ -8,8 +9,9 @@ mod source;
 mod work_tree;
 
 pub use fingerprint::{Code, FingerprintError, Fingerprints, Parts, beside, beside_with_parts};
+pub use hardware::Hardware;
 pub use history::{FileChange, History, HistoryError};
-pub use host::{Host, host};
+pub use host::{Host, UNKNOWN_PROCESSOR, host, is_known_model};
 pub use revision::{RevisionError, fingerprints_at};
 pub use source::{FileMode, SourceError, SourceState, Sourced, Untracked, source_state};
 pub use work_tree::fingerprints_here;
@@ -48,6 +50,23 @@ pub struct Provenance {
     /// that ran was built from other sources; the checkout is then dirty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unbuilt: Option<Fingerprints>,
+    /// Where machines of several models made the run, all of them: of a
+    /// training that continued from the checkpoint of another, in the order in
+    /// which they took part; of an evaluation with parts that another had made,
+    /// the host's first. Empty where the host's is the only one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
+}
+
+impl Provenance {
+    /// The models of processor, or on CUDA of GPU, that made a run with this
+    /// environment key; never none.
+    pub fn made_on(&self, environment: &str) -> Vec<String> {
+        match self.models.is_empty() {
+            true => vec![self.host.model(environment)],
+            false => self.models.clone(),
+        }
+    }
 }
 
 /// The time, in UTC, to the second.

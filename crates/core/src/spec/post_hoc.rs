@@ -16,7 +16,7 @@ pub struct Scores {
     /// The scores, each once.
     pub kinds: Vec<PostHoc>,
     /// How many training images features are taken of; unset for all. The cost
-    /// of KNN, Mahalanobis and ViM rises with it (METHODOLOGY.md has figures).
+    /// of KNN, Mahalanobis and ViM rises with it (`docs/protocol-evaluation.md` has figures).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_train: Option<u64>,
     /// Resamples of a bootstrap interval; unset for no intervals.

@@ -12,9 +12,9 @@
 //! the one before it, and removed once the training goes on from that: it would
 //! count as newer than what is written next, and push it out. One in a newer
 //! format is neither read nor removed. Of a run that is done none is kept. Two
-//! processes that train the same run write the same bytes under the same names;
-//! where one takes a state away from the other's checkpoint, that is passed
-//! over.
+//! processes that train the same run write records under the same names, and on
+//! one model of processor the same bytes; where one takes a state away from the
+//! other's checkpoint, that is passed over.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -30,8 +30,11 @@ use crate::digest::Digest;
 use crate::durable;
 use crate::id::RunId;
 
-/// The version of a checkpoint's record.
-const FORMAT: u32 = 1;
+/// The version of a checkpoint's record. Version 1 had no `models`.
+const FORMAT: u32 = 2;
+
+/// The first version with a seal.
+const SEALED: u32 = 1;
 
 /// The record of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +56,11 @@ pub struct CheckpointRecord {
     pub points: Vec<Artifact>,
     /// Seconds of training so far, over all attempts.
     pub seconds: f64,
+    /// The models of processor, or on CUDA of GPU, that the training has run
+    /// on so far, in the order in which they took part; not known, and empty,
+    /// in version 1.
+    #[serde(default)]
+    pub models: Vec<String>,
 }
 
 /// Restart and step of a checkpoint: later ones are greater.
@@ -124,7 +132,7 @@ impl Checkpoints<'_> {
         standing: Value,
         state: Artifact,
     ) -> CheckpointRecord {
-        let (run, points) = (self.run, Vec::new());
+        let (run, points, models) = (self.run, Vec::new(), Vec::new());
         CheckpointRecord {
             format: FORMAT,
             run,
@@ -134,6 +142,7 @@ impl Checkpoints<'_> {
             state,
             points,
             seconds: 0.0,
+            models,
         }
     }
 
@@ -271,7 +280,7 @@ impl Checkpoints<'_> {
 /// # Errors
 /// When they are no such record, were altered, or are another run's.
 pub(super) fn parse(path: &Path, run: RunId, bytes: &[u8]) -> Result<CheckpointRecord, StoreError> {
-    let record: CheckpointRecord = record::parse_sealed(path, bytes, FORMAT, FORMAT)?;
+    let record: CheckpointRecord = record::parse_sealed(path, bytes, FORMAT, SEALED)?;
     if record.run != run {
         let reason = format!("it is of run {}", record.run);
         return Err(StoreError::Unreadable { path: path.to_owned(), reason });

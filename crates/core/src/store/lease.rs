@@ -27,10 +27,12 @@
 //!
 //! # The rare double run
 //! A holder that was suspended for longer than the limit, or cut off from the
-//! server, may wake up beside its successor. Both then run the same trial and
-//! write the same bytes under the same names; the later manifest replaces the
-//! earlier one. That costs time and nothing else, and ends when the holder
-//! looks at [`super::Leases::lost`].
+//! server, may wake up beside its successor. Both then run the same trial; the
+//! later manifest replaces the earlier one as a whole. On one model of
+//! processor both write the same bytes under the same names, and it costs time
+//! and nothing else. On two models each writes objects of its own, and an
+//! evaluation may stay that measured the weights of the manifest that was
+//! replaced. It ends when the holder looks at [`super::Leases::lost`].
 
 use std::fs::{self, File};
 use std::io::{self, Read};

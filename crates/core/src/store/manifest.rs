@@ -29,8 +29,9 @@ pub enum RunKind {
     Evaluation,
 }
 
-/// A run that is done. Results are compared byte for byte between machines
-/// and commits; records (events, provenance) are not.
+/// A run that is done. Results are compared byte for byte between commits and
+/// between machines of one model of processor; records (events, provenance)
+/// are not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use jem_core::arrays::Arrays;
 use jem_core::event::{Event, FailureClass};
+use jem_core::provenance::UNKNOWN_PROCESSOR;
 use jem_core::spec::Checkpoints as When;
 use jem_core::store::{Artifact, CheckpointRecord, Checkpoints};
 
@@ -27,6 +28,9 @@ pub(super) struct Keeper {
     /// Points that are kept already, by their step and restart: they are
     /// large and do not change.
     points: HashMap<(u64, u64), Artifact>,
+    /// The models of processor that the training has run on, this one last
+    /// unless it took part before.
+    models: Vec<String>,
 }
 
 impl Keeper {
@@ -34,7 +38,35 @@ impl Keeper {
     pub fn new(context: &Context<'_>, begun: Instant) -> Self {
         let when = context.job.spec.resources.checkpoints;
         let (before, written) = (0.0, Instant::now());
-        Self { when, begun, before, written, step: 0, points: HashMap::new() }
+        let models = vec![context.model()];
+        Self { when, begun, before, written, step: 0, points: HashMap::new(), models }
+    }
+
+    /// The models of processor that the training has run on, in the order in
+    /// which they took part.
+    pub fn models(&self) -> &[String] {
+        &self.models
+    }
+
+    /// Takes in where the training ran before `record`. That of a record which
+    /// does not say it is unknown, and so not this one.
+    fn continue_after(&mut self, record: &CheckpointRecord) {
+        let here = std::mem::take(&mut self.models);
+        self.models = record.models.clone();
+        if self.models.is_empty() {
+            self.models.push(UNKNOWN_PROCESSOR.to_owned());
+        }
+        for model in here {
+            if !self.models.contains(&model) {
+                eprintln!(
+                    "the checkpoint of step {} was written on {}; the training continues on \
+                     {model}, and its records name both",
+                    record.step,
+                    self.models.join(", then ")
+                );
+                self.models.push(model);
+            }
+        }
     }
 
     /// Seconds of training so far, over all attempts.
@@ -77,6 +109,7 @@ impl Keeper {
         let mut record = checkpoints.draft(restart, standing.step, standing_value, state);
         record.points = points;
         record.seconds = self.seconds();
+        record.models.clone_from(&self.models);
         checkpoints.record(&record, self.when.kept)?;
         self.written = Instant::now();
         self.step = standing.step;
@@ -110,6 +143,7 @@ impl Keeper {
             match resumed {
                 Ok(course) => {
                     checkpoints.go_back_to(Some(&record))?;
+                    self.continue_after(&record);
                     self.before = record.seconds;
                     self.step = record.step;
                     return Ok((course, true));

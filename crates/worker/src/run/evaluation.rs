@@ -10,6 +10,7 @@ use jem_core::dataset::Split;
 use jem_core::digest::Digest;
 use jem_core::event::{Event, FailureClass};
 use jem_core::id::RunParts;
+use jem_core::provenance::{Provenance, UNKNOWN_PROCESSOR};
 use jem_core::results::{self, ImagesUsed, Metrics};
 use jem_core::spec::{Evaluate, Part, Spec};
 use jem_core::store::{Artifact, Manifest, RunKind};
@@ -28,36 +29,39 @@ pub(super) fn evaluate(
     training: &Manifest,
 ) -> Result<(Manifest, Option<f64>), Failure> {
     let spec = &context.job.spec;
+    let mut models = vec![context.model()];
     let (metrics, files) = match (spec.evaluate.only, spec.evaluate.parts().as_slice()) {
         _ if training.outcome.diverged() => base(context, inputs, training, spec)?,
         (Some(part), _) => one_part(context, inputs, training, spec, part)?,
         (None, []) => base(context, inputs, training, spec)?,
-        (None, parts) => whole(context, inputs, training, parts)?,
+        (None, parts) => whole(context, inputs, training, parts, &mut models)?,
     };
     let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
     manifest.part = spec.evaluate.only;
-    let manifest = record(context, manifest, files)?;
+    let manifest = record(context, manifest, files, &models)?;
     Ok((manifest, metrics.metrics.get("clf/accuracy").copied()))
 }
 
 /// Result files by name.
 type Files = Vec<(String, Vec<u8>)>;
 
-/// What every evaluation measures, and all parts, each from its own run.
+/// What every evaluation measures, and all parts, each from its own run. The
+/// models of processor that made those which are in the store join `models`.
 fn whole(
     context: &mut Context<'_>,
     inputs: &mut Inputs,
     training: &Manifest,
     parts: &[Part],
+    models: &mut Vec<String>,
 ) -> Result<(Metrics, Files), Failure> {
     let asked = context.job.spec.evaluate.clone();
-    let mut found = cached(context, inputs, training, asked.base(), None)?;
+    let mut found = cached(context, inputs, training, (asked.base(), None), models)?;
     for part in parts {
         if found.0.outcome.diverged() {
             break;
         }
-        let settings = asked.part(*part);
-        found = together(found, cached(context, inputs, training, settings, Some(*part))?)?;
+        let settings = (asked.part(*part), Some(*part));
+        found = together(found, cached(context, inputs, training, settings, models)?)?;
     }
     let (metrics, mut files) = found;
     files.retain(|(name, _)| name != results::METRICS && name != results::EVALUATE);
@@ -97,8 +101,8 @@ fn cached(
     context: &mut Context<'_>,
     inputs: &mut Inputs,
     training: &Manifest,
-    settings: Evaluate,
-    part: Option<Part>,
+    (settings, part): (Evaluate, Option<Part>),
+    models: &mut Vec<String>,
 ) -> Result<(Metrics, Files), Failure> {
     let job = context.job;
     let spec = Spec { evaluate: settings, ..job.spec.clone() };
@@ -106,6 +110,11 @@ fn cached(
     let eval = spec.eval_id(job.seed);
     let parts = RunParts { of: eval.digest(), data, ..job.evaluation.clone() };
     if let Some(known) = context.store.done(parts.run_id())? {
+        for model in made_on(context, &known) {
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
         return taken_over(context, &known);
     }
     let (metrics, files) = match part {
@@ -115,8 +124,19 @@ fn cached(
     let mut manifest = context.manifest(RunKind::Evaluation, metrics.outcome.clone());
     (manifest.run, manifest.parts, manifest.eval) = (parts.run_id(), parts, Some(eval));
     manifest.part = part;
-    record(context, manifest, files.clone())?;
+    record(context, manifest, files.clone(), &[context.model()])?;
     Ok((metrics, files))
+}
+
+/// The models of processor that made `known`, which is in the store.
+fn made_on(context: &Context<'_>, known: &Manifest) -> Vec<String> {
+    let record = known.records.get("provenance.json");
+    let bytes = record.and_then(|record| context.store.get(record.digest).ok());
+    let record = bytes.and_then(|bytes| serde_json::from_slice::<Provenance>(&bytes).ok());
+    record.map_or_else(
+        || vec![UNKNOWN_PROCESSOR.to_owned()],
+        |record| record.made_on(&known.parts.environment),
+    )
 }
 
 /// The results of `known`.
@@ -283,10 +303,11 @@ fn record(
     context: &Context<'_>,
     mut manifest: Manifest,
     files: Files,
+    models: &[String],
 ) -> Result<Manifest, Failure> {
     let kept = files.into_iter().map(|(name, bytes)| Ok((name, context.store.put(&bytes)?)));
     manifest.results = kept.collect::<Result<BTreeMap<String, Artifact>, Failure>>()?;
-    manifest.records.extend(context.records()?);
+    manifest.records.extend(context.records(models)?);
     context.store.finish(&manifest)?;
     Ok(manifest)
 }

@@ -48,7 +48,7 @@ pub(super) fn train(context: &mut Context<'_>, inputs: &mut Inputs) -> Result<Ma
         seconds: keeper.seconds(),
         peak_rss: peak_rss(),
     })?;
-    record(context, &course, outcome)
+    record(context, &course, outcome, keeper.models())
 }
 
 fn run_steps(
@@ -110,16 +110,22 @@ fn finite(value: f64) -> f64 {
     if value.is_finite() { value } else { f64::MAX }
 }
 
-/// Puts what the run leaves into the store, the manifest last. Its checkpoints
+/// Puts what the run, made on these `models` of processor, leaves into the
+/// store, the manifest last. Its checkpoints
 /// have served; one that cannot be removed costs room alone.
-fn record(context: &Context<'_>, course: &Course, outcome: Outcome) -> Result<Manifest, Failure> {
+fn record(
+    context: &Context<'_>,
+    course: &Course,
+    outcome: Outcome,
+    models: &[String],
+) -> Result<Manifest, Failure> {
     let mut manifest = context.manifest(RunKind::Training, outcome);
     let files = course.results();
     let files = files.map_err(|error| Failure::new(FailureClass::Bug, error.to_string()))?;
     for (name, bytes) in files {
         manifest.results.insert(name.to_owned(), context.store.put(&bytes)?);
     }
-    manifest.records.extend(context.records()?);
+    manifest.records.extend(context.records(models)?);
     context.store.finish(&manifest)?;
     if let Err(error) = context.store.checkpoints(manifest.run).clear() {
         eprintln!("the checkpoints of a finished training stay: {error}");

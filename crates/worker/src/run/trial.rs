@@ -44,9 +44,18 @@ impl Context<'_> {
         path.strip_prefix(self.store.root()).unwrap_or(path).display().to_string()
     }
 
-    /// Puts provenance and the log so far into the store, as records.
-    pub fn records(&self) -> Result<Vec<(String, Artifact)>, Failure> {
+    /// The model of the processor, or on CUDA of the GPU, that this is.
+    pub fn model(&self) -> String {
+        self.job.provenance.host.model(&self.job.training.environment)
+    }
+
+    /// Puts provenance and the log so far into the store, as records of a run
+    /// that these `models` of processor made, in their order.
+    pub fn records(&self, models: &[String]) -> Result<Vec<(String, Artifact)>, Failure> {
         let mut provenance = self.job.provenance.clone();
+        if *models != [self.model()] {
+            provenance.models = models.to_vec();
+        }
         provenance.libtorch = Some(crate::LIBTORCH.to_owned());
         // What the front saw under this name may have been replaced since.
         if let Some(digest) = own_digest() {

@@ -77,7 +77,7 @@ fn one_altered_byte_in_any_file_is_found_where_it_matters() {
             // every few seconds. An altered byte of it may look like a holder
             // that is gone, or like another one. Then a trial is run by two for
             // a while, or put off until the counter has stood still long
-            // enough; both write the same bytes, and nothing false is believed.
+            // enough; here both write the same bytes, and nothing false is believed.
             let lease = name.starts_with("leases/");
             if lease {
                 assert!(worst <= Some(Severity::Repairable), "{name} byte {place}: {report:?}");

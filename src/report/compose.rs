@@ -115,8 +115,13 @@ fn file(results: &Results) -> String {
 /// Those with rows are shown.
 fn tables(view: &View<'_>) -> Vec<Table> {
     let first = [answer::best(view), by_cell(view)];
-    let of_parts =
-        [answer::selective(view), answer::scaling(view), answer::long_chains(view), masking(view)];
+    let of_parts = [
+        answer::selective(view),
+        answer::scaling(view),
+        answer::long_chains(view),
+        answer::likelihood(view),
+        masking(view),
+    ];
     let rest = of_parts.into_iter().chain(purified::tables(view)).chain([samples_table(view)]);
     first.into_iter().chain(answer::scores(view)).chain(rest).collect()
 }

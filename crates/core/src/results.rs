@@ -3,6 +3,7 @@
 
 mod attacks;
 mod generation;
+mod likelihood;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub use attacks::{
 pub use generation::{
     ExtractorUsed, GENERATION, GENERATION_IMAGES, Generation, SampleScore, ShownSamples,
 };
+pub use likelihood::{AnnealingRun, DensityOfImages, LIKELIHOOD, LikelihoodResults};
 
 /// Resolved training spec and seed, of a training run.
 pub const SPEC: &str = "spec.json";

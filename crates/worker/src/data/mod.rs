@@ -3,6 +3,7 @@
 
 mod augment;
 mod batches;
+mod cells;
 mod corruptions;
 mod images;
 mod inputs;
@@ -13,6 +14,7 @@ mod warp;
 
 pub use augment::augmented;
 pub use batches::BatchOrder;
+pub use cells::Cells;
 pub use corruptions::corrupted;
 pub use images::{Images, View};
 pub use inputs::{Inputs, Places, first, picked};

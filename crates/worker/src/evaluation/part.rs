@@ -10,7 +10,8 @@ use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
 use super::{
-    Set, attacks, calibration, chains, corruptions, generation, purification, scores, selective,
+    Set, attacks, calibration, chains, corruptions, generation, likelihood, purification, scores,
+    selective,
 };
 use crate::data::Images;
 use crate::eval::{Outputs, Values, predict};
@@ -87,6 +88,7 @@ impl<'a> Subject<'a> {
     pub fn images(&self, set: &LabelledImages) -> Images {
         let data = &self.spec.training.data;
         Images::new(set, data.range, data.noise_std, self.seed, self.device)
+            .dequantised(data.dequantise)
     }
 
     /// The network's outputs on `images`, their noise from the stream `noise`.
@@ -135,6 +137,10 @@ pub fn run_part(
         Part::Scores => {
             let asked = evaluate.scores.as_ref().ok_or_else(unasked)?;
             scores::measure(asked, subject, look)
+        }
+        Part::Likelihood => {
+            let asked = evaluate.likelihood.as_ref().ok_or_else(unasked)?;
+            likelihood::measure(asked, subject, look)
         }
         Part::Generation => {
             let asked = evaluate.generation.as_ref().ok_or_else(unasked)?;

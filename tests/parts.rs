@@ -287,3 +287,51 @@ fn a_set_of_another_shape_is_out_of_distribution_for_own_files() {
     assert!(table.contains("ood/auroc/digits/energy"), "{table}");
     sandbox.ok(&["verify", "tiny.toml"]);
 }
+
+#[test]
+fn log_likelihood_is_a_part_beside_densities_from_the_images_alone() {
+    let sandbox = Sandbox::new();
+    // Pixels' cells, and chains on the box of the pixel range.
+    let asked = "[evaluate.likelihood]\nchains = 24\ntemperatures = 200\nreverse = 50\n";
+    let box_model = tiny(asked)
+        .replace("range = \"[-1, 1]\"", "range = \"[-1, 1]\"\ndequantise = true")
+        .replace("noise_std = 0.01", "boundary = \"reflect\"\nkind = \"mala\"\nnoise_std = 0")
+        .replace("step_size = 1\n", "step_size = 0.001\n");
+    sandbox.write("tiny.toml", &box_model);
+    sandbox.ok(&["run", "tiny.toml"]);
+    let all = manifests(&sandbox.path("results"));
+    let read = |run: &Manifest, name: &str| -> serde_json::Value {
+        let hex = run.results[name].digest.to_hex();
+        let path = sandbox.path("results/objects").join(&hex[..2]).join(&hex[2..]);
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    };
+    let whole = |run: &&Manifest| run.results.contains_key("likelihood.json") && run.part.is_none();
+    let runs: Vec<&Manifest> = all.iter().filter(whole).collect();
+    assert_eq!(runs.len(), 2);
+    for run in runs {
+        let (metrics, known) = (read(run, "metrics.json"), read(run, "likelihood.json"));
+        let value = |path: &str| metrics["metrics"][path].as_f64();
+        for name in ["gaussian", "ppca", "base"] {
+            let nats = value(&format!("likelihood/nats/{name}")).unwrap();
+            let bits = value(&format!("likelihood/bits_per_dim/{name}")).unwrap();
+            // 64 pixels of 17 levels, the scaled range 2 wide.
+            let width = 2.0f64 / 17.0;
+            assert!((bits + (nats / 64.0 + width.ln()) / 2f64.ln()).abs() < 1e-9);
+        }
+        // Every pixel alike has log₂ 17 = 4.09 bits.
+        assert!(value("likelihood/bits_per_dim/gaussian").unwrap() < 3.5, "{metrics}");
+        for metric in ["ess", "acceptance"] {
+            assert!(value(&format!("likelihood/{metric}/model")).is_some(), "{metrics}");
+        }
+        // The model's number is there, or the reason why it is not.
+        let why = metrics["undefined"]["likelihood/nats/model"].as_str();
+        assert_ne!(value("likelihood/nats/model").is_some(), why.is_some(), "{metrics}");
+        assert_eq!(known["densities"].as_array().map(Vec::len), Some(6));
+        assert_eq!(known["annealing"].as_array().map(Vec::len), Some(3));
+        assert_eq!(known["n"], 450);
+    }
+    sandbox.ok(&["report", "tiny.toml"]);
+    let report = fs::read_to_string(sandbox.path("reports/no-commit/tiny/report.md")).unwrap();
+    assert!(report.contains("Log-likelihood of test images"), "{report}");
+    sandbox.ok(&["verify", "tiny.toml"]);
+}

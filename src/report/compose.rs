@@ -122,6 +122,7 @@ fn tables(view: &View<'_>) -> Vec<Table> {
         answer::scaling(view),
         answer::long_chains(view),
         attack_table(view),
+        answer::likelihood(view),
         masking(view),
     ];
     let rest = of_parts.into_iter().chain(purified::tables(view)).chain([samples_table(view)]);

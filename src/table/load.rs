@@ -5,8 +5,8 @@ use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{Hardware, Provenance};
 use jem_core::results::{
     ATTACKS, CALIBRATION, CHAIN_STATES, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies,
-    GENERATION, GENERATION_IMAGES, Generation, METRICS, Metrics, PREDICTIONS, PURIFICATION,
-    RELIABILITY, ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
+    GENERATION, GENERATION_IMAGES, Generation, LIKELIHOOD, METRICS, Metrics, PREDICTIONS,
+    PURIFICATION, RELIABILITY, ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
@@ -196,6 +196,7 @@ fn parts(
         attacks: of_part(store, evaluation, ATTACKS)?,
         purification: of_part(store, evaluation, PURIFICATION)?,
         scores: of_part(store, evaluation, SCORES)?,
+        likelihood: of_part(store, evaluation, LIKELIHOOD)?,
     })
 }
 

@@ -9,8 +9,8 @@ use jem_core::id::{CellId, RunId, TrialId};
 use jem_core::plan::Experiment;
 use jem_core::provenance::{Hardware, Provenance};
 use jem_core::results::{
-    AttackResults, Calibration, CorruptionPoint, Energies, Epoch, Generation, LongRun, OodScores,
-    Outcome, Purified, ReliabilityBin, RiskCurve,
+    AttackResults, Calibration, CorruptionPoint, Energies, Epoch, Generation, LikelihoodResults,
+    LongRun, OodScores, Outcome, Purified, ReliabilityBin, RiskCurve,
 };
 use serde_json::Value;
 
@@ -111,6 +111,8 @@ pub struct PartFiles {
     pub purification: Option<Purified>,
     /// Of `[evaluate.scores]`.
     pub scores: Option<OodScores>,
+    /// Of `[evaluate.likelihood]`.
+    pub likelihood: Option<LikelihoodResults>,
 }
 
 /// States of the first [`Self::CHAINS`] chains from each start.

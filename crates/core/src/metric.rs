@@ -6,6 +6,7 @@
 //! from here.
 
 mod declared;
+mod likelihood;
 mod purified;
 
 use std::fmt;
@@ -74,7 +75,7 @@ pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
 /// Every metric there is, in the order in which tables show them.
 pub fn metrics() -> impl Iterator<Item = &'static MetricInfo> {
-    declared::METRICS.iter().chain(&purified::PURIFIED)
+    declared::METRICS.iter().chain(&purified::PURIFIED).chain(&likelihood::LIKELIHOOD)
 }
 
 /// The declaration of the metric at `path`, or `None` if there is no such metric.

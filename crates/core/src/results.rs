@@ -4,6 +4,7 @@
 mod attacks;
 mod generation;
 mod images_used;
+mod likelihood;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use generation::{
     ExtractorUsed, GENERATION, GENERATION_IMAGES, Generation, SampleScore, ShownSamples,
 };
 pub use images_used::{IMAGES_USED, ImagesUsed};
+pub use likelihood::{AnnealingRun, DensityOfImages, LIKELIHOOD, LikelihoodResults};
 
 /// Resolved training spec and seed, of a training run.
 pub const SPEC: &str = "spec.json";

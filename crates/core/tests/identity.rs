@@ -92,7 +92,7 @@ fn every_value_that_matters_changes_the_ids_it_belongs_to_and_no_others() {
 #[test]
 fn what_is_written_as_unset_changes_no_id() {
     let unset = "data = { augment = { pad = 0, flip = false }, px_augment = true, px_noise = true, \
-                 labels = { fraction = 1 }, auxiliary = \"none\" }\n\
+                 labels = { fraction = 1 }, auxiliary = \"none\", dequantise = false }\n\
                  objective = { outlier_exposure = { weight = 0 }, energy_margin = { weight = 0 }, \
                  energy_l2_ratio = 0, energy_l2_data = 0 }\n\
                  train.pretrain_steps = 0\ntrain.ema_warmup = false\n\
@@ -125,11 +125,12 @@ fn kind_and_temperature_change_the_ids_of_a_chain_with_noise_of_its_own() {
         ids(&text(&kind("langevin"))),
         ids(&text(&kind("mala"))),
         ids(&text(&format!("{}sampler.temperature = 0.5\n", kind("mala")))),
+        ids(&text("sampler.boundary = \"reflect\"\n")),
     ];
     for (i, one) in seen.iter().enumerate() {
         assert!(seen[..i].iter().all(|other| one.iter().zip(other).all(|(a, b)| a != b)));
     }
-    let unset = format!("{}sampler.temperature = 1\n", kind("sgld"));
+    let unset = format!("{}sampler.temperature = 1\nsampler.boundary = \"none\"\n", kind("sgld"));
     assert_eq!(ids(&text(&unset)), seen[0]);
 }
 

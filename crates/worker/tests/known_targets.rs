@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use jem_core::random::{At, Stream};
-use jem_core::spec::{Sampler, SamplerKind};
+use jem_core::spec::{Boundary, Sampler, SamplerKind};
 use jem_worker::eval::metric::{MetricError, ess_mean, rank_rhat};
 use jem_worker::jem::{Chain, Walked};
 use tch::{Device, Kind, Tensor};
@@ -254,4 +254,27 @@ fn normal_cdf(z: f64) -> f64 {
     let width = (z + 9.0) / f64::from(n);
     let density = |t: f64| f64::exp(-t * t / 2.0) / f64::sqrt(std::f64::consts::TAU);
     (0..n).map(|i| density(-9.0 + width * (f64::from(i) + 0.5)) * width).sum()
+}
+
+#[test]
+fn reflected_mala_samples_the_density_on_the_box() {
+    // E = 3x on [−1, 1]: an exponential that both faces cut, with mean and
+    // variance 1/3 − coth 3 and 1/9 − 1/sinh² 3. The step is as wide as the box.
+    let n = 40_000;
+    let slope = 3.0f64;
+    let energy =
+        |x: &Tensor| x.flatten(1, -1).sum_dim_intlist([1i64].as_slice(), false, None) * slope;
+    let spec = Sampler { boundary: Boundary::Reflect, ..sampler(SamplerKind::Mala, 0.3, 1.0, 60) };
+    let walked = run(&spec, &energy, &column(n, 0.9), 3);
+    let x = values(&walked.x);
+    assert!(x.iter().all(|x| (-1.0..=1.0).contains(x)));
+    let share = walked.acceptance.map_or(0.0, |share| share.double_value(&[]));
+    assert!(share > 0.3 && share < 0.95, "{share}");
+    let (mean, variance) = moments(&x);
+    let exact = (1.0 / slope - slope.tanh().recip(), 1.0 / 9.0 - slope.sinh().powi(-2));
+    let error = ERRORS * (exact.1 / n as f64).sqrt();
+    assert!((mean - exact.0).abs() < error, "{mean} {}", exact.0);
+    // The fourth central moment of an exponential is nine squared variances.
+    let error = ERRORS * (8.0 / n as f64).sqrt() * exact.1;
+    assert!((variance - exact.1).abs() < error, "{variance} {}", exact.1);
 }

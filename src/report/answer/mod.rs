@@ -6,6 +6,7 @@ mod attacked;
 mod best;
 mod beyond;
 mod course;
+mod likelihood;
 mod long_chains;
 mod paired;
 mod rivals;
@@ -17,6 +18,7 @@ mod tiles;
 mod words;
 
 pub use best::best;
+pub use likelihood::table as likelihood;
 pub use long_chains::table as long_chains;
 pub use scaling::table as scaling;
 pub use scores::scores;

@@ -3,7 +3,7 @@
 use jem_core::metric::{Direction, describe};
 use jem_core::results::Outcome;
 
-use super::{attacked, beyond, course, rivals, scaling, scores, selective};
+use super::{attacked, beyond, course, likelihood, rivals, scaling, scores, selective};
 use crate::report::content::{Finding, Part};
 use crate::report::number::{counted, listed};
 use crate::report::purified;
@@ -40,6 +40,7 @@ pub fn parts(view: &View<'_>) -> Vec<Part> {
     findings.insert(1, selective::finding(view));
     findings.push(scaling::finding(view));
     findings.push(scores::finding(view));
+    findings.push(likelihood::finding(view));
     findings.extend(purified::findings(view));
     findings.push(attacked::masking(view));
     findings.push(diverged(view));

@@ -23,6 +23,7 @@ mod kind;
 mod kinds;
 mod network;
 mod ood;
+mod likelihood;
 mod long_chains;
 mod optimizer;
 mod part;
@@ -48,6 +49,7 @@ pub use data::{Augment, Labels};
 pub use error::SpecError;
 pub use generation::{Extractor, Generation, ReferenceSplit};
 pub use kind::{FieldKind, field_kinds, field_values};
+pub use likelihood::{AnnealingSchedule, Likelihood};
 pub use long_chains::{ChainStart, LongChains};
 pub use network::{Norm, SamplerMode, Wrn, WrnBlock};
 pub use ood::OodSet;
@@ -61,7 +63,7 @@ pub use resolved::{
     Activation, ChainInit, Checkpoints, Cnn, Data, Device, Divergence, Evaluate, Length, Mlp,
     Model, Objective, PixelRange, ReplayBuffer, Resources, Sampler, Spec, Train, Training,
 };
-pub use sampling::SamplerKind;
+pub use sampling::{Boundary, SamplerKind};
 pub use schema::schema;
 pub use show::{settings, show_value, to_toml, value_at};
 

@@ -26,6 +26,8 @@ pub enum Part {
     Scores,
     /// `[evaluate.generation]`
     Generation,
+    /// `[evaluate.likelihood]`
+    Likelihood,
 }
 
 impl Part {
@@ -39,6 +41,7 @@ impl Part {
         Self::Scores,
         Self::Purification,
         Self::Generation,
+        Self::Likelihood,
     ];
 
     /// Its table's name.
@@ -52,6 +55,7 @@ impl Part {
             Self::Attacks => "attacks",
             Self::Scores => "scores",
             Self::Generation => "generation",
+            Self::Likelihood => "likelihood",
         }
     }
 }
@@ -69,6 +73,7 @@ impl Evaluate {
             Part::Attacks => self.attacks.is_some(),
             Part::Scores => self.scores.is_some(),
             Part::Generation => self.generation.is_some(),
+            Part::Likelihood => self.likelihood.is_some(),
         };
         match self.only {
             Some(_) => Vec::new(),
@@ -88,6 +93,7 @@ impl Evaluate {
             scores: None,
             purification: None,
             generation: None,
+            likelihood: None,
             only: None,
             ..self.clone()
         }
@@ -125,6 +131,7 @@ impl Evaluate {
             },
             // It has limits of its own.
             Part::Generation => Self { generation: self.generation.clone(), limit: None, ..none },
+            Part::Likelihood => Self { likelihood: self.likelihood.clone(), ..none },
         }
     }
 }

@@ -10,6 +10,7 @@ use super::data::{Augment, Labels};
 use super::generation::Generation;
 use super::identity::value;
 use super::kinds::{model, optimizer, spell_out_model, spell_out_optimizer};
+use super::likelihood::Likelihood;
 use super::long_chains::{ChainStart, LongChains};
 use super::post_hoc::Scores;
 use super::purification::Purification;
@@ -95,6 +96,7 @@ fn data(data: &RawData) -> Result<Data, Unset> {
         limit: unless_zero(*get!(data.limit)),
         range: *get!(data.range),
         noise_std: *get!(data.noise_std),
+        dequantise: data.dequantise.unwrap_or_default(),
         augment: data.augment.as_ref().map_or(Augment::default(), |augment| Augment {
             pad: unless_zero(augment.pad.unwrap_or_default()),
             flip: augment.flip.unwrap_or_default(),
@@ -145,6 +147,7 @@ fn sampler(sampler: &RawSampler) -> Result<Sampler, Unset> {
         clip_gradient: sampler.clip_gradient.and_then(unless_zero),
         step_size_decay: sampler.step_size_decay.and_then(unless_one),
         conditional: sampler.conditional.unwrap_or_default(),
+        boundary: sampler.boundary.unwrap_or_default(),
     })
 }
 
@@ -212,6 +215,7 @@ fn evaluate(evaluate: &RawEvaluate) -> Result<Evaluate, Unset> {
         attacks: evaluate.attacks.as_ref().and_then(Attacks::of),
         scores: evaluate.scores.as_ref().and_then(|raw| Scores::of(raw, chosen_by)),
         generation: evaluate.generation.as_ref().and_then(Generation::of),
+        likelihood: evaluate.likelihood.as_ref().and_then(Likelihood::of),
         only: None,
     })
 }
@@ -273,6 +277,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
             limit: Some(training.data.limit.unwrap_or_default()),
             range: Some(training.data.range),
             noise_std: Some(training.data.noise_std),
+            dequantise: Some(training.data.dequantise),
             augment: Some(RawAugment {
                 pad: Some(training.data.augment.pad.unwrap_or_default()),
                 flip: Some(training.data.augment.flip),
@@ -314,6 +319,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
             clip_gradient: Some(training.sampler.clip_gradient.unwrap_or_default()),
             step_size_decay: Some(training.sampler.step_size_decay.unwrap_or(1.0)),
             conditional: Some(training.sampler.conditional),
+            boundary: Some(training.sampler.boundary),
         })),
         replay_buffer: Some(Box::new(RawReplayBuffer {
             size: Some(training.replay_buffer.size),
@@ -366,6 +372,7 @@ pub fn spell_out(spec: &Spec) -> Tables {
             attacks: evaluate.attacks.as_ref().map(Attacks::spelled_out),
             scores: evaluate.scores.as_ref().map(Scores::spelled_out),
             generation: evaluate.generation.as_ref().map(Generation::spelled_out),
+            likelihood: evaluate.likelihood.as_ref().map(Likelihood::spelled_out),
         })),
         resources: Some(Box::new(RawResources {
             device: Some(resources.device),

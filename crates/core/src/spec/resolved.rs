@@ -12,6 +12,7 @@ use super::calibration::{Calibration, Selective};
 use super::corruptions::Corruptions;
 use super::data::{Augment, Labels};
 use super::generation::Generation;
+use super::likelihood::Likelihood;
 use super::long_chains::LongChains;
 use super::network::Wrn;
 use super::ood::OodSet;
@@ -19,7 +20,7 @@ use super::optimizer::{Optimizer, Schedule};
 use super::part::Part;
 use super::post_hoc::Scores;
 use super::purification::Purification;
-use super::sampling::SamplerKind;
+use super::sampling::{Boundary, SamplerKind};
 use crate::dataset::Source;
 
 /// One fully resolved configuration: what a trial trains and evaluates.
@@ -73,6 +74,10 @@ pub struct Data {
     /// Standard deviation of Gaussian noise added to inputs in training and
     /// in testing, in units of the scaled range; 0 for none.
     pub noise_std: f64,
+    /// Whether pixel values are cells of the range and inputs uniform points
+    /// of them, in training and in testing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dequantise: bool,
     /// Random alterations of training images.
     #[serde(default, skip_serializing_if = "Augment::is_off")]
     pub augment: Augment,
@@ -234,6 +239,9 @@ pub struct Sampler {
     /// E(x, y).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conditional: bool,
+    /// What happens at the ends of the pixel range.
+    #[serde(default, skip_serializing_if = "Boundary::is_none")]
+    pub boundary: Boundary,
 }
 
 /// What a new chain starts from.
@@ -401,6 +409,9 @@ pub struct Evaluate {
     /// Samples of the model, looked at and scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<Generation>,
+    /// Log-likelihood of test images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<Likelihood>,
     /// Set where this is one part of an evaluation, run by itself; see
     /// [`Evaluate::parts`]. Nobody writes it in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -24,6 +24,26 @@ pub enum SamplerKind {
     Mala,
 }
 
+/// What chains do at the ends of the pixel range.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Boundary {
+    /// They go beyond them.
+    #[default]
+    None,
+    /// They are reflected: the model is a density on the box alone.
+    Reflect,
+}
+
+impl Boundary {
+    /// Whether it is that of a spec that names none.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+}
+
 impl SamplerKind {
     /// Whether it is the kind of a spec that names none.
     pub fn is_sgld(&self) -> bool {
@@ -227,6 +247,13 @@ fn check_slots(training: &Training, found: &mut Vec<Violation>) {
 /// One field says what noise there is, and an exact step stays exact.
 fn check_noise(training: &Training, found: &mut Vec<Violation>) {
     let sampler = &training.sampler;
+    if sampler.clamp && !sampler.boundary.is_none() {
+        found.push(Violation::new(
+            "chains cannot be both clamped and reflected at the ends of the pixel range".to_owned(),
+            &["sampler.boundary", "sampler.clamp"],
+            "write sampler.clamp = false, or sampler.boundary = \"none\"",
+        ));
+    }
     if sampler.kind.is_sgld() {
         if let Some(temperature) = sampler.temperature {
             found.push(Violation::new(

@@ -2,11 +2,12 @@
 
 /// Every field with values that go together with all values of the others;
 /// the first is that of no preset. Alternatives stand apart.
-pub const FIELDS: [(&str, &[&str]); 64] = [
+pub const FIELDS: [(&str, &[&str]); 65] = [
     ("data.validation", &["2000", "4000"]),
     ("data.limit", &["30000", "20000", "0"]),
     ("data.range", &["\"[-1, 1]\"", "\"[0, 1]\""]),
     ("data.noise_std", &["0.25", "0.03"]),
+    ("data.dequantise", &["true", "false"]),
     ("data.augment.pad", &["4", "2", "0"]),
     ("data.augment.flip", &["true", "false"]),
     ("objective.energy_margin.m_in", &["-23", "0"]),
@@ -174,6 +175,12 @@ pub const PARTS: &[(&str, &[&str])] = &[
     ("evaluate.generation.inception_file", &["\"a.pt\"", "\"b.pt\""]),
     ("evaluate.generation.inception_sha256", &[DIGESTS[0], DIGESTS[1]]),
     ("evaluate.generation.most_confident", &["20", "30"]),
+    ("evaluate.likelihood.chains", &["16", "100"]),
+    ("evaluate.likelihood.temperatures", &["200", "5000"]),
+    ("evaluate.likelihood.steps", &["2", "5"]),
+    ("evaluate.likelihood.schedule", &["\"linear\"", "\"sigmoid\""]),
+    ("evaluate.likelihood.step_size", &["0.1", "0.5"]),
+    ("evaluate.likelihood.reverse", &["200", "0"]),
 ];
 
 const DIGESTS: [&str; 2] = [
@@ -190,7 +197,8 @@ pub fn asked(path: &str) -> &'static str {
         | "evaluate.attacks.norms"
         | "evaluate.scores.kinds"
         | "evaluate.purification.attacks"
-        | "evaluate.generation.samples" => "",
+        | "evaluate.generation.samples"
+        | "evaluate.likelihood.chains" => "",
         _ if path.starts_with("evaluate.purification.") => {
             "evaluate.purification.attacks = [\"bpda\"]\n"
         }
@@ -209,6 +217,7 @@ pub fn asked(path: &str) -> &'static str {
         "evaluate.generation.inception_sha256" => {
             "evaluate.generation.samples = 40\nevaluate.generation.extractors = [\"inception\"]\n"
         }
+        _ if path.starts_with("evaluate.likelihood.") => "evaluate.likelihood.chains = 32\n",
         _ if path.starts_with("evaluate.generation.") => "evaluate.generation.samples = 40\n",
         _ if path.starts_with("evaluate.chains.") => "evaluate.chains.n = 3\n",
         _ if path.starts_with("evaluate.corruptions.") => {
@@ -247,8 +256,11 @@ pub fn all_fields() -> impl Iterator<Item = (&'static str, &'static [&'static st
 }
 
 /// Fields that go with no noise of another field and no clamp.
-const OWN_NOISE: [(&str, &[&str]); 2] =
-    [("sampler.kind", &["\"langevin\"", "\"mala\""]), ("sampler.temperature", &["0.5", "2"])];
+const OWN_NOISE: [(&str, &[&str]); 3] = [
+    ("sampler.kind", &["\"langevin\"", "\"mala\""]),
+    ("sampler.temperature", &["0.5", "2"]),
+    ("sampler.boundary", &["\"reflect\"", "\"none\""]),
+];
 
 /// What [`OWN_NOISE`] goes with.
 pub const NO_OTHER_NOISE: &str = "sampler.noise_std = 0\nsampler.clamp = false\n";

@@ -6,7 +6,7 @@ use jem_core::random::{At, Stream};
 use jem_core::spec::{Augment, Data, PixelRange};
 use tch::{Device, Kind, Tensor};
 
-use super::augmented;
+use super::{Cells, augmented};
 
 /// Images `[n, c, h, w]` and labels `[n]`.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Images {
     pixel_max: u8,
     range: PixelRange,
     noise_std: f64,
+    dequantised: bool,
     seed: u64,
 }
 
@@ -42,8 +43,15 @@ impl Images {
             pixel_max: set.pixel_max,
             range,
             noise_std,
+            dequantised: false,
             seed,
         }
+    }
+
+    /// The same images with pixel values as [`Cells`] of the pixel range: in
+    /// the middle of their cells, and anywhere in them where noise is added.
+    pub fn dequantised(self, wanted: bool) -> Self {
+        Self { dequantised: wanted, ..self }
     }
 
     /// Number of images.
@@ -96,6 +104,9 @@ impl Images {
     }
 
     fn scaled(&self, pixels: &Tensor) -> Tensor {
+        if self.dequantised {
+            return Cells::new(self.range, self.pixel_max).middles(pixels, Kind::Float);
+        }
         let (low, high) = self.range.bounds();
         let scale = (high - low) / f64::from(self.pixel_max);
         pixels.to_kind(Kind::Float) * scale + low
@@ -114,8 +125,11 @@ impl Images {
         let pixels = self.pixels.index_select(0, &rows);
         let stream = Stream::new(self.seed, &format!("{name} augment"));
         let mut x = self.scaled(&augmented(&pixels, &view.augment, &stream, step));
+        let noise = format!("{name} noise");
         if view.noise {
-            x = self.with_noise(x, &format!("{name} noise"), step);
+            x = self.with_noise(x, &noise, step);
+        } else {
+            x = self.spread(x, &noise, step);
         }
         (x, self.labels.index_select(0, &rows))
     }
@@ -127,7 +141,17 @@ impl Images {
         (self.with_noise(x, stream, step), y)
     }
 
-    fn with_noise(&self, mut x: Tensor, stream: &str, step: u64) -> Tensor {
+    /// Anywhere in the cells, where pixel values are cells.
+    fn spread(&self, x: Tensor, stream: &str, step: u64) -> Tensor {
+        if !self.dequantised {
+            return x;
+        }
+        let stream = Stream::new(self.seed, &format!("{stream}, dequantised"));
+        Cells::new(self.range, self.pixel_max).spread(&x, &stream, step)
+    }
+
+    fn with_noise(&self, x: Tensor, stream: &str, step: u64) -> Tensor {
+        let mut x = self.spread(x, stream, step);
         if self.noise_std > 0.0 {
             let mut values = vec![0f32; x.numel()];
             Stream::new(self.seed, stream).fill_normal(At::step(step), &mut values);

@@ -3,6 +3,7 @@
 
 mod augment;
 mod batches;
+mod cells;
 mod corruptions;
 mod draw;
 mod images;
@@ -14,6 +15,7 @@ mod warp;
 
 pub use augment::augmented;
 pub use batches::BatchOrder;
+pub use cells::Cells;
 pub use corruptions::corrupted;
 pub use draw::{Drawn, drawn, in_proportion, places};
 pub use images::{Images, View};

@@ -4,6 +4,7 @@ pub mod attack;
 mod bootstrap;
 mod frechet;
 mod groups;
+pub mod likelihood;
 mod long_chains;
 mod masking;
 mod measure;

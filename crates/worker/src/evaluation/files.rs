@@ -174,7 +174,8 @@ fn on_set(
     let data = &spec.training.data;
     let device = parameters.tensors().first().map_or(Device::Cpu, tch::Tensor::device);
     let images = set.images(spec, seed);
-    let images = Images::new(&images, data.range, set.noise_std(spec), seed, device);
+    let images = Images::new(&images, data.range, set.noise_std(spec), seed, device)
+        .dequantised(data.dequantise);
     predict(network, parameters.tensors(), &images, &set.noise_stream())
 }
 

@@ -30,13 +30,14 @@ pub fn measure(
 ) -> Result<Found, Box<dyn Error>> {
     let mut found = Found::default();
     let training = subject.training_images(Some(asked.limit_train), "generation");
+    let data = &subject.spec.training.data;
     let in_range = |range| Images::new(&training, range, 0.0, subject.seed, subject.device);
     let looks = asked.look_steps();
     let making = Making::new(
         subject,
         asked.sampler(&subject.spec.training.sampler),
         looks.clone(),
-        Rc::new(in_range(subject.spec.training.data.range)),
+        Rc::new(in_range(data.range).dequantised(data.dequantise)),
     );
     let (sources, strips) = sources(asked, subject, &making, &mut *look)?;
     let mut arrays = Arrays::default();

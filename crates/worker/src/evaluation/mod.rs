@@ -11,6 +11,7 @@ mod files;
 mod fresh;
 mod generation;
 mod held_out;
+mod likelihood;
 mod part;
 mod purification;
 mod sample_sources;

@@ -12,7 +12,8 @@ use jem_core::spec::{Part, Spec};
 use tch::{Device, Tensor};
 
 use super::{
-    Set, attacks, calibration, chains, corruptions, generation, purification, scores, selective,
+    Set, attacks, calibration, chains, corruptions, generation, likelihood, purification, scores,
+    selective,
 };
 use crate::data::{Images, drawn};
 use crate::eval::{Outputs, Values, predict};
@@ -135,7 +136,9 @@ impl<'a> Subject<'a> {
 
     /// `set` in the network's pixel range, with test noise of `noise_std`.
     pub fn with_noise(&self, set: &LabelledImages, noise_std: f64) -> Images {
-        Images::new(set, self.spec.training.data.range, noise_std, self.seed, self.device)
+        let data = &self.spec.training.data;
+        Images::new(set, data.range, noise_std, self.seed, self.device)
+            .dequantised(data.dequantise)
     }
 
     /// The network's outputs on `images`, their noise from the stream `noise`.
@@ -193,6 +196,10 @@ fn measured(part: Part, subject: &Subject<'_>, look: Look<'_>) -> Result<Found, 
         Part::Scores => {
             let asked = evaluate.scores.as_ref().ok_or_else(unasked)?;
             scores::measure(asked, subject, look)
+        }
+        Part::Likelihood => {
+            let asked = evaluate.likelihood.as_ref().ok_or_else(unasked)?;
+            likelihood::measure(asked, subject, look)
         }
         Part::Generation => {
             let asked = evaluate.generation.as_ref().ok_or_else(unasked)?;

@@ -115,8 +115,9 @@ pub fn measure(
 /// The test images without test noise: the attacker's ball is around these.
 fn inputs(asked: &Purification, subject: &Subject<'_>) -> Inputs {
     let test = subject.test_images(asked.limit, "purification");
-    let range = subject.spec.training.data.range;
-    let images = Images::new(&test, range, 0.0, subject.seed, subject.device);
+    let data = &subject.spec.training.data;
+    let images = Images::new(&test, data.range, 0.0, subject.seed, subject.device)
+        .dequantised(data.dequantise);
     let rows: Vec<i64> = (0..images.len() as i64).collect();
     let (x, y) = images.batch(&rows);
     Inputs { x, y, rows }

@@ -2,10 +2,10 @@
 //! accepted or refused.
 
 use jem_core::random::{At, Stream};
-use jem_core::spec::{Sampler, SamplerKind};
+use jem_core::spec::{Boundary, Sampler, SamplerKind};
 use tch::{Device, Kind, Tensor};
 
-use super::Noise;
+use super::{Noise, fold};
 
 /// An energy E(x) `[n]` of inputs `[n, c, h, w]`.
 pub type EnergyOf<'a> = &'a dyn Fn(&Tensor) -> Tensor;
@@ -15,7 +15,8 @@ pub type EnergyOf<'a> = &'a dyn Fn(&Tensor) -> Tensor;
 pub struct Chain<'a> {
     /// Steps, step sizes, noise and clamps.
     pub sampler: &'a Sampler,
-    /// The ends of the pixel range, for `sampler.clamp`.
+    /// The ends of the pixel range, for `sampler.clamp` and
+    /// `sampler.boundary`.
     pub bounds: (f64, f64),
     /// The step that its numbers are named by.
     pub step: u64,
@@ -69,6 +70,7 @@ impl Chain<'_> {
             if self.sampler.clamp {
                 let _ = x.clamp_(self.bounds.0, self.bounds.1);
             }
+            x = self.bounded(x).0;
         }
         Walked::of(x, &start, &gradient, None)
     }
@@ -78,6 +80,7 @@ impl Chain<'_> {
     /// 1970): min(1, exp(−(E(x′) − E(x))/T) q(x|x′) / q(x′|x)), by the uniforms
     /// of `accept`. A proposal whose energy is not finite is refused. With a
     /// clamp on the gradient the drift is another, and the target the same.
+    /// With reflection the target is exp(−E/T) on the box: see [`fold`].
     pub fn adjusted(
         &self,
         energy: EnergyOf<'_>,
@@ -96,10 +99,13 @@ impl Chain<'_> {
             let alpha = self.sampler.step_size_at(part);
             let push =
                 noise.normal(self.step, part, &shape, x.device()) * self.sampler.noise_std_at(part);
-            let proposal = &x - self.clipped(&gradient) * alpha + &push;
+            let free = &x - self.clipped(&gradient) * alpha + &push;
+            let (proposal, sign) = self.bounded(free.shallow_clone());
             let (there, slope_there) = slope(energy, &proposal);
             let _guard = tch::no_grad_guard();
-            let back = &x - &proposal + self.clipped(&slope_there) * alpha;
+            let drift_there = self.clipped(&slope_there) * alpha;
+            let drift_there = sign.map_or(drift_there.shallow_clone(), |s| s * drift_there);
+            let back = &x - &free + drift_there;
             let ratio = (&e - &there) / temperature
                 + (sum_of_squares(&push) - sum_of_squares(&back)) / (4.0 * alpha * temperature);
             let mut chance = vec![0f32; n as usize];
@@ -116,6 +122,18 @@ impl Chain<'_> {
         }
         let share = accepted / (self.sampler.steps.max(1) as f64);
         Walked::of(x, &start, &last, Some(share))
+    }
+
+    /// `x` as the sampler's boundary has it, with the signs of the folds where
+    /// it has one.
+    fn bounded(&self, x: Tensor) -> (Tensor, Option<Tensor>) {
+        match self.sampler.boundary {
+            Boundary::None => (x, None),
+            Boundary::Reflect => {
+                let (x, sign) = fold(&x, self.bounds);
+                (x, Some(sign))
+            }
+        }
     }
 
     fn clipped(&self, gradient: &Tensor) -> Tensor {

@@ -17,6 +17,7 @@ mod network;
 mod objective;
 mod optimizer;
 mod parameters;
+mod reflection;
 mod replay_buffer;
 mod schedule;
 mod sgd;
@@ -42,6 +43,7 @@ pub use objective::{Energies, Terms, cross_entropy, smoothed_cross_entropy, term
 pub use optimizer::OptimizerState;
 pub(crate) use parameters::to_host;
 pub use parameters::{Misfit, ParameterShape, Parameters, Start, from_array};
+pub use reflection::fold;
 pub use replay_buffer::{Ask, Drawn, Draws, ReplayBuffer};
 pub use schedule::learning_rate;
 pub use sgd::SgdState;

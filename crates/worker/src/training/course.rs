@@ -116,7 +116,9 @@ impl Course {
     ) -> Result<Self, Unfit> {
         let data = &spec.data;
         check(spec, sets)?;
-        let on_device = |set| Images::new(set, data.range, data.noise_std, seed, device);
+        let on_device = |set| {
+            Images::new(set, data.range, data.noise_std, seed, device).dequantised(data.dequantise)
+        };
         let all = on_device(sets.train);
         let part = split(&sets.train.labels, data.validation, data.limit, seed);
         if part.training.is_empty() {

@@ -23,6 +23,8 @@ table! {
         /// Standard deviation of Gaussian noise added to inputs in training and in testing, in units of the scaled range; 0 for none.
         #[schemars(range(min = 0, max = 10))]
         noise_std: f64,
+        /// Whether inputs are uniform points of the cells that pixel values are of the range, in training and in testing: what a density of images is fitted to; unset for false.
+        dequantise: bool,
         /// Whether the independent batch of the contrastive term is altered as data.augment says; true where not written. SADA-JEM: false.
         px_augment: bool,
         /// Whether the independent batch of the contrastive term gets the noise of data.noise_std; true where not written. SADA-JEM: false.

@@ -4,14 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    RawAttacks, RawEnergyMargin, RawGeneration, RawOod, RawOutlierExposure, RawPurification,
+    RawAttacks, RawEnergyMargin, RawGeneration, RawLikelihood, RawOod, RawOutlierExposure,
+    RawPurification,
 };
 use crate::spec::corruptions::Corruption;
 use crate::spec::long_chains::ChainStart;
 use crate::spec::optimizer::Schedule;
 use crate::spec::post_hoc::PostHoc;
 use crate::spec::resolved::{ChainInit, Device};
-use crate::spec::sampling::SamplerKind;
+use crate::spec::sampling::{Boundary, SamplerKind};
 
 /// Declares a table whose fields are all optional, and how one such table is
 /// laid over another. Tables inside it stand after `with`: they are laid over
@@ -110,6 +111,8 @@ table! {
         step_size_decay: f64,
         /// Whether each chain of the p(x) term has a class y, a slot of that class in the buffer, and descends E(x, y); unset for false.
         conditional: bool,
+        /// What chains do at the ends of the pixel range: nothing, or they are reflected, which makes the model a density on that box; unset for none.
+        boundary: Boundary,
     }
 }
 
@@ -247,6 +250,8 @@ table! {
         scores: RawScores,
         /// Samples of the model, looked at and scored.
         generation: RawGeneration,
+        /// Log-likelihood of test images by annealed importance sampling, beside simple densities.
+        likelihood: RawLikelihood,
     }
 }
 

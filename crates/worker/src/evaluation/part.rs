@@ -137,8 +137,7 @@ impl<'a> Subject<'a> {
     /// `set` in the network's pixel range, with test noise of `noise_std`.
     pub fn with_noise(&self, set: &LabelledImages, noise_std: f64) -> Images {
         let data = &self.spec.training.data;
-        Images::new(set, data.range, noise_std, self.seed, self.device)
-            .dequantised(data.dequantise)
+        Images::new(set, data.range, noise_std, self.seed, self.device).dequantised(data.dequantise)
     }
 
     /// The network's outputs on `images`, their noise from the stream `noise`.

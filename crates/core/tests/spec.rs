@@ -89,6 +89,22 @@ fn own_files_can_be_trained_on_and_evaluated() {
 }
 
 #[test]
+fn dlr_needs_three_classes() {
+    let files = "{ idx = { train_images = \"a\", train_labels = \"b\", test_images = \"c\", test_labels = \"d\" }, classes = 2 }";
+    let of = |attacks: &str| {
+        format!("data.train = {files}\nevaluate.ood = []\nevaluate.attacks = {{ {attacks} }}\n")
+    };
+    for attacks in ["apgd_steps = 9", "loss = \"dlr\"", "apgd_steps = 9, apgd_losses = [\"dlr\"]"] {
+        let shown = problem(&of(attacks)).to_string();
+        assert!(shown.contains("and there are 2 classes"), "{shown}");
+        assert!(shown.contains("apgd_losses = [\"cross_entropy\"]"), "{shown}");
+    }
+    let allowed = spec(&of("apgd_steps = 9, apgd_losses = [\"cross_entropy\"]"));
+    assert_eq!(allowed.evaluate.attacks.and_then(|asked| asked.apgd).unwrap().restarts, 1);
+    assert!(spec(&of("apgd_steps = 0")).evaluate.attacks.unwrap().apgd.is_none());
+}
+
+#[test]
 fn a_misspelt_key_is_shown_with_file_line_caret_and_the_nearest_name() {
     let shown = problem("\n[sampler]\nnoise_sdt = 0.1\n").to_string();
     let expected = "\

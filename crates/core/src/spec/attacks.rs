@@ -214,7 +214,9 @@ const L2: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
 pub(super) fn check_attacks(asked: &Attacks, classes: Option<usize>, found: &mut Vec<Violation>) {
     if let (Some(path), Some(classes @ ..3)) = (asked.of_three_classes(), classes) {
         found.push(Violation::new(
-            format!("DLR divides by the distance to the third logit, and there are {classes}"),
+            format!(
+                "DLR divides by the distance to the third logit, and there are {classes} classes"
+            ),
             &[path, "data.train"],
             "it needs three classes or more; write loss = \"margin\", or apgd_losses = \
              [\"cross_entropy\"]",

@@ -52,12 +52,9 @@ pub fn margin(logits: &Tensor, labels: &Tensor) -> Tensor {
 }
 
 /// The margin over f_(1) − f_(3), the first and the third of the sorted logits
-/// (Croce and Hein 2020, equation 6). With fewer than three classes there is no
-/// third, and it is the margin.
+/// (Croce and Hein 2020, equation 6). Of three classes or more: a plan that asks
+/// for it with fewer is refused.
 pub fn dlr(logits: &Tensor, labels: &Tensor) -> Tensor {
-    if logits.size()[1] < 3 {
-        return margin(logits, labels);
-    }
     let (top, _) = logits.topk(3, 1, true, true);
     margin(logits, labels) / (top.select(1, 0) - top.select(1, 2) + 1e-12)
 }

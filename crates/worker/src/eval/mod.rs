@@ -12,6 +12,7 @@ mod neighbours;
 mod outputs;
 pub mod scores;
 pub mod purify;
+mod trivial;
 mod values;
 
 pub use bootstrap::bootstrap_auroc;
@@ -22,4 +23,5 @@ pub use masking::{AtSize, Behind, masking, masking_behind, sign_test};
 pub use measure::{Measured, diagram, measure, put_detection};
 pub use neighbours::nearest;
 pub use outputs::{NOISE_BATCH, Outputs, host, predict};
+pub use trivial::Trivial;
 pub use values::Values;

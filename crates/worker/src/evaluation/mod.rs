@@ -17,6 +17,7 @@ mod sample_sources;
 mod scores;
 mod selective;
 mod sets;
+mod trivial;
 
 pub use files::{Evaluated, diverged_by, evaluate};
 pub use part::{Found, Look, Subject, run_part};

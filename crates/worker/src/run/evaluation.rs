@@ -185,12 +185,21 @@ fn base(
 ) -> Result<(Metrics, Files), Failure> {
     let diverged = training.outcome.diverged();
     let sets = if diverged { Vec::new() } else { sets(context, inputs, spec)? };
+    // Trivial scores are fitted to the images that the training rests on.
+    let train = match diverged || spec.evaluate.ood.is_empty() {
+        true => None,
+        false => {
+            let source = &spec.training.data.train;
+            Some(inputs.get(&context.places(), source, Split::Train, &mut Vec::new())?)
+        }
+    };
     let weights = stored(context, training, results::WEIGHTS)?;
     let buffer = stored(context, training, results::BUFFER)?;
     let (seed, outcome, device) = (context.job.seed, &training.outcome, context.device);
     let known = (weights.as_ref(), buffer.as_ref());
     let found = watched(context, |look| {
-        evaluation::evaluate(spec, seed, outcome, known, &sets, device, look)
+        let sets = (&sets[..], train.as_deref());
+        evaluation::evaluate(spec, seed, outcome, known, sets, device, look)
     })?;
     let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
     Ok((found.metrics, named.collect()))

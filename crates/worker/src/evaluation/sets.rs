@@ -8,7 +8,8 @@ use jem_core::digest::Digest;
 use jem_core::spec::{OodSet, Spec};
 
 use crate::data::{
-    Inputs, Places, first, gaussian_noise, interpolated, picked, rotated, split, uniform_noise,
+    Inputs, Places, elastic, first, gaussian_noise, interpolated, letters, picked, rotated, split,
+    uniform_noise,
 };
 
 /// A set with its name in metric paths, which is also that of the stream of
@@ -111,6 +112,8 @@ pub fn sets(
             OodSet::UniformNoise => uniform_noise,
             OodSet::GaussianNoise => gaussian_noise,
             OodSet::Interpolation => interpolated,
+            OodSet::Elastic => elastic,
+            OodSet::Letters => letters,
         };
         let images = match is_validation {
             true if data.validation > 0 => {

@@ -159,7 +159,7 @@ pub fn work(spec: &Spec) -> f64 {
     let classes = classes_of(train).unwrap_or(10);
     // Only an estimate of time hangs on this: a user's own set counts as MNIST.
     let entry = train.catalogue_name().and_then(|name| catalogue().entry(name).ok());
-    let n_train = entry.map_or(60_000, |entry| entry.splits.train);
+    let n_train = entry.and_then(|entry| entry.splits).map_or(60_000, |splits| splits.train);
     trial_flops(spec, shape, classes, n_train)
 }
 

@@ -252,10 +252,16 @@ fn without_classes_no_format_asks_for_labels() {
     let cifar100 = Some(Cifar100Files { train: Vec::new(), test: vec![path], labels });
     let loaded = load_test(&UserFiles { cifar100, ..UserFiles::default() }).unwrap();
     assert_eq!(loaded.images.labels, [0]);
-    // SVHN, with a `y` that could not be read.
-    for name in ["svhn.mat", "svhn-complex.mat"] {
-        let own = UserFiles { classes: None, ..svhn(fixtures().join(name)) };
-        assert_eq!(load_test(&own).unwrap().images.labels, [0, 0, 0], "{name}");
+    // SVHN, with `y` and without: it is the first element, behind 128 bytes.
+    let whole = fixture("svhn-plain.mat");
+    let len = u32::from_le_bytes([whole[132], whole[133], whole[134], whole[135]]) as usize;
+    let cut = place.path().join("cut.mat");
+    fs::write(&cut, [&whole[..128], &whole[136 + len..]].concat()).unwrap();
+    let error = load_test(&svhn(cut.clone())).unwrap_err();
+    assert!(error.contains("it has no `y`"), "{error}");
+    for path in [cut, fixtures().join("svhn.mat")] {
+        let own = UserFiles { classes: None, ..svhn(path) };
+        assert_eq!(load_test(&own).unwrap().images.labels, [0, 0, 0]);
     }
     // Folders, of more classes than a label can say.
     let names: Vec<String> = (0..300).map(|i| format!("{i:03}/a.png")).collect();

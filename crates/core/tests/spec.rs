@@ -89,48 +89,6 @@ fn own_files_can_be_trained_on_and_evaluated() {
 }
 
 #[test]
-fn an_out_of_distribution_set_of_ones_own_needs_neither_labels_nor_classes() {
-    let formats = [
-        "idx = { train_images = 't', test_images = 'a' }",
-        "cifar = { train = ['t'], test = ['a'] }",
-        "cifar100 = { train = ['t'], test = ['a'] }",
-        "svhn = { train = 't', test = 'a' }",
-        "images = { train = 't', test = 'a' }",
-    ];
-    for files in formats {
-        for key in ["evaluate.ood", "evaluate.validation_ood"] {
-            spec(&format!("data.train = \"mnist\"\n{key} = [{{ name = \"own\", {files} }}]"));
-        }
-        spec(&format!(
-            "data.train = \"mnist\"\ndata.auxiliary = {{ name = \"own\", {files} }}\n\
-             objective.outlier_exposure.weight = 0.5"
-        ));
-        let (under, message) = said(&format!("data.train = {{ {files} }}"));
-        let key = if files.starts_with("idx") { "test_labels" } else { "classes" };
-        assert!(message.contains(&format!("`{key}` is missing in `data.train")), "{message}");
-        assert_eq!(under, "train", "{files}");
-    }
-}
-
-#[test]
-fn a_key_that_is_missing_in_a_set_of_ones_own_is_named_whatever_else_stands_there() {
-    for (files, key, table) in [
-        ("name = 'own', idx = { }", "test_images", "evaluate.ood.idx"),
-        (
-            "name = 'own', idx = { train_images = 'a' }, resize = [28, 28]",
-            "test_images",
-            "evaluate.ood.idx",
-        ),
-        ("name = 'own', svhn = { train = 'a' }, channels = 1", "test", "evaluate.ood.svhn"),
-        ("name = 'own', images = { channels = 1 }", "test", "evaluate.ood.images"),
-    ] {
-        let text = format!("data.train = \"mnist\"\nevaluate.ood = [{{ {files} }}]");
-        let (_, message) = said(&text);
-        assert!(message.contains(&format!("`{key}` is missing in `{table}`")), "{message}");
-    }
-}
-
-#[test]
 fn a_misspelt_key_is_shown_with_file_line_caret_and_the_nearest_name() {
     let shown = problem("\n[sampler]\nnoise_sdt = 0.1\n").to_string();
     let expected = "\

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use comfy_table::{Table, presets};
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use jem_core::dataset::{
-    DatasetError, Entry, FetchOutcome, FetchProgress, FileState, Format, catalogue, fetch,
+    DatasetError, Entry, FetchOutcome, FetchProgress, FileState, Format, Split, catalogue, fetch,
     is_present, verify,
 };
 
@@ -77,11 +77,11 @@ fn ls(data_dir: &Path) -> Result<(), CliError> {
         };
         table.add_row([
             set.name.clone(),
-            set.splits.train.to_string(),
-            set.splits.test.to_string(),
+            count(set, Split::Train),
+            count(set, Split::Test),
             format!("{c}×{h}×{w}"),
             set.classes.to_string(),
-            DecimalBytes(set.bytes()).to_string(),
+            size(set),
             here.to_owned(),
             set.licence.clone(),
         ]);
@@ -94,11 +94,21 @@ fn ls(data_dir: &Path) -> Result<(), CliError> {
     say(&text)
 }
 
+/// How many images a split has, as far as the catalogue knows.
+fn count(set: &Entry, split: Split) -> String {
+    set.splits.map_or("–".to_owned(), |splits| splits.count(split).to_string())
+}
+
+/// The bytes of the set, as far as the catalogue knows.
+fn size(set: &Entry) -> String {
+    set.bytes().map_or("not pinned".to_owned(), |bytes| DecimalBytes(bytes).to_string())
+}
+
 fn fetch_all(sets: &[&Entry], data_dir: &Path) -> Result<(), CliError> {
     let mut bar = Bar::new();
     let mut failed = Vec::new();
     for set in sets {
-        let size = DecimalBytes(set.bytes());
+        let size = size(set);
         match fetch(set, data_dir, &mut bar) {
             Ok(FetchOutcome::Already) => say(&format!("{}: already here ({size})\n", set.name))?,
             Ok(FetchOutcome::FetchedFrom(mirror)) => {
@@ -125,6 +135,7 @@ fn verify_all(sets: &[&Entry], data_dir: &Path) -> Result<(), CliError> {
         for check in verify(set, data_dir) {
             let state = match &check.state {
                 FileState::Ok => "ok".to_owned(),
+                FileState::Unpinned(digest) => format!("not pinned: SHA-256 {digest}"),
                 FileState::Missing => "missing".to_owned(),
                 FileState::Unreadable(reason) => format!("unreadable: {reason}"),
                 FileState::Wrong { expected, found } => {
@@ -132,7 +143,8 @@ fn verify_all(sets: &[&Entry], data_dir: &Path) -> Result<(), CliError> {
                 }
             };
             say(&format!("{}/{}: {state}\n", set.name, check.name))?;
-            if check.state != FileState::Ok && bad.last() != Some(&set.name.as_str()) {
+            let is_good = matches!(check.state, FileState::Ok | FileState::Unpinned(_));
+            if !is_good && bad.last() != Some(&set.name.as_str()) {
                 bad.push(&set.name);
             }
         }

@@ -165,7 +165,8 @@ pub fn work(spec: &Spec) -> f64 {
 /// not of the catalogue.
 pub fn training_images(spec: &Spec) -> Option<u64> {
     let name = spec.training.data.train.catalogue_name()?;
-    catalogue().entry(name).ok().map(|entry| entry.splits.train as u64)
+    let entry = catalogue().entry(name).ok()?;
+    entry.splits.map(|splits| splits.train as u64)
 }
 
 /// `lambda=0.1 seed=2`; where it has a name, `label smoothing seed=2`.

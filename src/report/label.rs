@@ -1,5 +1,6 @@
 //! Names for people: of swept fields, cells, scores and groups of inputs.
 
+use jem_core::metric::TrivialScore;
 use jem_core::plan::SYSTEM;
 use jem_core::results::{LOGISTIC, RANK_MEAN};
 use jem_core::spec::{PostHoc, show_value};
@@ -49,6 +50,9 @@ pub fn score_name(score: &str) -> &str {
         "ash_b" => "ASH-B",
         "ash_p" => "ASH-P",
         "grad_norm" => "GradNorm",
+        "lit_pixels" => "trivial: lit pixels",
+        "pca_residual" => "trivial: PCA residual",
+        "gaussian" => "trivial: Gaussian",
         other => other,
     }
 }
@@ -58,10 +62,11 @@ pub fn score_name(score: &str) -> &str {
 pub const OF_LOGITS: [&str; 4] = ["energy", "max_softmax", "max_logit", "entropy"];
 
 /// The place of a score among all: those of the logits alone, those of features
-/// and gradients, others.
+/// and gradients, those of the images alone, others.
 pub fn score_place(score: &str) -> usize {
     let own = PostHoc::ALL.map(PostHoc::name);
-    let known = || OF_LOGITS.into_iter().chain(own);
+    let trivial = TrivialScore::ALL.map(TrivialScore::name);
+    let known = || OF_LOGITS.into_iter().chain(own).chain(trivial);
     known().position(|one| one == score).unwrap_or(known().count())
 }
 

@@ -1,6 +1,6 @@
 //! Which metrics the table for people shows, and what they are called there.
 
-use jem_core::metric::{EFFECTIVE_TEMPERATURE, label};
+use jem_core::metric::{EFFECTIVE_TEMPERATURE, TrivialScore, label};
 use jem_core::results::WORST;
 use jem_core::spec::{PurifiedAttack, PurifierKind};
 
@@ -24,7 +24,10 @@ pub(super) fn paper_metrics(results: &Results) -> Vec<String> {
     wanted.extend(ece.map(str::to_owned));
     for (place, set) in ood_sets(results, &known).iter().enumerate() {
         let scores = if place == 0 { &SCORES[..] } else { &SCORES[..1] };
-        wanted.extend(scores.iter().map(|score| format!("ood/auroc/{set}/{score}")));
+        // Beside them what a look at the images alone gives.
+        let trivial = TrivialScore::ALL.map(TrivialScore::name);
+        let scores = scores.iter().chain(&trivial);
+        wanted.extend(scores.map(|score| format!("ood/auroc/{set}/{score}")));
     }
     for group in ["near", "far"] {
         for metric in ["auroc", "fpr95_id_positive", "fpr95_ood_positive"] {

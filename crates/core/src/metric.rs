@@ -8,8 +8,11 @@
 mod declared;
 mod likelihood;
 mod purified;
+mod trivial;
 
 use std::fmt;
+
+pub use trivial::TrivialScore;
 
 /// Which of two values is the better one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +168,17 @@ mod tests {
         ] {
             assert_eq!(describe(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn trivial_scores_have_the_metrics_of_every_score() {
+        for score in TrivialScore::ALL {
+            assert_eq!(TrivialScore::named(score.name()), Some(score));
+            for path in ["ood/auroc/rotated", "ood/fpr95_id_positive/rotated", "ood/auroc_near"] {
+                assert!(describe(&format!("{path}/{}", score.name())).is_some(), "{path}");
+            }
+        }
+        assert_eq!(TrivialScore::named("energy"), None);
     }
 
     #[test]

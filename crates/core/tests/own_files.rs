@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use jem_core::dataset::untrusted::{image, image_as};
 use jem_core::dataset::{
-    Cifar100Files, Cifar100Labels, ImageFolders, Loaded, Source, Split, SvhnFiles, UserFiles,
-    expected_digests, load, shape_of,
+    Cifar100Files, Cifar100Labels, CifarFiles, IdxFiles, ImageFolders, Loaded, Source, Split,
+    SvhnFiles, UserFiles, expected_digests, load, shape_of,
 };
 use serde::Deserialize;
 
@@ -61,7 +61,7 @@ fn load_test(files: &UserFiles) -> Result<Loaded, String> {
 
 fn svhn(path: PathBuf) -> UserFiles {
     let svhn = Some(SvhnFiles { train: None, test: path });
-    UserFiles { svhn, classes: 10, ..UserFiles::default() }
+    UserFiles { svhn, classes: Some(10), ..UserFiles::default() }
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn images(
 ) -> UserFiles {
     let test = folder.path().to_owned();
     let images = Some(ImageFolders { train: None, test, resize, channels });
-    UserFiles { images, classes: 2, ..UserFiles::default() }
+    UserFiles { images, classes: Some(2), ..UserFiles::default() }
 }
 
 #[test]
@@ -203,9 +203,9 @@ fn cifar_100_has_two_labels() {
     let path = folder.path().join("test.bin");
     let record = |coarse: u8, fine: u8, pixel: u8| [vec![coarse, fine], vec![pixel; 3072]].concat();
     fs::write(&path, [record(19, 99, 7), record(0, 42, 8)].concat()).unwrap();
-    let files = |labels, classes| {
+    let files = |labels, classes: usize| {
         let cifar100 = Some(Cifar100Files { train: Vec::new(), test: vec![path.clone()], labels });
-        UserFiles { cifar100, classes, ..UserFiles::default() }
+        UserFiles { cifar100, classes: Some(classes), ..UserFiles::default() }
     };
     let fine = load_test(&files(Cifar100Labels::Fine, 100)).unwrap();
     assert_eq!((fine.images.labels, fine.images.shape), (vec![99, 42], [3, 32, 32]));
@@ -218,4 +218,76 @@ fn cifar_100_has_two_labels() {
     fs::write(&path, vec![0; 3073]).unwrap();
     let error = load_test(&files(Cifar100Labels::Fine, 100)).unwrap_err();
     assert!(error.contains("3073 bytes where 3074"), "{error}");
+}
+
+/// IDX files of three images of 1×2 pixels.
+fn idx(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    let head = [0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2];
+    fs::write(&path, [&head[..], &[1, 2, 3, 4, 5, 6]].concat()).unwrap();
+    path
+}
+
+#[test]
+fn without_classes_no_format_asks_for_labels() {
+    let place = tempfile::tempdir().unwrap();
+    // IDX without a file of labels, and with one that is none: it is not read.
+    for test_labels in [None, Some(place.path().join("nowhere"))] {
+        let test_images = idx(place.path(), "images");
+        let idx = IdxFiles { train_images: None, train_labels: None, test_images, test_labels };
+        let loaded = load_test(&UserFiles { idx: Some(idx), ..UserFiles::default() }).unwrap();
+        assert_eq!((loaded.images.shape, loaded.images.classes), ([1, 1, 2], 1));
+        assert_eq!((loaded.images.labels, loaded.digests.len()), (vec![0; 3], 1));
+    }
+    // CIFAR, where a label is any byte.
+    let path = place.path().join("records");
+    fs::write(&path, [vec![255], vec![7; 3072], vec![3], vec![8; 3072]].concat()).unwrap();
+    let cifar = Some(CifarFiles { train: Vec::new(), test: vec![path] });
+    let loaded = load_test(&UserFiles { cifar, ..UserFiles::default() }).unwrap();
+    assert_eq!((loaded.images.labels, loaded.images.pixels[3072]), (vec![0, 0], 8));
+    // CIFAR-100.
+    let path = place.path().join("records-100");
+    fs::write(&path, [vec![1, 255], vec![7; 3072]].concat()).unwrap();
+    let labels = Cifar100Labels::Fine;
+    let cifar100 = Some(Cifar100Files { train: Vec::new(), test: vec![path], labels });
+    let loaded = load_test(&UserFiles { cifar100, ..UserFiles::default() }).unwrap();
+    assert_eq!(loaded.images.labels, [0]);
+    // SVHN, with `y` and without: it is the first element, behind 128 bytes.
+    let whole = fixture("svhn-plain.mat");
+    let len = u32::from_le_bytes([whole[132], whole[133], whole[134], whole[135]]) as usize;
+    let cut = place.path().join("cut.mat");
+    fs::write(&cut, [&whole[..128], &whole[136 + len..]].concat()).unwrap();
+    let error = load_test(&svhn(cut.clone())).unwrap_err();
+    assert!(error.contains("it has no `y`"), "{error}");
+    for path in [cut, fixtures().join("svhn.mat")] {
+        let own = UserFiles { classes: None, ..svhn(path) };
+        assert_eq!(load_test(&own).unwrap().images.labels, [0, 0, 0]);
+    }
+    // Folders, of more classes than a label can say.
+    let names: Vec<String> = (0..300).map(|i| format!("{i:03}/a.png")).collect();
+    let many = folder(&names.iter().map(|name| (name.as_str(), "grey.png")).collect::<Vec<_>>());
+    let error = load_test(&images(&many, None, None)).unwrap_err();
+    assert!(error.contains("300 folders; a set has at most 256"), "{error}");
+    let own = UserFiles { classes: None, ..images(&many, None, None) };
+    assert_eq!(load_test(&own).unwrap().images.labels, [0; 300]);
+}
+
+#[test]
+fn the_same_images_are_one_set_with_labels_and_without() {
+    let source = |labels: Option<&str>, classes| {
+        let idx = IdxFiles {
+            train_images: None,
+            train_labels: None,
+            test_images: "a".into(),
+            test_labels: labels.map(Into::into),
+        };
+        Source::Files(Box::new(UserFiles { idx: Some(idx), classes, ..UserFiles::default() }))
+    };
+    let own = source(Some("b"), Some(10));
+    assert!(own.is_of_same_set(&source(None, None), Split::Test));
+    // A field that is left out is not written.
+    assert_eq!(
+        serde_json::to_value(source(None, None)).unwrap(),
+        serde_json::json!({ "idx": { "test_images": "a" } })
+    );
 }

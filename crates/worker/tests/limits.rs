@@ -10,7 +10,7 @@ use jem_core::plan::Plan;
 use jem_core::results::{self, ImagesUsed, Outcome};
 use jem_core::spec::{Part, Spec};
 use jem_worker::data::{Inputs, Places};
-use jem_worker::evaluation::{Set, Subject, evaluate, run_part, sets};
+use jem_worker::evaluation::{EvaluationSets, Set, Subject, evaluate, run_part, sets};
 use jem_worker::training::{Course, TrainSets};
 use tch::Device;
 
@@ -103,7 +103,8 @@ impl Trial {
     fn evaluated(&self) -> (f64, Files) {
         let (known, device) = ((Some(&self.weights), None), Device::Cpu);
         let look: &mut dyn FnMut(&str) -> _ = &mut |_| Ok(());
-        let found = evaluate(&self.spec, self.seed, &self.outcome, known, &self.sets, device, look);
+        let sets = EvaluationSets { sets: &self.sets, held_out: None, training: None };
+        let found = evaluate(&self.spec, self.seed, &self.outcome, known, sets, device, look);
         let found = found.unwrap();
         (found.metrics.metrics["clf/accuracy"], found.files)
     }

@@ -13,8 +13,8 @@ use crate::report::view::View;
 const MOST_CELLS: usize = 3;
 
 /// A table for each cell, or for the cell with the highest mean, and of
-/// several cells which score is ahead in each; none without
-/// `[evaluate.scores]`.
+/// several cells which score is ahead in each; none where nothing but scores of
+/// logits was measured.
 pub fn scores(view: &View<'_>) -> Vec<Table> {
     let standings = standings(view);
     let mut tables = Vec::new();
@@ -132,6 +132,7 @@ mod tests {
     use super::*;
     use crate::report::fixture::{results, unswept};
     use crate::table::{Results, cells};
+    use jem_core::metric::TrivialScore;
     use jem_core::results::{ChosenScore, OodScores};
 
     /// The results with two scores more, KNN the best of all on one of two
@@ -237,6 +238,40 @@ mod tests {
         let cells = cells(&results);
         let said = finding(&View::new(&results, &cells)).text;
         assert!(said.contains("Of 7 cells it is KNN in"), "{said}");
+    }
+
+    #[test]
+    fn trivial_scores_are_rows_and_no_cell_is_chosen_by_them() {
+        let mut results = results();
+        for trial in results.trials.iter_mut().filter(|trial| !trial.metrics.is_empty()) {
+            for set in ["fashion-mnist", "uniform-noise"] {
+                for (score, value) in
+                    [("lit_pixels", 0.973), ("pca_residual", 0.995), ("gaussian", 0.9999)]
+                {
+                    trial.metrics.insert(format!("ood/auroc/{set}/{score}"), value);
+                }
+            }
+        }
+        let tables = tables(&results);
+        assert_eq!(tables.len(), 2, "without [evaluate.scores] too");
+        let table = &tables[1];
+        assert_eq!(table.rows[0][0], "trivial: Gaussian");
+        for name in ["trivial: lit pixels", "trivial: PCA residual", "energy"] {
+            assert!(table.rows.iter().any(|row| row[0] == name), "{name}");
+        }
+        assert!(table.note.contains("look at the images alone"), "{}", table.note);
+        let cells = cells(&results);
+        let view = View::new(&results, &cells);
+        let standings = standings(&view);
+        let best = highest(&standings).map(|one| view.label(one.cell));
+        let of_energy = |one: &&Standing<'_>| {
+            let order = one.order();
+            let own = order.iter().find(|score| TrivialScore::named(score).is_none());
+            own.and_then(|score| one.value(score, one.columns.len() - 1)).map(|found| found.mean)
+        };
+        let top = standings.iter().filter_map(|one| of_energy(&one)).fold(0.0, f64::max);
+        let expected = standings.iter().find(|one| of_energy(one) == Some(top));
+        assert_eq!(best, expected.map(|one| view.label(one.cell)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jem_core::metric::TrivialScore;
 use jem_core::results::{ChosenScore, OodScores};
 use jem_core::spec::show_value;
 
@@ -31,7 +32,8 @@ pub struct Standing<'a> {
     told: Vec<(u64, OodScores)>,
 }
 
-/// The cells that have scores beside those of logits.
+/// The cells that have scores beside those of logits: of `[evaluate.scores]`, or
+/// trivial ones.
 pub fn standings<'a>(view: &View<'a>) -> Vec<Standing<'a>> {
     view.cells.iter().filter_map(|cell| standing(view, cell)).collect()
 }
@@ -46,7 +48,12 @@ fn standing<'a>(view: &View<'a>, cell: &'a CellResult) -> Option<Standing<'a>> {
         .into_iter()
         .filter(|set| cell.metrics.contains_key(&format!("ood/auroc/{set}/energy")))
         .collect();
-    if told.is_empty() || sets.is_empty() {
+    let trivial = |set: &String| {
+        TrivialScore::ALL
+            .iter()
+            .any(|score| cell.metrics.contains_key(&format!("ood/auroc/{set}/{}", score.name())))
+    };
+    if sets.is_empty() || (told.is_empty() && !sets.iter().any(trivial)) {
         return None;
     }
     let family = |set: &String| format!("ood/auroc/{set}");
@@ -92,10 +99,11 @@ fn mean_over(
     Statistics::of(values.collect())
 }
 
-/// The standing whose first score has the highest mean over the sets.
+/// The standing whose first score of a network has the highest mean over the
+/// sets; trivial scores are the same in all.
 pub fn highest<'s, 'a>(standings: &'s [Standing<'a>]) -> Option<&'s Standing<'a>> {
     let top = |one: &Standing<'_>| {
-        let first = one.order().into_iter().next()?;
+        let first = one.order().into_iter().find(|one| TrivialScore::named(one).is_none())?;
         Some(one.value(&first, one.columns.len() - 1)?.mean)
     };
     let known = standings.iter().filter_map(|one| Some((one, top(one)?)));
@@ -192,6 +200,13 @@ impl Standing<'_> {
              optimistic one."
                 .to_owned(),
         ];
+        if self.scores.iter().any(|score| TrivialScore::named(score).is_some()) {
+            said.push(
+                "Rows called trivial look at the images alone, at no network: a score that is \
+                 not above them shows nothing that the network has learnt."
+                    .to_owned(),
+            );
+        }
         let told = self.told.first().map(|(_, told)| told);
         if let Some(told) = told {
             if self.told.len() > 1 {

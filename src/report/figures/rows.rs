@@ -3,10 +3,10 @@
 
 use jem_core::metric::{describe, label};
 
-use super::sweeps::{Course, data, quantity};
+use super::sweeps::{Course, data, is_first, quantity};
 use super::{Chart, Drafts, Planned, caption};
 use crate::chart::{RowMark, RowsChart, ValueRow};
-use crate::report::label::{OF_LOGITS, score_name};
+use crate::report::label::score_name;
 use crate::report::number::capital;
 use crate::report::view::View;
 use crate::table::CellResult;
@@ -45,7 +45,7 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
     for set in view.ood_sets() {
         let family = format!("ood/auroc/{set}");
         let (of_logits, own): (Vec<String>, Vec<String>) =
-            view.scores(&family).into_iter().partition(|one| OF_LOGITS.contains(&one.as_str()));
+            view.scores(&family).into_iter().partition(|one| is_first(one));
         let title = format!("AUROC of telling {set} from the test set");
         let further = format!("{title}, scores of features and gradients");
         for (name, title, scores) in

@@ -1,6 +1,6 @@
 //! Metrics against the swept value.
 
-use jem_core::metric::{Direction, Unit, describe, label};
+use jem_core::metric::{Direction, TrivialScore, Unit, describe, label};
 
 use super::csv::{Csv, number};
 use super::{Chart, Drafts, Planned, caption, published};
@@ -44,8 +44,11 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
     for set in view.ood_sets() {
         let title = format!("AUROC of telling {set} from the test set, against {}", x.name);
         let family = format!("ood/auroc/{set}");
+        // What the images alone give is the same everywhere: one line beside those
+        // of the network, where they are in one chart.
+        let is_drawn = |one: &String| view.lines.len() == 1 || TrivialScore::named(one).is_none();
         let (of_logits, own): (Vec<String>, Vec<String>) =
-            view.scores(&family).into_iter().partition(|one| OF_LOGITS.contains(&one.as_str()));
+            view.scores(&family).into_iter().filter(is_drawn).partition(|one| is_first(one));
         let further = format!("{title}, scores of features and gradients");
         let name = format!("ood-{set}");
         drafts.figures.extend(by_score(view, &name, title, (&family, &of_logits), footer));
@@ -54,6 +57,11 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
         drafts.figures.extend(by_score(view, &name, further, (&family, &own), footer));
     }
     drafts
+}
+
+/// Whether a score is drawn in the first chart of its set.
+pub(super) fn is_first(score: &str) -> bool {
+    OF_LOGITS.contains(&score) || TrivialScore::named(score).is_some()
 }
 
 /// AUROC and AURC of the detection of errors against x, energy beside max

@@ -60,9 +60,9 @@ impl Files {
                 train_images: None,
                 train_labels: None,
                 test_images: self.put("images", images),
-                test_labels: self.put("labels", labels),
+                test_labels: Some(self.put("labels", labels)),
             }),
-            classes: 3,
+            classes: Some(3),
             ..UserFiles::default()
         }
     }
@@ -70,7 +70,7 @@ impl Files {
     fn cifar(&self, bytes: &[u8]) -> UserFiles {
         UserFiles {
             cifar: Some(CifarFiles { train: Vec::new(), test: vec![self.put("batch", bytes)] }),
-            classes: 10,
+            classes: Some(10),
             ..UserFiles::default()
         }
     }

@@ -36,8 +36,15 @@ pub struct Entry {
     pub classes: usize,
     /// The value of a fully bright pixel.
     pub pixel_max: u8,
-    /// How many images each split has.
-    pub splits: Splits,
+    /// How many images each split has; none where editions differ.
+    pub splits: Option<Splits>,
+    /// Whether rows and columns are exchanged in the files: each image is turned
+    /// over on reading.
+    #[serde(default)]
+    pub transposed: bool,
+    /// The label in the files that stands for the first class.
+    #[serde(default)]
+    pub first_label: u8,
     /// The licence, or what is known of it.
     pub licence: String,
     /// The publication to cite.
@@ -45,9 +52,14 @@ pub struct Entry {
     /// The decoded files.
     #[serde(rename = "file")]
     pub files: Vec<CatalogueFile>,
-    /// Where to fetch them, in the order tried.
+    /// Where to fetch them, in the order tried; none where no file of a known
+    /// digest is to be had: then from the user's mirror, or by hand.
     #[serde(rename = "mirror", default)]
     pub mirrors: Vec<Mirror>,
+    /// What the authors call the files and where they publish them, where the
+    /// user brings them.
+    #[serde(default)]
+    pub origin: String,
 }
 
 /// How the files of a set are read.
@@ -60,6 +72,8 @@ pub enum Format {
     Cifar,
     /// The digits that are part of the program.
     Embedded,
+    /// A folder of pictures, with a folder for each class.
+    Pictures,
 }
 
 /// The number of images in each split.
@@ -82,10 +96,15 @@ pub struct CatalogueFile {
     pub role: Role,
     /// The split it belongs to; absent where it holds both.
     pub split: Option<Split>,
-    /// Its length.
-    pub bytes: u64,
-    /// The digest of its bytes.
-    pub sha256: Digest,
+    /// Its length, where it is pinned.
+    pub bytes: Option<u64>,
+    /// The digest of its bytes. A file without one is not pinned: it is read as
+    /// it is found, and its digest is recorded instead of compared.
+    pub sha256: Option<Digest>,
+    /// Of a folder of pictures, files that are passed over by name, since the
+    /// published ones cannot be read.
+    #[serde(default)]
+    pub skipped: Vec<String>,
 }
 
 /// What a file holds.
@@ -127,6 +146,12 @@ impl Catalogue {
                     set.name, set.classes, set.pixel_max
                 )));
             }
+            if let Some(file) = set.files.iter().find(|f| f.bytes.is_some() != f.sha256.is_some()) {
+                return Err(DatasetError::Catalogue(format!(
+                    "`{}` of `{}` has one of `bytes` and `sha256`; both are needed, or neither",
+                    file.name, set.name
+                )));
+            }
         }
         Ok(catalogue)
     }
@@ -163,16 +188,29 @@ impl Entry {
         self.files.iter().filter(move |file| file.split.is_none_or(|own| own == split))
     }
 
-    /// The bytes of all files together.
-    pub fn bytes(&self) -> u64 {
+    /// The bytes of all files together; none where a file is not pinned.
+    pub fn bytes(&self) -> Option<u64> {
         self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// Whether every file is compared with a known digest.
+    pub fn is_pinned(&self) -> bool {
+        self.files.iter().all(|file| file.content().is_some())
     }
 }
 
+/// The most bytes of a file that is not pinned.
+const MOST_UNPINNED: u64 = 1 << 29;
+
 impl CatalogueFile {
-    /// What the file must be to be believed.
-    pub fn content(&self) -> FileContent {
-        FileContent { bytes: self.bytes, sha256: self.sha256 }
+    /// The most bytes that the file can have.
+    pub(super) fn limit(&self) -> u64 {
+        self.bytes.unwrap_or(MOST_UNPINNED)
+    }
+
+    /// What the file must be to be believed; none where it is not pinned.
+    pub fn content(&self) -> Option<FileContent> {
+        Some(FileContent { bytes: self.bytes?, sha256: self.sha256? })
     }
 }
 
@@ -211,17 +249,21 @@ mod tests {
     #[test]
     fn the_embedded_catalogue_is_consistent() {
         for set in catalogue().sets() {
-            for split in [Split::Train, Split::Test] {
-                let pixels = set.splits.count(split) * set.shape.iter().product::<usize>();
-                let bytes: u64 = set.files_of(split).map(|file| file.bytes).sum();
+            for split in [Split::Train, Split::Test].into_iter().filter(|_| set.is_pinned()) {
+                let count = set.splits.unwrap().count(split);
+                let pixels = count * set.shape.iter().product::<usize>();
+                let bytes: Option<u64> = set.files_of(split).map(|file| file.bytes).sum();
                 let expected = match set.format {
-                    Format::Idx => pixels + 16 + set.splits.count(split) + 8,
-                    Format::Cifar => pixels + set.splits.count(split),
+                    Format::Idx => pixels + 16 + count + 8,
+                    Format::Cifar => pixels + count,
                     Format::Embedded => 1797 * 65,
+                    Format::Pictures => unreachable!("a folder has no digest that is pinned"),
                 };
-                assert_eq!(bytes, expected as u64, "{} {split}", set.name);
+                assert_eq!(bytes, Some(expected as u64), "{} {split}", set.name);
             }
-            assert_eq!(set.mirrors.is_empty(), set.format == Format::Embedded, "{}", set.name);
+            let has_mirrors = set.is_pinned() && set.format != Format::Embedded;
+            assert_eq!(!set.mirrors.is_empty(), has_mirrors, "{}", set.name);
+            assert_eq!(set.origin.is_empty(), set.is_pinned(), "{}", set.name);
             for word in [&set.licence, &set.citation, &set.title] {
                 assert!(!word.is_empty(), "{}", set.name);
             }

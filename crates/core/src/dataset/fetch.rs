@@ -6,8 +6,9 @@ use std::path::Path;
 use super::catalogue::{CatalogueFile, Entry, Format};
 use super::delivery::Delivery;
 use super::error::DatasetError;
-use super::folder::{FileState, file_path, state_of};
+use super::folder::{FileState, file_path, state};
 use super::lock::FolderLock;
+use super::mirror::Mirror;
 
 /// How far a fetch has come; told to whoever draws it.
 pub trait FetchProgress {
@@ -41,7 +42,9 @@ pub enum FetchOutcome {
     FetchedFrom(String),
 }
 
-/// Puts every file of the set into the data folder `dir`. Files that are there
+/// Puts every file of the set into the data folder `dir`: from the mirror that
+/// the environment variable `JEM_MIRROR` names, then from those of the catalogue.
+/// Files that are there
 /// and right are not fetched again. Each file appears under its name only when
 /// it is whole and its digest is the catalogue's, so a fetch may be killed at
 /// any moment and run again.
@@ -54,6 +57,19 @@ pub fn fetch(
     dir: &Path,
     progress: &mut dyn FetchProgress,
 ) -> Result<FetchOutcome, DatasetError> {
+    fetch_from(entry, dir, Mirror::own(), progress)
+}
+
+/// As [`fetch`], with this mirror of the user's own.
+///
+/// # Errors
+/// As [`fetch`].
+pub(super) fn fetch_from(
+    entry: &Entry,
+    dir: &Path,
+    own: Option<Mirror>,
+    progress: &mut dyn FetchProgress,
+) -> Result<FetchOutcome, DatasetError> {
     if entry.format == Format::Embedded {
         return Ok(FetchOutcome::Already);
     }
@@ -62,7 +78,7 @@ pub fn fetch(
     let _lock = FolderLock::take(&folder, progress);
     let mut missing = missing_files(entry, dir, progress);
     let (mut used, mut reasons) = (Vec::new(), Vec::new());
-    for mirror in &entry.mirrors {
+    for mirror in own.iter().chain(&entry.mirrors) {
         if missing.is_empty() {
             break;
         }
@@ -81,7 +97,14 @@ pub fn fetch(
         let names: Vec<&str> = missing.iter().map(|file| file.name.as_str()).collect();
         return Err(DatasetError::Fetch {
             set: entry.name.clone(),
-            reasons: reasons.join("\n"),
+            reasons: match reasons.is_empty() {
+                true => "  nothing: the catalogue has no mirror of it".to_owned(),
+                false => reasons.join("\n"),
+            },
+            origin: match entry.origin.as_str() {
+                "" => String::new(),
+                origin => format!(", which are {origin}"),
+            },
             files: names.join(", "),
             folder: folder.clone(),
         });
@@ -99,8 +122,8 @@ fn missing_files<'a>(
 ) -> Vec<&'a CatalogueFile> {
     let mut is_missing = |file: &&CatalogueFile| {
         let path = file_path(entry, dir, file);
-        match state_of(file, &path) {
-            FileState::Ok => return false,
+        match state(entry, file, dir) {
+            FileState::Ok | FileState::Unpinned(_) => return false,
             FileState::Missing => {}
             FileState::Wrong { .. } | FileState::Unreadable(_) => progress.note(&format!(
                 "{}: not the catalogue's bytes; it will be replaced",

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::digest::Digest;
 
 use super::catalogue::{CatalogueFile, Entry, Format};
+use super::error::DatasetError;
 
 /// The folder used when none is given: `$JEM_DATA`, else
 /// `$XDG_CACHE_HOME/jem/data`, else `~/.cache/jem/data`.
@@ -41,6 +42,9 @@ pub struct FileCheck {
 pub enum FileState {
     /// The catalogue's bytes.
     Ok,
+    /// A file that the catalogue does not pin, readable, and the digest that is
+    /// recorded with runs that read it.
+    Unpinned(Digest),
     /// Nothing.
     Missing,
     /// Other bytes.
@@ -80,14 +84,7 @@ impl fmt::Display for FileContent {
 pub fn verify(entry: &Entry, dir: &Path) -> Vec<FileCheck> {
     let check = |file: &CatalogueFile| {
         let path = file_path(entry, dir, file);
-        FileCheck {
-            name: file.name.clone(),
-            state: match entry.format {
-                Format::Embedded => FileState::Ok,
-                Format::Idx | Format::Cifar => state_of(file, &path),
-            },
-            path,
-        }
+        FileCheck { name: file.name.clone(), state: state(entry, file, dir), path }
     };
     entry.files.iter().map(check).collect()
 }
@@ -97,24 +94,42 @@ pub fn verify(entry: &Entry, dir: &Path) -> Vec<FileCheck> {
 pub fn is_present(entry: &Entry, dir: &Path) -> bool {
     entry.format == Format::Embedded
         || entry.files.iter().all(|file| {
-            fs::metadata(file_path(entry, dir, file))
-                .is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+            fs::metadata(file_path(entry, dir, file)).is_ok_and(|found| match file.bytes {
+                Some(bytes) => found.is_file() && found.len() == bytes,
+                None => true,
+            })
         })
 }
 
-/// Where a file of the set lies.
+/// Where a file of the set lies. One that is not pinned may lie there compressed,
+/// as it is published.
 pub(super) fn file_path(entry: &Entry, dir: &Path, file: &CatalogueFile) -> PathBuf {
-    dir.join(&entry.name).join(&file.name)
+    let folder = dir.join(&entry.name);
+    let path = folder.join(&file.name);
+    let packed = folder.join(format!("{}.gz", file.name));
+    if file.bytes.is_none() && !path.exists() && packed.exists() { packed } else { path }
 }
 
-/// What is found at `path` in the place of `file`.
-pub(super) fn state_of(file: &CatalogueFile, path: &Path) -> FileState {
+/// What is found in the data folder `dir` in the place of `file`.
+pub(super) fn state(entry: &Entry, file: &CatalogueFile, dir: &Path) -> FileState {
+    match (entry.format, file.content()) {
+        (Format::Embedded, _) => FileState::Ok,
+        (_, Some(expected)) => state_of(expected, &file_path(entry, dir, file)),
+        (_, None) => match entry.part(dir, file).digest() {
+            Ok(digest) => FileState::Unpinned(digest),
+            Err(DatasetError::NotBrought { .. }) => FileState::Missing,
+            Err(error) => FileState::Unreadable(error.to_string()),
+        },
+    }
+}
+
+/// What is found at `path` in the place of a file that is `expected`.
+pub(super) fn state_of(expected: FileContent, path: &Path) -> FileState {
     let found = match hash_file(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return FileState::Missing,
         Err(error) => return FileState::Unreadable(error.to_string()),
     };
-    let expected = file.content();
     if found == expected { FileState::Ok } else { FileState::Wrong { expected, found } }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Folder {
     pub shape: [usize; 3],
     /// `[n, c, h, w]`
     pub pixels: Vec<u8>,
-    /// `[n]`
+    /// `[n]`; none unless they are asked for.
     pub labels: Vec<u8>,
     /// That of [`digest`].
     pub digest: Digest,
@@ -36,18 +36,34 @@ struct Entry {
     path: PathBuf,
     /// From the folder on, with `/`.
     name: String,
-    label: u8,
+    label: usize,
 }
 
-/// The pictures of `folder`, each as `wanted`.
+/// The pictures of `folder` but for those that are `skipped`, each as `wanted`,
+/// with labels where they are asked for.
 ///
 /// # Errors
-/// When the folder or a picture cannot be read, or two have not one shape.
-pub(super) fn read(folder: &Path, wanted: Wanted) -> Result<Folder, DatasetError> {
+/// When the folder or a picture cannot be read, two have not one shape, or
+/// there are more classes than labels can say.
+pub(super) fn read(
+    folder: &Path,
+    wanted: Wanted,
+    skipped: &[String],
+    labelled: bool,
+) -> Result<Folder, DatasetError> {
     let mut digest = Folding::new();
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     let mut first: Option<([usize; 3], String)> = None;
-    for entry in entries(folder)? {
+    let entries = entries(folder, skipped)?;
+    let classes = entries.last().map_or(0, |last| last.label + 1);
+    if labelled && classes > MAX_CLASSES {
+        let reason = format!(
+            "{classes} folders; a set has at most {MAX_CLASSES} classes. Without `classes` no \
+             label is looked at"
+        );
+        return Err(DatasetError::ImageFolder { path: folder.to_owned(), reason });
+    }
+    for entry in entries {
         let bytes = bytes_of(&entry.path)?;
         digest.take(&entry.name, &bytes);
         let picture = picture(&entry.path, &bytes, wanted)?;
@@ -59,20 +75,22 @@ pub(super) fn read(folder: &Path, wanted: Wanted) -> Result<Folder, DatasetError
             None => first = Some((picture.shape, entry.name.clone())),
         }
         pixels.extend(picture.pixels);
-        labels.push(entry.label);
+        // Below `MAX_CLASSES`.
+        labels.extend(labelled.then_some(entry.label as u8));
     }
     let shape = first.map_or([0; 3], |(shape, _)| shape);
     Ok(Folder { shape, pixels, labels, digest: digest.finish() })
 }
 
-/// The digest of the pictures of `folder`: of their names within it and their
-/// bytes, in order, whatever else lies there hidden.
+/// The digest of the pictures of `folder` but for those that are `skipped`: of
+/// their names within it and their bytes, in order, whatever else lies there
+/// hidden.
 ///
 /// # Errors
 /// When the folder or a file cannot be read.
-pub(super) fn digest(folder: &Path) -> Result<Digest, DatasetError> {
+pub(super) fn digest(folder: &Path, skipped: &[String]) -> Result<Digest, DatasetError> {
     let mut digest = Folding::new();
-    for entry in entries(folder)? {
+    for entry in entries(folder, skipped)? {
         digest.take(&entry.name, &bytes_of(&entry.path)?);
     }
     Ok(digest.finish())
@@ -86,7 +104,7 @@ pub(super) fn shape(folder: &Path, wanted: Wanted) -> Result<[usize; 3], Dataset
     if let (Some([height, width]), Some(channels)) = (wanted.sides, wanted.channels) {
         return Ok([channels, height, width]);
     }
-    let entries = entries(folder)?;
+    let entries = entries(folder, &[])?;
     let first = &entries[0].path;
     Ok(picture(first, &bytes_of(first)?, wanted)?.shape)
 }
@@ -135,19 +153,14 @@ impl Folding {
     }
 }
 
-/// The pictures of `folder` in order, at least one.
-fn entries(folder: &Path) -> Result<Vec<Entry>, DatasetError> {
+/// The pictures of `folder` in order, at least one, without those whose name from
+/// the folder on is one of `skipped`.
+fn entries(folder: &Path, skipped: &[String]) -> Result<Vec<Entry>, DatasetError> {
     let wrong = |path: &Path, reason: String| {
         Err(DatasetError::ImageFolder { path: path.to_owned(), reason })
     };
     let top = list(folder)?;
     let classes = top.iter().filter(|(_, path)| path.is_dir()).count();
-    if classes > MAX_CLASSES {
-        return wrong(
-            folder,
-            format!("{classes} folders; a set has at most {MAX_CLASSES} classes"),
-        );
-    }
     let mut found = Vec::new();
     for (name, path) in top {
         if !path.is_dir() {
@@ -158,14 +171,16 @@ fn entries(folder: &Path) -> Result<Vec<Entry>, DatasetError> {
             found.push(entry(name, path, 0)?);
             continue;
         }
-        // At most 256 folders come before.
-        let label = found.last().map_or(0, |last: &Entry| last.label as usize + 1);
+        let label = found.last().map_or(0, |last: &Entry| last.label + 1);
         let inside = list(&path)?;
         if inside.is_empty() {
             return wrong(&path, "a class without images; remove the folder".to_owned());
         }
         for (file, path) in inside {
-            found.push(entry(format!("{name}/{file}"), path, label as u8)?);
+            let name = format!("{name}/{file}");
+            if !skipped.contains(&name) {
+                found.push(entry(name, path, label)?);
+            }
         }
     }
     if found.is_empty() {
@@ -174,7 +189,7 @@ fn entries(folder: &Path) -> Result<Vec<Entry>, DatasetError> {
     Ok(found)
 }
 
-fn entry(name: String, path: PathBuf, label: u8) -> Result<Entry, DatasetError> {
+fn entry(name: String, path: PathBuf, label: usize) -> Result<Entry, DatasetError> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     let known = ["png", "jpg", "jpeg"];
     let is_known = extension.is_some_and(|e| known.iter().any(|k| e.eq_ignore_ascii_case(k)));

@@ -16,7 +16,7 @@ use super::reshaped::reshaped;
 use super::resize::Wanted;
 use super::source::Source;
 use super::svhn;
-use super::user_files::{Format, IdxFiles, UserFiles};
+use super::user_files::{Format, UserFiles};
 
 /// A split that was read, and what exactly was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,8 @@ pub fn load(dir: &Path, source: &Source, split: Split) -> Result<Loaded, Dataset
         }
         Source::Files(files) => {
             let parts = user_parts(files, split)?;
-            let loaded = read_split(parts, files.classes, files.pixel_max.unwrap_or(u8::MAX))?;
+            let classes = files.labelled(split);
+            let loaded = read_split(parts, classes, files.pixel_max.unwrap_or(u8::MAX))?;
             // Pictures of a folder are brought to one shape as they are read.
             let wanted = if files.images.is_some() { Wanted::default() } else { files.wanted() };
             match wanted == Wanted::default() {
@@ -55,20 +56,20 @@ pub fn load(dir: &Path, source: &Source, split: Split) -> Result<Loaded, Dataset
 }
 
 /// The digests that [`load`] will report, in its order. Those of a catalogue
-/// set, of whatever shape, are known without reading, whatever the data folder holds; the user's
-/// own files are hashed.
+/// set, of whatever shape, are known without reading, whatever the data folder
+/// `dir` holds, where they are pinned; other files are hashed.
 ///
 /// # Errors
-/// When the set or split does not exist, or a file of the user's own cannot be
-/// read or decompressed.
+/// When the set or split does not exist, or a file that is hashed cannot be read
+/// or decompressed.
 pub fn expected_digests(
     source: &Source,
     split: Split,
-    _dir: &Path,
+    dir: &Path,
 ) -> Result<Vec<(String, Digest)>, DatasetError> {
     match source {
-        Source::Catalogue(name) => Ok(catalogue().entry(name)?.digests(split)),
-        Source::Reshaped(set) => Ok(set.entry()?.digests(split)),
+        Source::Catalogue(name) => catalogue().entry(name)?.digests(dir, split),
+        Source::Reshaped(set) => set.entry()?.digests(dir, split),
         Source::Files(files) => user_parts(files, split)?
             .into_iter()
             .map(|part| {
@@ -104,7 +105,7 @@ pub fn shape_of(source: &Source) -> Result<[usize; 3], DatasetError> {
     }
 }
 
-/// How many classes there are.
+/// How many classes there are; 1 where the user's own files say nothing of it.
 ///
 /// # Errors
 /// When the set does not exist.
@@ -112,7 +113,7 @@ pub fn classes_of(source: &Source) -> Result<usize, DatasetError> {
     match source {
         Source::Catalogue(name) => Ok(catalogue().entry(name)?.classes),
         Source::Reshaped(set) => Ok(set.entry()?.classes),
-        Source::Files(files) => Ok(files.classes),
+        Source::Files(files) => Ok(files.classes.unwrap_or(1)),
     }
 }
 
@@ -132,26 +133,80 @@ impl Entry {
     /// Reads one split of this set from the data folder `dir`.
     ///
     /// # Errors
-    /// When a file is missing or its bytes are not the catalogue's.
+    /// When the set has no such split, a file is missing or damaged, or it is not
+    /// what the catalogue says.
     pub fn load(&self, dir: &Path, split: Split) -> Result<Loaded, DatasetError> {
-        let part = |file| Part {
+        let parts = self.parts(dir, split)?;
+        let path = parts.first().map(|part| part.path.clone()).unwrap_or_default();
+        let first = usize::from(self.first_label);
+        let mut loaded = read_split(parts, Some(self.classes + first), self.pixel_max)?;
+        let images = &mut loaded.images;
+        images.classes = self.classes;
+        if images.shape != self.shape {
+            let shown = |[c, h, w]: [usize; 3]| format!("images of {c}×{h}×{w}");
+            let (found, accepted) = (shown(images.shape), shown(self.shape));
+            return Err(DatasetError::Dimensions { path, found, accepted });
+        }
+        if let Some(index) = images.labels.iter().position(|&label| label < self.first_label) {
+            return Err(DatasetError::LabelTooSmall {
+                path,
+                found: images.labels[index],
+                index,
+                first: self.first_label,
+            });
+        }
+        images.labels.iter_mut().for_each(|label| *label -= self.first_label);
+        if self.transposed {
+            transpose(images);
+        }
+        Ok(loaded)
+    }
+
+    /// Name and digest of each file that holds `split`, in the order read: those
+    /// of the catalogue where it pins them, else those of the files in the data
+    /// folder `dir`.
+    ///
+    /// # Errors
+    /// When the set has no such split, or a file that is not pinned cannot be
+    /// read.
+    pub fn digests(&self, dir: &Path, split: Split) -> Result<Vec<(String, Digest)>, DatasetError> {
+        let digest = |part: Part<'_>| {
+            let pinned = part.known.and_then(|(_, file)| file.sha256);
+            Ok((part.name.clone(), pinned.map_or_else(|| part.digest(), Ok)?))
+        };
+        self.parts(dir, split)?.into_iter().map(digest).collect()
+    }
+
+    /// The parts of `split`, at least one.
+    fn parts<'a>(&'a self, dir: &Path, split: Split) -> Result<Vec<Part<'a>>, DatasetError> {
+        let part = |file| {
+            let part = self.part(dir, file);
+            match self.format {
+                catalogue::Format::Embedded => Part { layout: Layout::Digits(split), ..part },
+                _ => part,
+            }
+        };
+        let parts: Vec<Part<'_>> = self.files_of(split).map(part).collect();
+        match parts.is_empty() {
+            true => Err(DatasetError::NoSplit { what: format!("`{}`", self.name), split }),
+            false => Ok(parts),
+        }
+    }
+
+    /// How `file` of the data folder `dir` is read.
+    pub(super) fn part<'a>(&'a self, dir: &Path, file: &'a CatalogueFile) -> Part<'a> {
+        Part {
             name: self.digest_name(file),
             path: file_path(self, dir, file),
             layout: match (self.format, file.role) {
                 (catalogue::Format::Idx, Role::Labels) => Layout::Idx(Kind::Labels),
                 (catalogue::Format::Idx, Role::Images | Role::Records) => Layout::Idx(Kind::Images),
                 (catalogue::Format::Cifar, _) => Layout::Cifar(Records::Ten),
-                (catalogue::Format::Embedded, _) => Layout::Digits(split),
+                (catalogue::Format::Pictures, _) => Layout::Folder(Wanted::default()),
+                (catalogue::Format::Embedded, _) => Layout::Digits(Split::Train),
             },
             known: Some((self, file)),
-        };
-        let parts = self.files_of(split).map(part).collect();
-        read_split(parts, self.classes, self.pixel_max)
-    }
-
-    /// Name and digest of each file that holds `split`, in the order read.
-    pub fn digests(&self, split: Split) -> Vec<(String, Digest)> {
-        self.files_of(split).map(|file| (self.digest_name(file), file.sha256)).collect()
+        }
     }
 
     fn digest_name(&self, file: &CatalogueFile) -> String {
@@ -159,10 +214,23 @@ impl Entry {
     }
 }
 
+/// Exchanges rows and columns of every image.
+fn transpose(images: &mut LabelledImages) {
+    let [channels, height, width] = images.shape;
+    let mut pixels = Vec::with_capacity(images.pixels.len());
+    for plane in images.pixels.chunks_exact(height * width) {
+        pixels.extend(
+            (0..width).flat_map(|column| plane.iter().skip(column).step_by(width).copied()),
+        );
+    }
+    images.pixels = pixels;
+    images.shape = [channels, width, height];
+}
+
 fn user_parts(files: &UserFiles, split: Split) -> Result<Vec<Part<'static>>, DatasetError> {
     files.check()?;
     let parts: Vec<_> = match files.format()? {
-        Format::Idx(idx) => idx_parts(idx, split),
+        Format::Idx(_) => idx_parts(files, split),
         format => {
             let (word, layout) = match format {
                 Format::Cifar100(files) => {
@@ -189,14 +257,11 @@ fn user_part(name: String, path: &Path, layout: Layout) -> Part<'static> {
     Part { name, path: path.to_owned(), layout, known: None }
 }
 
-fn idx_parts(files: &IdxFiles, split: Split) -> Vec<Part<'static>> {
-    let (images, labels) = match split {
-        Split::Train => (files.train_images.as_ref(), files.train_labels.as_ref()),
-        Split::Test => (Some(&files.test_images), Some(&files.test_labels)),
-    };
+/// The images, and the labels where they are looked at.
+fn idx_parts(files: &UserFiles, split: Split) -> Vec<Part<'static>> {
     let part =
         |what: &str, path, kind| user_part(format!("idx/{split}_{what}"), path, Layout::Idx(kind));
-    let images = images.map(|path| part("images", path, Kind::Images));
-    let labels = labels.map(|path| part("labels", path, Kind::Labels));
-    images.into_iter().chain(labels).collect()
+    let images = files.paths(split).into_iter().map(|path| part("images", path, Kind::Images));
+    let labels = files.label_path(split).map(|path| part("labels", path, Kind::Labels));
+    images.chain(labels).collect()
 }

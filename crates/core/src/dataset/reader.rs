@@ -47,7 +47,10 @@ impl Part<'_> {
     /// The digest of what the part holds.
     pub(super) fn digest(&self) -> Result<Digest, DatasetError> {
         match self.layout {
-            Layout::Folder(_) => image_folder::digest(&self.path),
+            Layout::Folder(_) => {
+                self.folder_is_there()?;
+                image_folder::digest(&self.path, self.skipped())
+            }
             _ => Ok(self.bytes()?.1),
         }
     }
@@ -58,8 +61,11 @@ impl Part<'_> {
         if let Layout::Digits(_) = self.layout {
             return Ok((Vec::new(), digits::digest()));
         }
-        let Some((entry, file)) = self.known else {
-            let io = |error| DatasetError::io(&self.path, error);
+        let Some((entry, file, content)) = self.pinned() else {
+            let io = |error: io::Error| match (error.kind(), self.known) {
+                (io::ErrorKind::NotFound, Some((entry, _))) => self.not_brought(entry),
+                _ => DatasetError::io(&self.path, error),
+            };
             let mut bytes = Vec::new();
             let mut opened = open_regular(&self.path).map_err(io)?;
             opened.read_to_end(&mut bytes).map_err(io)?;
@@ -71,17 +77,44 @@ impl Part<'_> {
         };
         let bytes = self.read_known(entry, file)?;
         let found = FileContent::of(&bytes);
-        if found == file.content() {
+        if found == content {
             return Ok((bytes, found.sha256));
         }
-        Err(self.disbelieve(entry, file, &bytes))
+        Err(self.disbelieve(entry, content, &bytes))
+    }
+
+    /// The catalogue's word on the file, where it knows its digest.
+    fn pinned(&self) -> Option<(&Entry, &CatalogueFile, FileContent)> {
+        let (entry, file) = self.known?;
+        Some((entry, file, file.content()?))
+    }
+
+    /// Files of a folder of pictures that are passed over.
+    fn skipped(&self) -> &[String] {
+        self.known.map_or(&[], |(_, file)| &file.skipped)
+    }
+
+    /// Whether a folder of pictures that the catalogue knows is there.
+    fn folder_is_there(&self) -> Result<(), DatasetError> {
+        match self.known {
+            Some((entry, _)) if !self.path.is_dir() => Err(self.not_brought(entry)),
+            _ => Ok(()),
+        }
+    }
+
+    fn not_brought(&self, entry: &Entry) -> DatasetError {
+        DatasetError::NotBrought {
+            set: entry.name.clone(),
+            path: self.path.clone(),
+            origin: entry.origin.clone(),
+        }
     }
 
     /// Reads no more than shows whether the file is too long.
     fn read_known(&self, entry: &Entry, file: &CatalogueFile) -> Result<Vec<u8>, DatasetError> {
         let mut bytes = Vec::new();
         open_regular(&self.path)
-            .and_then(|opened| opened.take(file.bytes + 1).read_to_end(&mut bytes))
+            .and_then(|opened| opened.take(file.limit() + 1).read_to_end(&mut bytes))
             .map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => {
                     DatasetError::NotFetched { set: entry.name.clone(), path: self.path.clone() }
@@ -91,12 +124,12 @@ impl Part<'_> {
         Ok(bytes)
     }
 
-    fn disbelieve(&self, entry: &Entry, file: &CatalogueFile, start: &[u8]) -> DatasetError {
-        let found = match state_of(file, &self.path) {
+    fn disbelieve(&self, entry: &Entry, expected: FileContent, start: &[u8]) -> DatasetError {
+        let found = match state_of(expected, &self.path) {
             FileState::Wrong { found, .. } => found,
             _ => FileContent::of(start),
         };
-        let other = entry.files.iter().find(|other| other.sha256 == found.sha256);
+        let other = entry.files.iter().find(|other| other.sha256 == Some(found.sha256));
         let hint = match (other, looks_like(start)) {
             (Some(other), _) => {
                 format!("; these are the bytes of `{}`: files were swapped", other.name)
@@ -108,31 +141,34 @@ impl Part<'_> {
             set: entry.name.clone(),
             path: self.path.clone(),
             found: Box::new(found),
-            expected: Box::new(file.content()),
+            expected: Box::new(expected),
             hint,
         }
     }
 }
 
 /// Reads all `parts` of a split whose labels must be below `classes` and whose
-/// pixels at most `pixel_max`.
+/// pixels at most `pixel_max`. Where there are no `classes` labels are not
+/// looked at: all images have the label 0, of one class.
 pub(super) fn read_split(
     parts: Vec<Part<'_>>,
-    classes: usize,
+    classes: Option<usize>,
     pixel_max: u8,
 ) -> Result<Loaded, DatasetError> {
+    let labelled = classes.is_some();
     let mut images = LabelledImages {
         shape: [0; 3],
         pixels: Vec::new(),
         labels: Vec::new(),
         pixel_max,
-        classes,
+        classes: classes.unwrap_or(1),
     };
     let mut digests = Vec::new();
     let (mut images_path, mut labels_path) = (PathBuf::new(), PathBuf::new());
     for part in parts {
         if let Layout::Folder(wanted) = part.layout {
-            let read = image_folder::read(&part.path, wanted)?;
+            part.folder_is_there()?;
+            let read = image_folder::read(&part.path, wanted, part.skipped(), labelled)?;
             digests.push((part.name, read.digest));
             (images.shape, images.pixels, images.labels) = (read.shape, read.pixels, read.labels);
             (images_path, labels_path) = (part.path.clone(), part.path);
@@ -155,12 +191,14 @@ pub(super) fn read_split(
             Layout::Cifar(records) => {
                 images.shape = cifar::SHAPE;
                 let (pixels, labels) = (&mut images.pixels, &mut images.labels);
+                // No byte is too large where labels are not looked at.
+                let classes = classes.unwrap_or(256);
                 cifar::append(&part.path, &bytes, records, classes, pixels, labels)?;
                 (images_path, labels_path) = (part.path.clone(), part.path);
             }
             Layout::Svhn => {
                 images.shape = svhn::SHAPE;
-                (images.pixels, images.labels) = svhn::parse(&part.path, &bytes)?;
+                (images.pixels, images.labels) = svhn::parse(&part.path, &bytes, labelled)?;
                 (images_path, labels_path) = (part.path.clone(), part.path);
             }
             Layout::Folder(_) => {}
@@ -169,6 +207,10 @@ pub(super) fn read_split(
                 (images.pixels, images.labels) = digits::read(split);
             }
         }
+    }
+    if !labelled {
+        images.labels =
+            vec![0; images.pixels.len() / images.shape.iter().product::<usize>().max(1)];
     }
     check(&images, &images_path, &labels_path)?;
     Ok(Loaded { images, digests })

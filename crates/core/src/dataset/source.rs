@@ -80,9 +80,10 @@ impl Source {
         }
         match self {
             Self::Files(files) => {
-                let place = match files.images {
-                    Some(_) => "in its `images = { … }`",
-                    None => "beside its `classes`",
+                let place = match (&files.images, files.classes) {
+                    (Some(_), _) => "in its `images = { … }`".to_owned(),
+                    (None, Some(_)) => "beside its `classes`".to_owned(),
+                    (None, None) => format!("beside its `{}`", files.key()),
                 };
                 Some(format!("write resize = [{height}, {width}], channels = {channels} {place}"))
             }
@@ -212,6 +213,8 @@ mod tests {
         let tables = [
             "train = \"mnist\"",
             "train = { idx = { test_images = \"a\", test_labels = \"b\" }, classes = 10 }",
+            "train = { idx = { test_images = \"a\" } }",
+            "train = { images = { test = \"a\" } }",
             "train = { cifar = { test = [\"a\"], train = [\"b\"] }, classes = 3, pixel_max = 16 }",
             "train = { cifar100 = { test = [\"a\"], labels = \"coarse\" }, classes = 20 }",
             "train = { svhn = { test = \"a.mat\", train = \"b.mat\" }, classes = 10 }",
@@ -233,7 +236,7 @@ mod tests {
         let cases = [
             ("train = 3", "the name of a data set, or a table"),
             ("train = { classes = 10 }", "need one table of files"),
-            ("train = { idx = { test_images = \"a\" }, classes = 10 }", "test_labels"),
+            ("train = { idx = { test_labels = \"a\" }, classes = 10 }", "test_images"),
             ("train = { cifar = { test = [] }, classes = 10 }", "names no file"),
             ("train = { cifar = { test = [\"a\"] }, classes = 0 }", "1 to 256"),
             (
@@ -254,7 +257,7 @@ mod tests {
             ("train = { cifar = { test = [\"a\"] }, classes = 2, pixel_max = 0 }", "1 to 255"),
             (
                 "train = { idx = { test_images = \"a\", test_labels = \"b\", \
-                 train_images = \"c\" }, classes = 2 }",
+                 train_labels = \"c\" }, classes = 2 }",
                 "belong together",
             ),
         ];
@@ -273,7 +276,7 @@ mod tests {
         };
         let idx = files.idx.unwrap();
         assert_eq!(idx.test_images, Path::new("/base/a"));
-        assert_eq!(idx.test_labels, Path::new("/b"));
+        assert_eq!(idx.test_labels.as_deref(), Some(Path::new("/b")));
     }
 
     #[test]

@@ -18,16 +18,21 @@ const ZERO: u8 = 10;
 /// The largest accepted number of images.
 const MAX_COUNT: u64 = 10_000_000;
 
-/// The pixels `[n, 3, 32, 32]` and labels `[n]` of the file `bytes`.
+/// The pixels `[n, 3, 32, 32]` and labels `[n]` of the file `bytes`; no labels
+/// unless they are asked for.
 ///
 /// # Errors
 /// When it is no such file.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), DatasetError> {
+pub(super) fn parse(
+    path: &Path,
+    bytes: &[u8],
+    labelled: bool,
+) -> Result<(Vec<u8>, Vec<u8>), DatasetError> {
     let (mut pixels, mut labels) = (None, None);
     let taken = mat::variables(bytes, &mut |variable| {
         let (kept, read): (_, fn(Variable<'_>) -> _) = match variable.name.as_str() {
             "X" => (&mut pixels, images),
-            "y" => (&mut labels, digits),
+            "y" if labelled => (&mut labels, digits),
             _ => return Ok(()),
         };
         let name = variable.name.clone();
@@ -44,8 +49,10 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Dat
     taken.map_err(wrong)?;
     let missing = |name: &str| wrong(format!("it has no `{name}`"));
     let pixels = pixels.ok_or_else(|| missing("X"))?;
-    let labels = labels.ok_or_else(|| missing("y"))?;
-    Ok((pixels, labels))
+    if labelled && labels.is_none() {
+        return Err(missing("y"));
+    }
+    Ok((pixels, labels.unwrap_or_default()))
 }
 
 /// The pixels of `X`, from column-major `[32, 32, 3, n]` to planes of rows.

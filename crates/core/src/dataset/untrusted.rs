@@ -53,7 +53,7 @@ pub fn cifar100(bytes: &[u8], labels: Cifar100Labels) -> Result<(Vec<u8>, Vec<u8
 /// # Errors
 /// When the bytes are no such file.
 pub fn svhn(bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), DatasetError> {
-    svhn::parse(Path::new(FILE), bytes)
+    svhn::parse(Path::new(FILE), bytes, true)
 }
 
 /// Shape `[c, h, w]` and planes of a PNG or JPEG file.

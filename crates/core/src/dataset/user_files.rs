@@ -32,8 +32,11 @@ pub struct UserFiles {
     /// Folders of PNG and JPEG files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub images: Option<ImageFolders>,
-    /// How many classes there are, 1 to 256; every label is below it.
-    pub classes: usize,
+    /// How many classes there are, 1 to 256; every label is below it. A set that
+    /// is only judged by, or learnt from as out-of-distribution, needs none:
+    /// without it no label is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
     /// The value of a fully bright pixel, 1 to 255; 255 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixel_max: Option<u8>,
@@ -49,7 +52,7 @@ pub struct UserFiles {
 }
 
 /// IDX files. A set that only judges (out-of-distribution data) needs no train
-/// files.
+/// files, and out-of-distribution data need no labels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdxFiles {
@@ -62,7 +65,8 @@ pub struct IdxFiles {
     /// Test images, `[n, h, w]`.
     pub test_images: PathBuf,
     /// Test labels, `[n]`.
-    pub test_labels: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_labels: Option<PathBuf>,
 }
 
 /// CIFAR-10 binary files; each list is read in its order.
@@ -152,15 +156,33 @@ pub(super) enum Format<'a> {
 }
 
 impl<'a> Format<'a> {
-    /// The files or folders of `split`, images first.
+    /// The key of its table.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Idx(_) => "idx",
+            Self::Cifar(_) => "cifar",
+            Self::Cifar100(_) => "cifar100",
+            Self::Svhn(_) => "svhn",
+            Self::Images(_) => "images",
+        }
+    }
+
+    /// The file of labels alone of `split`; none where labels stand with the
+    /// images, or there are none.
+    pub(super) fn label_path(self, split: Split) -> Option<&'a Path> {
+        let Self::Idx(idx) = self else { return None };
+        match split {
+            Split::Train => idx.train_labels.as_deref(),
+            Split::Test => idx.test_labels.as_deref(),
+        }
+    }
+
+    /// The files or folders of the images of `split`.
     pub(super) fn paths(self, split: Split) -> Vec<&'a Path> {
         let only = |path: &'a Option<PathBuf>| path.iter().map(PathBuf::as_path).collect();
         match (self, split) {
-            (Self::Idx(idx), Split::Train) => {
-                let both = [&idx.train_images, &idx.train_labels];
-                both.into_iter().flatten().map(PathBuf::as_path).collect()
-            }
-            (Self::Idx(idx), Split::Test) => vec![&idx.test_images, &idx.test_labels],
+            (Self::Idx(idx), Split::Train) => only(&idx.train_images),
+            (Self::Idx(idx), Split::Test) => vec![&idx.test_images],
             (Self::Cifar(CifarFiles { train, test }), _)
             | (Self::Cifar100(Cifar100Files { train, test, .. }), _) => {
                 let paths = if split == Split::Train { train } else { test };
@@ -197,7 +219,7 @@ impl UserFiles {
         match self.formats()[..] {
             [format] => Ok(format),
             [] => wrong(
-                "own data need one table of files: `idx = { test_images = …, test_labels = … }`, \
+                "own data need one table of files: `idx = { test_images = … }`, \
                  `cifar = { test = [ … ] }`, `cifar100 = { test = [ … ] }`, `svhn = { test = … }` \
                  or `images = { test = … }`",
             ),
@@ -208,7 +230,43 @@ impl UserFiles {
         }
     }
 
-    /// The files or folders of `split`; none where it is not given.
+    /// The key of the one format that is given.
+    pub(super) fn key(&self) -> &'static str {
+        self.formats().first().map_or("idx", |format| format.key())
+    }
+
+    /// The file of labels that is read for `split` beside that of the images;
+    /// none where labels are not asked for, stand with the images, or are
+    /// missing.
+    pub(super) fn label_path(&self, split: Split) -> Option<&Path> {
+        self.classes?;
+        self.formats().first()?.label_path(split)
+    }
+
+    /// How many classes the labels of `split` have; none where they are not
+    /// looked at, since `classes` or they themselves are not given.
+    pub(super) fn labelled(&self, split: Split) -> Option<usize> {
+        match self.idx {
+            Some(_) => self.label_path(split).and(self.classes),
+            None => self.classes,
+        }
+    }
+
+    /// The first key that says too little of labels for a network to be trained
+    /// and tested on these files, and the table it belongs to, from the set's
+    /// own on.
+    pub fn missing_for_training(&self) -> Option<(&'static str, &'static str)> {
+        let of_idx = self.idx.as_ref().and_then(|idx| match idx {
+            IdxFiles { test_labels: None, .. } => Some("test_labels"),
+            IdxFiles { train_images: Some(_), train_labels: None, .. } => Some("train_labels"),
+            _ => None,
+        });
+        let own = self.classes.is_none().then_some(("classes", ""));
+        of_idx.map(|key| (key, ".idx")).or(own)
+    }
+
+    /// The files or folders of the images of `split`; none where it is not
+    /// given.
     pub fn paths(&self, split: Split) -> Vec<&Path> {
         self.formats().first().map_or(Vec::new(), |format| format.paths(split))
     }
@@ -219,8 +277,8 @@ impl UserFiles {
         if let Some(IdxFiles { train_images, train_labels, test_images, test_labels }) =
             &mut self.idx
         {
-            paths.extend([test_images, test_labels]);
-            paths.extend([train_images, train_labels].into_iter().flatten());
+            paths.push(test_images);
+            paths.extend([train_images, train_labels, test_labels].into_iter().flatten());
         }
         if let Some(CifarFiles { train, test }) = &mut self.cifar {
             paths.extend(train.iter_mut().chain(test));
@@ -248,14 +306,14 @@ impl UserFiles {
     /// Whether the description can be used; the files are not looked at.
     ///
     /// # Errors
-    /// When not exactly one format is given, a file lacks its partner, or a
+    /// When not exactly one format is given, labels lack their images, or a
     /// number is out of its range.
     pub fn check(&self) -> Result<(), DatasetError> {
         let wrong = |text: String| Err(DatasetError::UserFiles(text));
         match self.format()? {
-            Format::Idx(idx) if idx.train_images.is_some() != idx.train_labels.is_some() => {
+            Format::Idx(idx) if idx.train_labels.is_some() && idx.train_images.is_none() => {
                 return wrong(
-                    "`train_images` and `train_labels` belong together: give both or neither"
+                    "`train_labels` and `train_images` belong together: `train_images` is missing"
                         .to_owned(),
                 );
             }
@@ -275,10 +333,9 @@ impl UserFiles {
             _ => {}
         }
         self.wanted().check()?;
-        if !(1..=256).contains(&self.classes) {
+        if let Some(classes) = self.classes.filter(|classes| !(1..=256).contains(classes)) {
             return wrong(format!(
-                "`classes = {}`: 1 to 256 are accepted, as labels are single bytes",
-                self.classes
+                "`classes = {classes}`: 1 to 256 are accepted, as labels are single bytes"
             ));
         }
         if let Some(name) = &self.name

@@ -73,7 +73,8 @@ pub(super) const METRICS: &[MetricInfo] = &[
         "AUROC",
         Unit::Fraction,
         HigherIsBetter,
-        "Chance that an OOD input scores above an ID input, ties as half.",
+        "Chance that an OOD input scores above an ID input, ties as half; also of the trivial scores \
+         lit_pixels, pca_residual and gaussian, which see the images alone.",
     ),
     metric(
         "ood/auroc_low/<set>/<score>",

@@ -153,21 +153,23 @@ impl<'a> Checker<'a> {
         place: Range<usize>,
     ) -> Option<Value> {
         let fitting: Vec<&Value> = options.iter().filter(|option| fits(option, node)).collect();
-        let mut nearest: Option<Vec<Diagnostic>> = None;
+        let mut nearest: Option<((usize, usize), Vec<Diagnostic>)> = None;
         for option in &fitting {
             let mut attempt = Checker::new(self.source);
             let value = attempt.check_at(option, node, name, place.clone());
             if value.is_some() {
                 return value;
             }
-            // The option with the fewest problems is most likely meant.
-            let count = attempt.problems.len();
-            if nearest.as_ref().is_none_or(|known| count < known.len()) {
-                nearest = Some(attempt.problems);
+            // Most likely meant is the option that has the keys that are there,
+            // even where more are missing; of several, that with the fewest
+            // problems.
+            let place = (unknown_keys(option, node), attempt.problems.len());
+            if nearest.as_ref().is_none_or(|(known, _)| place < *known) {
+                nearest = Some((place, attempt.problems));
             }
         }
         match nearest {
-            Some(problems) => self.problems.extend(problems),
+            Some((_, problems)) => self.problems.extend(problems),
             None => return self.wrong(schema, node, name, place),
         }
         None
@@ -258,6 +260,12 @@ impl<'a> Checker<'a> {
                 .help(format!("accepted keys: {}", quoted_list(known()))),
         );
     }
+}
+
+/// How many keys of `node` a table of `schema` does not have.
+fn unknown_keys(schema: &Value, node: &Node) -> usize {
+    let known = |entry: &&Entry| schema["properties"].get(&entry.key).is_some();
+    node.entries().iter().filter(|entry| !known(entry)).count()
 }
 
 /// Whether `node` is of the kind that `schema` describes.

@@ -6,7 +6,7 @@ mod evaluation;
 
 use std::borrow::Cow;
 
-use crate::dataset::{Entry, Reshaped, Source, Split, catalogue, shape_of};
+use crate::dataset::{Entry, Reshaped, Source, Split, UserFiles, catalogue, shape_of};
 use crate::diagnostic::{nearest, quoted_list};
 
 use super::calibration::check_calibration;
@@ -109,6 +109,11 @@ fn check_shape(source: &Source, path: &'static str, train: &Source, found: &mut 
     ));
 }
 
+/// Whether the set of the catalogue has images to learn from.
+fn has_train_split(name: &str) -> bool {
+    named(name).is_some_and(|entry| entry.files_of(Split::Train).next().is_some())
+}
+
 fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>) {
     match source {
         Source::Catalogue(name) | Source::Reshaped(Reshaped { name, .. })
@@ -123,21 +128,45 @@ fn check_source(source: &Source, path: &'static str, found: &mut Vec<Violation>)
                 format!("there is no dataset `{name}`{}", meant.unwrap_or_default()),
                 &[path],
                 format!(
-                    "known: {}; or files of your own: {{ idx = {{ … }}, classes = 10 }}",
-                    quoted_list(names().chain(made.iter().copied()))
+                    "known: {}; or files of your own: {{ idx = {{ … }}{} }}",
+                    quoted_list(names().chain(made.iter().copied())),
+                    if path == "data.train" { ", classes = 10" } else { "" }
                 ),
             ));
         }
-        Source::Files(files)
-            if path.starts_with("data.") && files.paths(Split::Train).is_empty() =>
+        Source::Catalogue(name) | Source::Reshaped(Reshaped { name, .. })
+            if path.starts_with("data.") && !has_train_split(name) =>
         {
             found.push(Violation::new(
-                "these files have no training split".to_owned(),
+                format!("`{name}` has no training split"),
                 &[path],
-                "give `train_images` and `train_labels` in `idx`, or `train` in the others",
+                "it can be judged by alone: in evaluate.ood or evaluate.validation_ood",
             ));
         }
-        _ => {}
+        Source::Files(files) => check_files(files, path, found),
+        Source::Catalogue(_) | Source::Reshaped(_) => {}
+    }
+}
+
+/// What is wrong with files of the user's own at `path`.
+fn check_files(files: &UserFiles, path: &'static str, found: &mut Vec<Violation>) {
+    if let Some((key, table)) = files.missing_for_training().filter(|_| path == "data.train") {
+        found.push(Violation::new(
+            format!("`{key}` is missing in `data.train{table}`"),
+            &[path],
+            "a network is trained and tested with the labels of `classes` classes; \
+             out-of-distribution sets need neither",
+        ));
+    } else if path.starts_with("data.") && files.paths(Split::Train).is_empty() {
+        let both = "give `train_images` and `train_labels` in `idx`, or `train` in the others";
+        found.push(Violation::new(
+            "these files have no training split".to_owned(),
+            &[path],
+            match path {
+                "data.train" => both,
+                _ => "give `train_images` in `idx`, or `train` in the others",
+            },
+        ));
     }
 }
 
@@ -165,7 +194,8 @@ fn check_schedule(training: &Training, found: &mut Vec<Violation>) {
 
 /// `n` examples suffice for hold-out, limit and a batch.
 fn check_examples(training: &Training, entry: &Entry, found: &mut Vec<Violation>) {
-    let (data, n) = (&training.data, entry.splits.train as u64);
+    let Some(splits) = entry.splits else { return };
+    let (data, n) = (&training.data, splits.train as u64);
     let name = &entry.name;
     if data.validation >= n {
         found.push(Violation::new(

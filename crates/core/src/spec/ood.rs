@@ -22,6 +22,12 @@ pub enum OodSet {
     /// Each of the training set's own images averaged with another one,
     /// chosen by the stream `ood interpolation`.
     Interpolation,
+    /// The training set's own images, deformed elastically (Simard et al. 2003)
+    /// by fields from the stream `ood elastic`.
+    Elastic,
+    /// As many images of printed letters that do not look like digits, turned,
+    /// slanted, scaled and blurred by draws from the stream `ood letters`.
+    Letters,
 }
 
 impl OodSet {
@@ -33,6 +39,8 @@ impl OodSet {
             Self::UniformNoise => "uniform-noise".to_owned(),
             Self::GaussianNoise => "gaussian-noise".to_owned(),
             Self::Interpolation => "interpolation".to_owned(),
+            Self::Elastic => "elastic".to_owned(),
+            Self::Letters => "letters".to_owned(),
         }
     }
 }

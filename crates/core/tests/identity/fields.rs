@@ -51,7 +51,15 @@ pub const FIELDS: [(&str, &[&str]); 65] = [
     ("divergence.max_restarts", &["4", "1"]),
     ("divergence.restart_step_size", &["0.5", "0.25"]),
     ("divergence.restart_extra_steps", &["5", "10"]),
-    ("evaluate.ood", &["[\"uniform-noise\"]", "[\"rotated\", \"uniform-noise\"]", "[]"]),
+    (
+        "evaluate.ood",
+        &[
+            "[\"uniform-noise\"]",
+            "[\"elastic\", \"letters\"]",
+            "[\"rotated\", \"uniform-noise\"]",
+            "[]",
+        ],
+    ),
     ("evaluate.validation_ood", &["[\"gaussian-noise\"]", "[\"interpolation\"]", "[]"]),
     ("evaluate.limit", &["500", "0"]),
     ("evaluate.ece_bins", &["[10]", "[10, 30]", "[]"]),

@@ -13,6 +13,7 @@ mod neighbours;
 mod outputs;
 pub mod scores;
 pub mod purify;
+mod trivial;
 mod values;
 
 pub use bootstrap::bootstrap_auroc;
@@ -23,4 +24,5 @@ pub use masking::{AtSize, Behind, masking, masking_behind, sign_test};
 pub use measure::{Measured, diagram, measure, on_held_out, put_detection};
 pub use neighbours::nearest;
 pub use outputs::{NOISE_BATCH, Outputs, host, predict};
+pub use trivial::Trivial;
 pub use values::Values;

@@ -3,13 +3,15 @@
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
+use jem_core::dataset::Loaded;
 use jem_core::metric::EFFECTIVE_TEMPERATURE;
 use jem_core::results::{self, ImagesUsed, Metrics, Outcome};
 use jem_core::spec::Spec;
 use tch::Device;
 
-use super::Set;
 use super::part::Look;
+use super::trivial::put_trivial;
+use super::{EvaluationSets, Set};
 use crate::data::Images;
 use crate::eval::metric::{Logits, MetricError, Score};
 use crate::eval::{
@@ -30,8 +32,9 @@ pub struct Evaluated {
 /// Evaluates the network that `weights` holds on `sets`, the test set first,
 /// and on the images that training held out, where there are some.
 /// `outcome` is that of its training: a network that diverged has no weights
-/// and gets no metrics. `buffer` holds the samples that training kept. `look`
-/// is told the name of each set before the network sees it.
+/// and gets no metrics. `buffer` holds the samples that training kept. `training`
+/// is the train split, which trivial scores are fitted to; without it there are
+/// none. `look` is told the name of each set before the network sees it.
 ///
 /// # Errors
 /// When weights do not fit the spec, a metric cannot be asked for, or `look`
@@ -41,7 +44,7 @@ pub fn evaluate(
     seed: u64,
     outcome: &Outcome,
     (weights, buffer): (Option<&Arrays>, Option<&Arrays>),
-    (sets, held_out): (&[Set], Option<&Set>),
+    EvaluationSets { sets, held_out, training }: EvaluationSets<'_>,
     device: Device,
     look: Look<'_>,
 ) -> Result<Evaluated, Box<dyn Error>> {
@@ -63,6 +66,10 @@ pub fn evaluate(
             };
         }
     };
+    if let Some(training) = training {
+        look("images alone")?;
+        put_trivial(&mut measured.values, (spec, seed), training, sets);
+    }
     let mut files = vec![
         (results::PREDICTIONS, arrays(&outputs)?),
         (results::RELIABILITY, serde_json::to_vec_pretty(&measured.reliability)?),

@@ -18,9 +18,10 @@ mod sample_sources;
 mod scores;
 mod selective;
 mod sets;
+mod trivial;
 
 pub use files::{Evaluated, diverged_by, evaluate};
 pub use part::{Found, Look, Subject, run_part};
-pub use sets::{Set, SetError, held_out_set, sets};
+pub use sets::{EvaluationSets, Set, SetError, held_out_set, sets};
 
 use sets::held_out_rows;

@@ -9,8 +9,8 @@ use jem_core::results::ImagesUsed;
 use jem_core::spec::{OodSet, Spec};
 
 use crate::data::{
-    Drawn, Inputs, Places, drawn, gaussian_noise, held_out, interpolated, picked, rotated,
-    uniform_noise,
+    Drawn, Inputs, Places, drawn, elastic, gaussian_noise, held_out, interpolated, letters, picked,
+    rotated, uniform_noise,
 };
 
 /// A set with its name in metric paths, which is also that of the stream of
@@ -117,6 +117,19 @@ pub fn held_out_set(
     Ok(Some(Set { name: HELD_OUT.to_owned(), images, mixed: false }))
 }
 
+/// All that a network is evaluated on.
+#[derive(Clone, Copy)]
+pub struct EvaluationSets<'a> {
+    /// The test set, then every out-of-distribution set, those for validation
+    /// last.
+    pub sets: &'a [Set],
+    /// The images that training holds out, where there are some.
+    pub held_out: Option<&'a Set>,
+    /// The train split, which trivial scores are fitted to; without it there
+    /// are none.
+    pub training: Option<&'a Loaded>,
+}
+
 /// A set that the network cannot be evaluated on.
 #[derive(Debug, thiserror::Error)]
 pub enum SetError {
@@ -176,6 +189,8 @@ pub fn sets(
             OodSet::UniformNoise => uniform_noise,
             OodSet::GaussianNoise => gaussian_noise,
             OodSet::Interpolation => interpolated,
+            OodSet::Elastic => elastic,
+            OodSet::Letters => letters,
         };
         let images = match is_validation {
             true if data.validation > 0 => {

@@ -19,7 +19,7 @@ use super::same_data::same_data;
 use super::trial::Context;
 use super::{Failure, life};
 use crate::data::{Inputs, Places};
-use crate::evaluation::{self, Set, Subject, run_part};
+use crate::evaluation::{self, EvaluationSets, Set, Subject, run_part};
 
 /// Evaluates the training run and records the evaluation run; says the
 /// accuracy. A diverged trial is recorded as such, with no metrics.
@@ -224,12 +224,22 @@ fn base(
             (sets(context, inputs, spec)?, held_out)
         }
     };
+    // Trivial scores are fitted to the images that the training rests on.
+    let train = match diverged || spec.evaluate.ood.is_empty() {
+        true => None,
+        false => {
+            let source = &spec.training.data.train;
+            Some(inputs.get(&context.places(), source, Split::Train, &mut Vec::new())?)
+        }
+    };
     let weights = stored(context, training, results::WEIGHTS)?;
     let buffer = stored(context, training, results::BUFFER)?;
     let (seed, outcome, device) = (context.job.seed, &training.outcome, context.device);
     let known = (weights.as_ref(), buffer.as_ref());
     let found = watched(context, |look| {
-        evaluation::evaluate(spec, seed, outcome, known, (&sets, held_out.as_ref()), device, look)
+        let sets =
+            EvaluationSets { sets: &sets, held_out: held_out.as_ref(), training: train.as_deref() };
+        evaluation::evaluate(spec, seed, outcome, known, sets, device, look)
     })?;
     let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
     Ok((found.metrics, named.collect()))

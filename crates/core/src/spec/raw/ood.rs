@@ -14,7 +14,7 @@ use crate::spec::OodSet;
 pub struct RawOod(pub OodSet);
 
 /// The sets that are made rather than read.
-const MADE: [(&str, OodSet, &str); 4] = [
+const MADE: [(&str, OodSet, &str); 6] = [
     (
         "rotated",
         OodSet::Rotated,
@@ -24,6 +24,16 @@ const MADE: [(&str, OodSet, &str); 4] = [
         "interpolation",
         OodSet::Interpolation,
         "Means of two of the training set's own test images (held-out images in validation_ood) (Grathwohl et al. 2020).",
+    ),
+    (
+        "elastic",
+        OodSet::Elastic,
+        "The training set's own test images (held-out images in validation_ood), deformed elastically (Simard et al. 2003); their classes stay what they are.",
+    ),
+    (
+        "letters",
+        OodSet::Letters,
+        "Printed letters that do not look like digits, as many as the training set has test images (held-out images in validation_ood), placed as digits are in MNIST.",
     ),
     ("uniform-noise", OodSet::UniformNoise, "Images of independent uniform pixels."),
     (

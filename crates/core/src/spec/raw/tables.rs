@@ -212,7 +212,7 @@ table! {
 table! {
     /// What is measured on the trained network. Changing it never trains again.
     RawEvaluate {
-        /// Out-of-distribution sets: "rotated", "interpolation", "uniform-noise", "gaussian-noise", the name of a dataset, files of your own, or { name = "cifar-10", resize = [28, 28], channels = 1 } for a dataset of another shape.
+        /// Out-of-distribution sets: "rotated", "elastic", "interpolation", "letters", "uniform-noise", "gaussian-noise", the name of a dataset, files of your own, or { name = "cifar-10", resize = [28, 28], channels = 1 } for a dataset of another shape.
         #[schemars(length(max = 64))]
         ood: Vec<RawOod>,
         /// Out-of-distribution sets that hyper-parameters of scores may be tuned on; none of them in ood. Those that are made are made of the images that data.validation holds out; of the test images where it holds out none.

@@ -41,7 +41,7 @@ impl fmt::Display for Kind {
 }
 
 /// What is known of every run beside its settings and metrics.
-pub const FACTS: [(&str, Kind); 20] = [
+pub const FACTS: [(&str, Kind); 21] = [
     ("trial", Kind::Id),
     ("seed", Kind::Number),
     ("outcome", Kind::Word(Vec::new())),
@@ -57,6 +57,7 @@ pub const FACTS: [(&str, Kind); 20] = [
     ("command", Kind::Text),
     ("libtorch", Kind::Text),
     ("run", Kind::Id),
+    ("runs", Kind::Number),
     ("training_run", Kind::Id),
     ("cell", Kind::Id),
     ("evaluation", Kind::Id),

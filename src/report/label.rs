@@ -49,6 +49,9 @@ pub fn score_name(score: &str) -> &str {
         "ash_b" => "ASH-B",
         "ash_p" => "ASH-P",
         "grad_norm" => "GradNorm",
+        "lit_pixels" => "lit pixels",
+        "pca_residual" => "PCA residual",
+        "gaussian" => "one Gaussian",
         other => other,
     }
 }
@@ -56,6 +59,9 @@ pub fn score_name(score: &str) -> &str {
 /// Scores of the logits alone, as metric paths name them, in the order in
 /// which they are shown.
 pub const OF_LOGITS: [&str; 4] = ["energy", "max_softmax", "max_logit", "entropy"];
+
+/// Scores of the images alone, which need no network, as metric paths name them.
+pub const OF_IMAGES: [&str; 3] = ["lit_pixels", "pca_residual", "gaussian"];
 
 /// The place of a score among all: those of the logits alone, those of features
 /// and gradients, others.

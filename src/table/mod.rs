@@ -17,10 +17,12 @@ mod marks;
 mod missing;
 mod paper_metrics;
 mod spread;
+mod interval;
 mod cells;
 mod expect;
 mod examples;
 pub mod frames;
+mod shown_mean;
 mod present;
 mod published;
 mod render;
@@ -36,6 +38,7 @@ pub use cells::cells;
 pub use error::TableError;
 pub use examples::examples;
 pub use expect::{Checked, check};
+pub use interval::{Interval, Method};
 pub use label::{axis_names, cell_label};
 pub use load::{load, predictions};
 pub use present::{Column, PaperTable, Shown, TableCell, shown_metrics};
@@ -43,5 +46,6 @@ pub(crate) use render::markdown as escaped_markdown;
 pub use results::{
     CellResult, ChainStates, MissingTrial, PartFiles, Results, Statistics, TrialResult,
 };
+pub use shown_mean::{ShownMean, range_of_two, with_interval};
 pub use spread::spread;
 pub use write::{to_csv, to_parquet, write_all, write_examples};

@@ -47,8 +47,8 @@ fn a_query_picks_runs_of_any_experiment_by_settings_metrics_and_facts() {
         assert!(lines[0].contains(name), "{shown}");
     }
     assert!(lines[2].split_whitespace().nth(1) == Some("1"), "{shown}");
-    assert!(lines[2].ends_with("no-commit") && lines[4] == "2 of 5 runs", "{shown}");
-    assert_eq!(sandbox.ok(&["ls", "lambda = 7"]), "0 of 5 runs\n");
+    assert!(lines[2].ends_with("no-commit") && lines[4] == "2 of 5 trials", "{shown}");
+    assert_eq!(sandbox.ok(&["ls", "lambda = 7"]), "0 of 5 trials\n");
 
     let csv = ["ls", "--csv", "--columns", "seed,accuracy", "--sort", "accuracy", "--limit", "5"];
     let csv = sandbox.ok(&csv);
@@ -71,10 +71,35 @@ fn a_query_picks_runs_of_any_experiment_by_settings_metrics_and_facts() {
     }
 }
 
+/// A user who reads n off the list must not count a seed twice.
+#[test]
+fn a_trial_that_was_evaluated_again_is_one_row() {
+    let sandbox = Sandbox::new();
+    let text = tiny(TWO_LAMBDAS);
+    sandbox.write("tiny.toml", &text);
+    sandbox.ok(&["run", "tiny.toml"]);
+    // Another evaluation of the same trainings, with a part.
+    let more = "[evaluate.calibration]\nbins = [15]\n";
+    sandbox.write("more.toml", &format!("{text}{more}"));
+    sandbox.ok(&["run", "more.toml"]);
+    let count = |args: &[&str]| sandbox.ok(args).trim().to_owned();
+    assert_eq!(count(&["ls", "lambda = 0", "--count"]), "2");
+    assert_eq!(count(&["ls", "lambda = 0", "--count", "--runs"]), "4");
+    let shown = sandbox.ok(&["ls"]);
+    let last = shown.lines().last();
+    assert_eq!(last, Some("4 of 4 trials; 8 runs are behind them, which --runs lists"));
+    assert!(sandbox.ok(&["ls", "--runs"]).ends_with("8 of 8 runs\n"));
+    assert_eq!(sandbox.ok(&["ls", "--csv"]).lines().count(), 5);
+    let json: Value = serde_json::from_str(&sandbox.ok(&["ls", "runs > 1", "--json"])).unwrap();
+    assert_eq!((json.as_array().unwrap().len(), &json[0]["runs"]), (4, &Value::from(2)));
+    // The newest evaluation stands for the trial.
+    assert_eq!(count(&["ls", "command ~ more.toml", "--count"]), "4");
+}
+
 #[test]
 fn a_wrong_query_is_pointed_at_and_an_empty_answer_is_an_error_only_when_asked() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.ok(&["ls", "lambda > 0.3 and ece < 0.05"]), "0 of 0 runs\n");
+    assert_eq!(sandbox.ok(&["ls", "lambda > 0.3 and ece < 0.05"]), "0 of 0 trials\n");
     assert_eq!(sandbox.ok(&["ls", "--json"]), "[]\n");
     let said = sandbox.jem(&["ls", "--count", "--fail-empty"]);
     assert_eq!((said.code, said.out.as_str()), (1, "0\n"), "{said:?}");
@@ -122,7 +147,7 @@ fn runs_that_cannot_be_read_are_counted_and_left_out() {
     fs::write(object(2), [b"[", &bytes[1..]].concat()).unwrap();
     fs::write(sandbox.path("results/runs/stray"), "x").unwrap();
     let said = sandbox.jem(&["ls"]);
-    assert_eq!((said.code, said.out.lines().last()), (0, Some("3 of 3 runs")), "{said:?}");
+    assert_eq!((said.code, said.out.lines().last()), (0, Some("3 of 3 trials")), "{said:?}");
     assert!(said.err.contains("3 runs are unreadable") && said.err.contains("fsck"), "{said:?}");
     for evaluation in evaluations.iter().take(3) {
         assert!(said.err.contains(&evaluation.run.short()), "{said:?}");

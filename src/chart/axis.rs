@@ -1,5 +1,7 @@
 //! Axes: which values they span, where each falls, and short tick labels.
 
+use jem_core::metric::Range;
+
 /// How a swept value is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum XScale {
@@ -86,6 +88,19 @@ impl Axis {
             }
             None => Self::nothing(),
         }
+    }
+
+    /// Spans `values` as [`Self::spanning`] does, but nothing that is outside
+    /// `range`, of which they are.
+    pub(super) fn within(
+        range: Range,
+        values: impl IntoIterator<Item = f64>,
+        count: usize,
+    ) -> Self {
+        let Some(ends) = extent(values) else { return Self::nothing() };
+        let (low, high) = widened(ends, 0.06);
+        // Where a value has no place in its range, it is shown all the same.
+        Self::between(range.nearest(low).min(ends.0), range.nearest(high).max(ends.1), count)
     }
 
     /// Spans exactly `low..high`, with about `count` round ticks.
@@ -269,6 +284,22 @@ mod tests {
         assert_eq!(labels(&Axis::between(-3.0, 2.0, 3)), ["−2", "0", "2"]);
         assert_eq!(labels(&Axis::between(0.0, 3e6, 3)), ["0", "1e6", "2e6", "3e6"]);
         assert_eq!(labels(&Axis::between(0.0, 5e-6, 3)), ["0", "2e-6", "4e-6"]);
+    }
+
+    /// An axis to 1.05 would have room for an accuracy that there is not.
+    #[test]
+    fn no_axis_goes_beyond_the_range_of_what_it_shows() {
+        let ends = |range, values: &[f64]| {
+            let axis = Axis::within(range, values.iter().copied(), 5);
+            (axis.low, axis.high)
+        };
+        assert_eq!(ends(Range::UNIT, &[0.01, 1.0]), (0.0, 1.0));
+        assert_eq!(ends(Range::UNIT, &[1.0, 1.0]), (0.9, 1.0));
+        assert_eq!(ends(Range::UNIT, &[0.0]), (0.0, 1.0));
+        assert_eq!(ends(Range::NON_NEGATIVE, &[0.1, 100.0]).0, 0.0);
+        assert!(ends(Range::Any, &[0.0, 1.0]).0 < 0.0);
+        assert!(ends(Range::UNIT, &[0.5, 0.6]).0 > 0.4);
+        assert_eq!(ends(Range::UNIT, &[0.5, 2.0]).1, 2.0);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The words around a figure.
 
+use jem_core::metric::Range;
+
 /// What stands above and below a figure.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Caption {
@@ -41,9 +43,18 @@ pub struct Quantity {
     pub unit: Option<String>,
     /// Which way it is better, where either way is.
     pub better: Option<Better>,
+    /// Which values there can be: no axis and no interval goes beyond.
+    pub range: Range,
 }
 
 impl Quantity {
+    /// The part of an interval that is inside the range, where it has a width.
+    pub(super) fn inside(&self, ends: Option<(f64, f64)>) -> Option<(f64, f64)> {
+        let (low, high) = ends.filter(|(low, high)| low.is_finite() && high.is_finite())?;
+        let (low, high) = (self.range.nearest(low), self.range.nearest(high));
+        (low < high).then_some((low, high))
+    }
+
     /// `accuracy (%)`.
     pub(super) fn with_unit(&self) -> String {
         match &self.unit {

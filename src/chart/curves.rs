@@ -102,7 +102,7 @@ fn draw_panel(canvas: &mut Canvas, chart: &CurvesChart, panel: &CurvesPanel, are
     let points = || panel.lines.iter().flatten();
     let y = match chart.y_range {
         Some((low, high)) => Axis::between(low, high, 5),
-        None => Axis::spanning(points().map(|point| point.1), 4),
+        None => Axis::within(chart.y.range, points().map(|point| point.1), 4),
     };
     let all = chart.panels.iter().flat_map(|panel| &panel.lines).flatten();
     let left = area.left + gutter(&y);

@@ -1,6 +1,8 @@
 //! Differences of a metric between two sides, a row for each cell: a dot with
 //! its interval, about a line at 0.
 
+use jem_core::metric::Range;
+
 use super::axis::{Axis, extent};
 use super::canvas::{Canvas, Marker};
 use super::caption::Caption;
@@ -17,6 +19,8 @@ pub struct DifferenceChart {
     pub caption: Caption,
     /// What the axis shows, and on which side of 0 which side is better.
     pub x_label: String,
+    /// Which differences there can be: no axis and no interval goes beyond.
+    pub range: Range,
     /// From top to bottom.
     pub rows: Vec<DifferenceRow>,
 }
@@ -76,10 +80,11 @@ impl Tone {
 }
 
 impl DifferenceRow {
-    /// The ends of the interval, where it is one.
-    fn interval(&self) -> Option<(f64, f64)> {
+    /// The ends of the interval in `range`, where it is one.
+    fn interval(&self, range: Range) -> Option<(f64, f64)> {
         let half = self.half_width.filter(|half| half.is_finite() && *half > 0.0)?;
-        self.mean.is_finite().then_some((self.mean - half, self.mean + half))
+        let ends = (range.nearest(self.mean - half), range.nearest(self.mean + half));
+        self.mean.is_finite().then_some(ends)
     }
 
     /// What is shown beside the mean; a single pair is the mean.
@@ -105,7 +110,7 @@ fn lay_out(chart: &DifferenceChart) -> Canvas {
     let area = rows_of_cells::area(&page, sides, ROW);
     let mut y = Axis::between(0.0, chart.rows.len().max(2) as f64, 1);
     y.ticks.clear();
-    let plot = Plot { area, x: x_axis(&chart.rows), y };
+    let plot = Plot { area, x: x_axis(&chart.rows, chart.range), y };
     for tick in &plot.x.ticks {
         let x = plot.x_at(tick.at);
         page.canvas.line(&[(x, area.top), (x, area.bottom())], GRID.solid(), 1.0);
@@ -116,13 +121,18 @@ fn lay_out(chart: &DifferenceChart) -> Canvas {
         page.canvas.line(&[(x, area.top), (x, area.bottom())], INK.at(0.75), 1.5);
     }
     for (place, row) in chart.rows.iter().enumerate() {
-        draw_row(&mut page.canvas, &plot, row, area.top + (place as f64 + 0.5) * ROW);
+        draw_row(
+            &mut page.canvas,
+            &plot,
+            (row, chart.range),
+            area.top + (place as f64 + 0.5) * ROW,
+        );
     }
     page.y = area.bottom() + X_LABELS;
     page.x_label(&chart.x_label, &[area]);
     page.legend(&keys(chart));
     page.y += 4.0;
-    let intervals = chart.rows.iter().filter_map(DifferenceRow::interval);
+    let intervals = chart.rows.iter().filter_map(|row| row.interval(chart.range));
     let values = chart.rows.iter().flat_map(|row| row.values.iter().copied());
     for note in rows_of_cells::notes_under(&plot, intervals, values) {
         page.lines(&note, SMALL, 2);
@@ -132,27 +142,27 @@ fn lay_out(chart: &DifferenceChart) -> Canvas {
 
 /// Spans 0, the pairs and the means, and the intervals as far as these do not
 /// dwarf them: over two pairs a t interval can be many times as wide.
-fn x_axis(rows: &[DifferenceRow]) -> Axis {
+fn x_axis(rows: &[DifferenceRow], range: Range) -> Axis {
     let values = rows.iter().flat_map(|row| row.values.iter().copied().chain([row.mean]));
     let Some((low, high)) = extent(values) else {
         return Axis::spanning([], 6);
     };
     let (low, high) = (low.min(0.0), high.max(0.0));
-    let ends = rows.iter().filter_map(DifferenceRow::interval).flat_map(|(a, b)| [a, b]);
+    let ends = rows.iter().filter_map(|row| row.interval(range)).flat_map(|(a, b)| [a, b]);
     let (from, to) = extent(ends).unwrap_or((low, high));
     let span = high / 2.0 - low / 2.0;
     if span > 0.0 {
         let beyond = 3.0 * span;
-        Axis::spanning([low, high, from.max(low - beyond), to.min(high + beyond)], 7)
+        Axis::within(range, [low, high, from.max(low - beyond), to.min(high + beyond)], 7)
     } else {
-        Axis::spanning([low, high, from, to], 7)
+        Axis::within(range, [low, high, from, to], 7)
     }
 }
 
-fn draw_row(canvas: &mut Canvas, plot: &Plot, row: &DifferenceRow, y: f64) {
+fn draw_row(canvas: &mut Canvas, plot: &Plot, (row, range): (&DifferenceRow, Range), y: f64) {
     let (marker, color) = row.tone.mark();
     rows_of_cells::write_sides(canvas, &plot.area, (&row.label, &row.note), y);
-    if let Some(interval) = row.interval() {
+    if let Some(interval) = row.interval(range) {
         rows_of_cells::draw_interval(canvas, plot, interval, y, color);
     }
     let at = |value: f64| rows_of_cells::x_of(plot, value);
@@ -176,7 +186,7 @@ fn keys(chart: &DifferenceChart) -> Vec<Key> {
             Key::new(Swatch::Series(marker, color, false), tone.words())
         })
         .collect();
-    if chart.rows.iter().any(|row| row.interval().is_some()) {
+    if chart.rows.iter().any(|row| row.interval(chart.range).is_some()) {
         keys.push(Key::new(Swatch::Interval, "mean, 95 % interval"));
     }
     if chart.rows.iter().any(|row| row.pairs().iter().any(|value| value.is_finite())) {
@@ -223,6 +233,13 @@ mod tests {
     fn an_interval_that_dwarfs_its_values_is_cut_and_said_to_be() {
         let canvas = lay_out(&chart(vec![row("a", &[0.01, 0.02], Some(100.0), Tone::Open)]));
         assert!(canvas.labels.iter().any(|label| label.text.starts_with("Arrows")));
+    }
+
+    #[test]
+    fn shares_differ_by_one_at_most() {
+        let of = row("a", &[0.9, 0.8], Some(1.3), Tone::Open);
+        let (low, high) = of.interval(Range::SIGNED).expect("an interval");
+        assert!((low - -0.45).abs() < 1e-12 && high == 1.0, "{low} {high}");
     }
 
     #[test]

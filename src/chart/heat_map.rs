@@ -317,7 +317,11 @@ mod tests {
             x: (0..columns).map(|x| format!("{x}")).collect(),
             y_label: "steps".into(),
             y: (0..rows).map(|y| format!("{y}")).collect(),
-            value: Quantity { label: "accuracy".into(), unit: None, better: Some(Better::Higher) },
+            value: Quantity {
+                label: "accuracy".into(),
+                better: Some(Better::Higher),
+                ..Quantity::default()
+            },
             range: None,
             edge: Some((0.5, "where half of the trials diverge".into())),
             cells: (0..columns * rows).map(cell).collect(),

@@ -15,6 +15,10 @@ pub(super) enum Swatch {
     Line(Color),
     /// A filled block.
     Block(Paint),
+    /// A narrow upright block.
+    Upright(Paint),
+    /// The outline of a block.
+    Outline(Paint),
     /// A marker between the ends of an interval.
     Interval,
     /// A small dot.
@@ -271,6 +275,14 @@ fn swatch(canvas: &mut Canvas, swatch: Swatch, (left, y): Point) {
             Area { left: left + 4.0, top: y - 5.0, width: SWATCH - 8.0, height: 10.0 },
             paint,
         ),
+        Swatch::Upright(paint) => {
+            canvas.rect(Area { left: middle - 2.0, top: y - 7.0, width: 4.0, height: 14.0 }, paint)
+        }
+        Swatch::Outline(paint) => {
+            let (from, to) = (left + 4.5, right - 4.5);
+            let corners = [(from, y + 5.0), (from, y - 5.0), (to, y - 5.0), (to, y + 5.0)];
+            canvas.line(&corners, paint, 1.0);
+        }
         Swatch::Interval => {
             canvas.line(&[(middle, y - 8.0), (middle, y + 8.0)], INK.solid(), 1.5);
             for end in [y - 8.0, y + 8.0] {

@@ -19,6 +19,8 @@ pub struct ReliabilityChart {
     pub y_label: String,
     /// One per model, such as one per λ.
     pub panels: Vec<ReliabilityPanel>,
+    /// Which bins are marked as of few examples, such as `fewer than 10 examples`.
+    pub few: String,
     /// Whether they are pairs, each of which stands in one row.
     pub pairs: bool,
 }
@@ -48,6 +50,8 @@ pub struct ReliabilityBin {
     /// The share of them classified correctly, in [0, 1]; of no account where
     /// there are none.
     pub accuracy: f64,
+    /// Whether so few examples lie in it that its accuracy says little.
+    pub few: bool,
 }
 
 impl ReliabilityBin {
@@ -62,11 +66,14 @@ const WIDTHS: (f64, f64) = (165.0, 390.0);
 const STRIP: f64 = 34.0;
 const STRIP_GAP: f64 = 6.0;
 const BAR: Paint = FIRST.at(0.6);
-const GAP: Paint = ALARM.at(0.45);
+const GAP: Paint = ALARM.at(0.75);
+/// How much of the width of a bin the mark of its gap takes.
+const GAP_SHARE: f64 = 0.3;
 
-/// Draws, for every panel, accuracy as bars, the gap to the mean confidence
-/// shaded, the diagonal of perfect calibration, and under it how many examples
-/// each bin holds.
+/// Draws, for every panel, accuracy as bars, the gap to the mean confidence as a
+/// narrow mark of its own on either side of a bar's end, the diagonal of perfect
+/// calibration, and under it how many examples each bin holds. A bin of few
+/// examples is an outline.
 ///
 /// # Errors
 /// When the figure is too large to paint.
@@ -92,12 +99,16 @@ fn lay_out(chart: &ReliabilityChart) -> Canvas {
     }
     page.x_label(&chart.x_label, &areas);
     if !areas.is_empty() {
-        page.legend(&[
+        let mut keys = vec![
             Key::new(Swatch::Block(BAR), "accuracy"),
-            Key::new(Swatch::Block(GAP), "gap to the mean confidence"),
+            Key::new(Swatch::Upright(GAP), "gap to the mean confidence"),
             Key::new(Swatch::Dashed, "perfect calibration"),
             Key::new(Swatch::Block(NEUTRAL.solid()), "share of the examples"),
-        ]);
+        ];
+        if chart.panels.iter().any(|panel| panel.bins.iter().any(|bin| bin.few && bin.count > 0)) {
+            keys.push(Key::new(Swatch::Outline(FIRST.solid()), &chart.few));
+        }
+        page.legend(&keys);
     }
     page.finish(&chart.caption)
 }
@@ -140,21 +151,10 @@ fn draw_panel(canvas: &mut Canvas, panel: &ReliabilityPanel, area: Area) {
         panel.bins.iter().filter(|bin| bin.count > 0 && bin.is_drawable()).collect();
     let most = bins.iter().map(|bin| bin.count).max().unwrap_or(1);
     for bin in &bins {
-        let (from, to) = (plot.x_at(bin.low) + 0.5, plot.x_at(bin.high) - 0.5);
-        let block = |bottom: f64, top: f64| Area {
-            left: from,
-            top,
-            width: (to - from).max(0.5),
-            height: bottom - top,
-        };
-        let (accuracy, confidence) = (plot.y_at(bin.accuracy), plot.y_at(bin.confidence));
-        let (lower, upper) = (accuracy.max(confidence), accuracy.min(confidence));
-        canvas.rect(block(plot.area.bottom(), lower), BAR);
-        canvas.rect(block(lower, upper), GAP);
-        canvas.line(&[(from, accuracy), (to, accuracy)], FIRST.solid(), 1.5);
+        draw_bin(canvas, &plot, bin);
         // A bin that holds any example at all is seen.
         let tall = (STRIP * bin.count as f64 / most as f64).max(1.0);
-        canvas.rect(block(floor, floor - tall), NEUTRAL.solid());
+        canvas.rect(column(&plot, bin, 1.0, (floor, floor - tall)), NEUTRAL.solid());
     }
     let bottom = plot.area.bottom();
     canvas.line(&[(left, bottom), (plot.area.right(), bottom)], INK.at(0.35), 1.0);
@@ -166,8 +166,40 @@ fn draw_panel(canvas: &mut Canvas, panel: &ReliabilityPanel, area: Area) {
     }
 }
 
+/// The block between two heights over the middle `share` of a bin.
+fn column(plot: &Plot, bin: &ReliabilityBin, share: f64, (bottom, top): (f64, f64)) -> Area {
+    let (from, to) = (plot.x_at(bin.low) + 0.5, plot.x_at(bin.high) - 0.5);
+    let width = share * (to - from).max(0.5);
+    Area { left: (from + to - width) / 2.0, top, width, height: bottom - top }
+}
+
+/// The bar ends at the accuracy, whichever side of the diagonal that is on.
+fn draw_bin(canvas: &mut Canvas, plot: &Plot, bin: &ReliabilityBin) {
+    let (accuracy, confidence) = (plot.y_at(bin.accuracy), plot.y_at(bin.confidence));
+    let bar = column(plot, bin, 1.0, (plot.area.bottom(), accuracy));
+    let (left, right) = (bar.left, bar.right());
+    if bin.few {
+        let inside = (left + 0.5, right - 0.5);
+        let (top, bottom) = (accuracy, plot.area.bottom());
+        let corners = [(inside.0, bottom), (inside.0, top), (inside.1, top), (inside.1, bottom)];
+        canvas.line(&corners, FIRST.at(0.6), 1.0);
+    } else {
+        canvas.rect(bar, BAR);
+        canvas.line(&[(left, accuracy), (right, accuracy)], FIRST.solid(), 1.5);
+    }
+    let ends = (accuracy.max(confidence), accuracy.min(confidence));
+    let gap = column(plot, bin, GAP_SHARE, ends);
+    if bin.few {
+        let middle = (gap.left + gap.right()) / 2.0;
+        canvas.line(&[(middle, ends.0), (middle, ends.1)], GAP, 1.0);
+    } else {
+        canvas.rect(gap, GAP);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::canvas::Shape;
     use super::*;
 
     fn bins(count: usize) -> Vec<ReliabilityBin> {
@@ -178,6 +210,7 @@ mod tests {
                 count: i as u64 * 10,
                 confidence: (i as f64 + 0.5) / count as f64,
                 accuracy: (i as f64 / count as f64).powi(2),
+                few: i == 1,
             })
             .collect()
     }
@@ -186,6 +219,7 @@ mod tests {
         ReliabilityChart {
             x_label: "confidence".into(),
             y_label: "accuracy".into(),
+            few: "fewer than 20 examples".into(),
             panels,
             ..ReliabilityChart::default()
         }
@@ -205,6 +239,42 @@ mod tests {
         assert_eq!(Ok(drawing), reliability(&chart));
     }
 
+    /// A network that is right in nine of ten where it is half sure looked
+    /// calibrated: its bar ended at the diagonal.
+    #[test]
+    fn a_bar_ends_at_the_accuracy_on_both_sides_of_the_diagonal() {
+        let bars = |confidence: f64, accuracy: f64, few: bool| -> Vec<(f64, f64)> {
+            let bin = ReliabilityBin { low: 0.4, high: 0.6, count: 5, confidence, accuracy, few };
+            let mut canvas = Canvas::default();
+            let plot = Plot {
+                area: Area { left: 0.0, top: 0.0, width: 100.0, height: 100.0 },
+                x: Axis::between(0.0, 1.0, 5),
+                y: Axis::between(0.0, 1.0, 5),
+            };
+            draw_bin(&mut canvas, &plot, &bin);
+            let rect = |shape: &Shape| match shape {
+                Shape::Rect(area, _) => Some((area.top.round(), area.bottom().round())),
+                _ => None,
+            };
+            canvas.shapes.iter().filter_map(rect).collect()
+        };
+        // Under-confident: accuracy .9, confidence .5. The mark of the gap last.
+        assert_eq!(bars(0.5, 0.9, false), [(10.0, 100.0), (10.0, 50.0)]);
+        // Over-confident.
+        assert_eq!(bars(0.5, 0.2, false), [(80.0, 100.0), (50.0, 80.0)]);
+        assert_eq!(bars(0.5, 0.2, true), [], "few examples are an outline");
+    }
+
+    #[test]
+    fn bins_of_few_examples_are_in_the_legend_where_there_are_any() {
+        let panel = ReliabilityPanel { bins: bins(10), ..ReliabilityPanel::default() };
+        let mut chart = chart(vec![panel]);
+        let svg = |chart: &ReliabilityChart| reliability(chart).expect("it can be drawn").svg;
+        assert!(svg(&chart).contains("fewer than 20 examples"));
+        chart.panels[0].bins.iter_mut().for_each(|bin| bin.few = false);
+        assert!(!svg(&chart).contains("fewer than 20 examples"));
+    }
+
     #[test]
     fn hostile_panels_stay_legible() {
         let odd = |number: f64| ReliabilityBin {
@@ -213,6 +283,7 @@ mod tests {
             count: u64::MAX,
             confidence: number,
             accuracy: number,
+            few: false,
         };
         let panel = |bins: Vec<ReliabilityBin>| ReliabilityPanel {
             label: "a very long label of a panel that does not fit".into(),

@@ -7,6 +7,7 @@ use super::caption::{Caption, Quantity};
 use super::drawing::{ChartError, Drawing, finish};
 use super::page::{Key, Page, Swatch};
 use super::plot::{Plot, X_LABELS};
+use super::reference::{self, Reference};
 use super::rows_of_cells;
 use super::theme::{Color, GRID, PAGE_WIDTH, SMALL, series_color};
 
@@ -22,6 +23,8 @@ pub struct RowsChart {
     pub series: Vec<String>,
     /// From top to bottom.
     pub rows: Vec<ValueRow>,
+    /// Values of the metric that are the same for every cell.
+    pub references: Vec<Reference>,
 }
 
 /// The values of one cell.
@@ -42,15 +45,14 @@ pub struct RowMark {
     pub values: Vec<f64>,
     /// Their mean.
     pub mean: f64,
-    /// Half the width of its 95 % t interval, where there is one.
-    pub half_width: Option<f64>,
+    /// The ends of its 95 % interval, where there is one.
+    pub ends: Option<(f64, f64)>,
 }
 
 impl RowMark {
-    /// The ends of the interval, where it is one.
-    fn interval(&self) -> Option<(f64, f64)> {
-        let half = self.half_width.filter(|half| half.is_finite() && *half > 0.0)?;
-        self.mean.is_finite().then_some((self.mean - half, self.mean + half))
+    /// The ends of the interval of a mean of `quantity`, where it is one.
+    fn interval(&self, quantity: &Quantity) -> Option<(f64, f64)> {
+        quantity.inside(self.ends).filter(|_| self.mean.is_finite())
     }
 
     /// What is shown beside the mean; a single seed is the mean.
@@ -86,25 +88,27 @@ fn lay_out(chart: &RowsChart) -> Result<Canvas, ChartError> {
     let area = rows_of_cells::area(&page, sides, height);
     let mut y = Axis::between(0.0, 1.0, 1);
     y.ticks.clear();
-    let plot = Plot { area, x: x_axis(&chart.rows), y };
+    let plot = Plot { area, x: x_axis(chart), y };
     for tick in &plot.x.ticks {
         let x = plot.x_at(tick.at);
         page.canvas.line(&[(x, area.top), (x, area.bottom())], GRID.solid(), 1.0);
     }
     plot.frame(&mut page.canvas, area.bottom());
+    reference::draw_down(&mut page.canvas, &plot, &chart.references);
     for (place, row) in chart.rows.iter().enumerate() {
         let top = area.top + place as f64 * height;
         if place > 0 {
             page.canvas.line(&[(area.left, top), (area.right(), top)], GRID.solid(), 1.0);
         }
-        draw_row(&mut page.canvas, &plot, row, (top, height));
+        draw_row(&mut page.canvas, &plot, (row, &chart.quantity), (top, height));
     }
     page.y = area.bottom() + X_LABELS;
     page.legend(&keys(chart));
     page.y += 4.0;
-    let intervals = marks(&chart.rows).filter_map(RowMark::interval);
+    let intervals = marks(&chart.rows).filter_map(|mark| mark.interval(&chart.quantity));
     let values = marks(&chart.rows).flat_map(|mark| mark.values.iter().copied());
-    for note in rows_of_cells::notes_under(&plot, intervals, values) {
+    let under = rows_of_cells::notes_under(&plot, intervals, values);
+    for note in reference::note(&chart.references).into_iter().chain(under) {
         page.lines(&note, SMALL, 2);
     }
     Ok(page.finish(&chart.caption))
@@ -114,20 +118,23 @@ fn marks(rows: &[ValueRow]) -> impl Iterator<Item = &RowMark> {
     rows.iter().flat_map(|row| row.marks.iter().flatten())
 }
 
-/// Spans seeds and means, and the intervals as far as these do not dwarf them:
-/// over two seeds a t interval can be many times as wide.
-fn x_axis(rows: &[ValueRow]) -> Axis {
+/// Spans seeds, means and references, and the intervals as far as these do not
+/// dwarf them: over three seeds a t interval can be many times as wide.
+fn x_axis(chart: &RowsChart) -> Axis {
+    let rows = &chart.rows;
     let values = marks(rows).flat_map(|mark| mark.values.iter().copied().chain([mark.mean]));
-    let Some((low, high)) = extent(values) else {
+    let references = chart.references.iter().map(|reference| reference.value);
+    let (range, interval) = (chart.quantity.range, |mark: &RowMark| mark.interval(&chart.quantity));
+    let Some((low, high)) = extent(values.chain(references)) else {
         return Axis::spanning([], 6);
     };
-    let ends = marks(rows).filter_map(RowMark::interval).flat_map(|(from, to)| [from, to]);
+    let ends = marks(rows).filter_map(interval).flat_map(|(from, to)| [from, to]);
     let (from, to) = extent(ends).unwrap_or((low, high));
     let span = high / 2.0 - low / 2.0;
     if span > 0.0 {
-        Axis::spanning([low, high, from.max(low - span), to.min(high + span)], 7)
+        Axis::within(range, [low, high, from.max(low - span), to.min(high + span)], 7)
     } else {
-        Axis::spanning([low, high, from, to], 7)
+        Axis::within(range, [low, high, from, to], 7)
     }
 }
 
@@ -136,13 +143,18 @@ fn mark_of(series: usize) -> (Marker, Color) {
     (Marker::of(series), series_color(series))
 }
 
-fn draw_row(canvas: &mut Canvas, plot: &Plot, row: &ValueRow, (top, height): (f64, f64)) {
+fn draw_row(
+    canvas: &mut Canvas,
+    plot: &Plot,
+    (row, quantity): (&ValueRow, &Quantity),
+    (top, height): (f64, f64),
+) {
     let middle = top + height / 2.0;
     rows_of_cells::write_sides(canvas, &plot.area, (&row.label, &row.note), middle);
     for (series, mark) in row.marks.iter().enumerate() {
         let y = top + TRACK.1 / 2.0 + (series as f64 + 0.5) * TRACK.0;
         if let Some(mark) = mark {
-            draw_mark(canvas, plot, mark, mark_of(series), y);
+            draw_mark(canvas, plot, (mark, quantity), mark_of(series), y);
         }
     }
 }
@@ -150,11 +162,11 @@ fn draw_row(canvas: &mut Canvas, plot: &Plot, row: &ValueRow, (top, height): (f6
 fn draw_mark(
     canvas: &mut Canvas,
     plot: &Plot,
-    mark: &RowMark,
+    (mark, quantity): (&RowMark, &Quantity),
     (marker, color): (Marker, Color),
     y: f64,
 ) {
-    if let Some(interval) = mark.interval() {
+    if let Some(interval) = mark.interval(quantity) {
         rows_of_cells::draw_interval(canvas, plot, interval, y, color);
     }
     let at = |value: f64| rows_of_cells::x_of(plot, value);
@@ -174,7 +186,7 @@ fn keys(chart: &RowsChart) -> Vec<Key> {
             Key::new(Swatch::Series(marker, color, false), name)
         })
         .collect();
-    if marks(&chart.rows).any(|mark| mark.interval().is_some()) {
+    if marks(&chart.rows).any(|mark| mark.interval(&chart.quantity).is_some()) {
         keys.push(Key::new(Swatch::Interval, "mean, 95 % interval"));
     }
     if marks(&chart.rows).any(|mark| mark.seeds().iter().any(|value| value.is_finite())) {
@@ -189,7 +201,8 @@ mod tests {
 
     fn mark(values: &[f64], half_width: Option<f64>) -> Option<RowMark> {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        Some(RowMark { values: values.to_vec(), mean, half_width })
+        let ends = half_width.map(|half| (mean - half, mean + half));
+        Some(RowMark { values: values.to_vec(), mean, ends })
     }
 
     fn chart(series: usize, rows: Vec<(&str, Vec<Option<RowMark>>)>) -> RowsChart {

@@ -7,6 +7,7 @@ use super::diverged::{self, Cell, Row};
 use super::drawing::{ChartError, Drawing, finish};
 use super::page::{Key, Page, Swatch};
 use super::plot::{Plot, X_LABELS, gutter};
+use super::reference::{self, Reference};
 use super::theme::{MARGIN, PAGE_WIDTH, Paint, SMALL, repeats, series_color};
 
 /// A metric against a swept value, one line per series.
@@ -23,6 +24,8 @@ pub struct SweepChart {
     /// In the order of the legend, which is left out for a single series
     /// without a label.
     pub series: Vec<SweepSeries>,
+    /// Values of the metric that do not depend on x.
+    pub references: Vec<Reference>,
 }
 
 /// One line of a sweep.
@@ -43,9 +46,9 @@ pub struct SweepPoint {
     pub values: Vec<f64>,
     /// Their mean, as the caller's table has it; NaN where there is none.
     pub mean: f64,
-    /// Half the width of the 95 % t interval of the mean, where there are seeds
-    /// enough for one.
-    pub half_width: Option<f64>,
+    /// The ends of the 95 % interval of the mean, where there are seeds enough for
+    /// one.
+    pub ends: Option<(f64, f64)>,
     /// How many more trials of this cell diverged.
     pub diverged: usize,
 }
@@ -63,10 +66,9 @@ impl SweepPoint {
         }
     }
 
-    /// The ends of the interval, where it is one.
-    fn interval(&self) -> Option<(f64, f64)> {
-        let half = self.half_width.filter(|half| half.is_finite() && *half > 0.0)?;
-        self.mean.is_finite().then_some((self.mean - half, self.mean + half))
+    /// The ends of the interval of a mean of `y`, where it is one.
+    fn interval(&self, y: &Quantity) -> Option<(f64, f64)> {
+        y.inside(self.ends).filter(|_| self.mean.is_finite())
     }
 }
 
@@ -96,7 +98,7 @@ fn lay_out(chart: &SweepChart) -> Canvas {
     let x = Axis::swept(cells(chart).map(|cell| cell.x), chart.x_scale);
     let placed: Vec<&SweepPoint> =
         cells(chart).filter(|cell| x.position(cell.x).is_some()).collect();
-    let y = y_axis(&placed);
+    let y = y_axis(chart, &placed);
     let left = MARGIN + gutter(&y);
     let area =
         Area { left, top: page.y, width: page.canvas.width - MARGIN - left, height: PLOT_HEIGHT };
@@ -105,37 +107,40 @@ fn lay_out(chart: &SweepChart) -> Canvas {
     let floor = area.bottom() + diverged::height(&rows);
     plot.frame(&mut page.canvas, floor);
     diverged::draw(&mut page.canvas, &plot, &rows);
+    reference::draw_across(&mut page.canvas, &plot, &chart.references);
     let lane = lane_width(chart, &plot);
     for (index, series) in chart.series.iter().enumerate() {
         let shift = (index as f64 - (chart.series.len() - 1) as f64 / 2.0) * lane;
-        draw_series(&mut page.canvas, series, index, &plot, (shift, lane));
+        draw_series(&mut page.canvas, (series, &chart.y), index, &plot, (shift, lane));
     }
     page.y = floor + X_LABELS;
     page.x_label(&chart.x_label, &[area]);
     page.legend(&keys(chart, &plot));
     page.y += 4.0;
-    for note in notes(chart, &plot) {
+    for note in reference::note(&chart.references).into_iter().chain(notes(chart, &plot)) {
         page.lines(&note, SMALL, 2);
     }
     page.finish(&chart.caption)
 }
 
-/// Spans values and means, and their intervals as far as these do not dwarf
-/// them: with two or three seeds a t interval can be many times as wide.
-fn y_axis(cells: &[&SweepPoint]) -> Axis {
+/// Spans values, means and references, and the intervals as far as these do not
+/// dwarf them: with three seeds a t interval can be many times as wide.
+fn y_axis(chart: &SweepChart, cells: &[&SweepPoint]) -> Axis {
     let values = cells.iter().flat_map(|cell| cell.values.iter().copied().chain([cell.mean]));
-    let Some((low, high)) = extent(values) else {
+    let references = chart.references.iter().map(|reference| reference.value);
+    let range = chart.y.range;
+    let Some((low, high)) = extent(values.chain(references)) else {
         return Axis::spanning([], 6);
     };
     let intervals =
-        cells.iter().filter_map(|cell| cell.interval()).flat_map(|(from, to)| [from, to]);
+        cells.iter().filter_map(|cell| cell.interval(&chart.y)).flat_map(|(from, to)| [from, to]);
     let (from, to) = extent(intervals).unwrap_or((low, high));
     let span = high / 2.0 - low / 2.0;
     if span > 0.0 {
         let beyond = 2.0 * span;
-        Axis::spanning([low, high, from.max(low - beyond), to.min(high + beyond)], 6)
+        Axis::within(range, [low, high, from.max(low - beyond), to.min(high + beyond)], 6)
     } else {
-        Axis::spanning([low, high, from, to], 6)
+        Axis::within(range, [low, high, from, to], 6)
     }
 }
 
@@ -154,7 +159,7 @@ fn lane_width(chart: &SweepChart, plot: &Plot) -> f64 {
 
 fn draw_series(
     canvas: &mut Canvas,
-    series: &SweepSeries,
+    (series, y): (&SweepSeries, &Quantity),
     index: usize,
     plot: &Plot,
     (shift, lane): (f64, f64),
@@ -180,7 +185,7 @@ fn draw_series(
     // Many series share little room; the seeds then stand on the interval.
     let aside = if lane >= 10.0 { 6.5 } else { 0.0 };
     for cell in &cells {
-        if let Some((low, high)) = cell.interval() {
+        if let Some((low, high)) = cell.interval(y) {
             draw_interval(canvas, plot, (cell.x, low, high), shift, color.solid());
         }
         for value in cell.seeds() {
@@ -252,7 +257,7 @@ fn keys(chart: &SweepChart, plot: &Plot) -> Vec<Key> {
         }));
     }
     let drawn = |cell: &&SweepPoint| plot.point(cell.x, cell.mean).is_some();
-    if cells(chart).any(|cell| drawn(&cell) && cell.interval().is_some()) {
+    if cells(chart).any(|cell| drawn(&cell) && cell.interval(&chart.y).is_some()) {
         keys.push(Key::new(Swatch::Interval, "mean, 95 % interval"));
     }
     if cells(chart).any(|cell| drawn(&cell) && !cell.seeds().is_empty()) {
@@ -280,7 +285,7 @@ fn notes(chart: &SweepChart, plot: &Plot) -> Vec<String> {
         let end = |y: f64| {
             plot.point(cell.x, y).is_some_and(|(_, y)| y < plot.area.top || y > plot.area.bottom())
         };
-        cell.interval().is_some_and(|(low, high)| end(low) || end(high))
+        cell.interval(&chart.y).is_some_and(|(low, high)| end(low) || end(high))
     };
     if cells(chart).any(cut) {
         notes.push("Arrows: the interval goes on beyond the axis.".to_owned());
@@ -305,7 +310,7 @@ mod tests {
             x,
             values: values.to_vec(),
             mean: values.iter().sum::<f64>() / values.len() as f64,
-            half_width: (values.len() > 1).then_some(1.0),
+            ends: extent(values.iter().copied()).map(|(low, high)| (low - 1.0, high + 1.0)),
             diverged,
         }
     }
@@ -389,12 +394,28 @@ mod tests {
                         label: long.clone(),
                         unit: Some("%".into()),
                         better: Some(Better::Lower),
+                        ..Quantity::default()
                     },
+                    references: ["lit pixels", &long]
+                        .map(|label| Reference { label: label.to_owned(), value: 0.982 })
+                        .to_vec(),
                     ..chart(case.clone())
                 };
                 lay_out(&chart).assert_legible();
             }
         }
+    }
+
+    /// AUROC 0.55 ± 1.05 would go from −0.5 to 1.6.
+    #[test]
+    fn no_interval_and_no_axis_leaves_the_range_of_the_metric() {
+        let mut chart = chart(vec![series("", vec![point(0.1, &[0.55, 0.6], 0)])]);
+        chart.y.range = jem_core::metric::Range::UNIT;
+        let cell = &chart.series[0].points[0];
+        assert_eq!(cell.interval(&chart.y), Some((0.0, 1.0)));
+        let axis = y_axis(&chart, &[cell]);
+        assert!(axis.ticks.iter().all(|tick| !tick.label.starts_with('−')), "{axis:?}");
+        assert!(axis.position(1.0).is_some_and(|at| at >= 0.99), "{axis:?}");
     }
 
     #[test]

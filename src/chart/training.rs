@@ -161,9 +161,9 @@ fn y_axis(panel: &TrainingPanel) -> Axis {
             .map(|point| point.1)
     };
     if extent(values(false)).is_some() {
-        Axis::spanning(values(false), 4)
+        Axis::within(panel.y.range, values(false), 4)
     } else {
-        Axis::spanning(values(true), 4)
+        Axis::within(panel.y.range, values(true), 4)
     }
 }
 
@@ -222,6 +222,7 @@ mod tests {
                         label: "classification loss".into(),
                         unit: Some("nats".into()),
                         better: Some(Better::Lower),
+                        ..Quantity::default()
                     },
                     lines,
                 })

@@ -1,4 +1,4 @@
-//! `jem ls`: the runs of the store that a query picks.
+//! `jem ls`: the trials of the store that a query picks.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -14,7 +14,9 @@ const TOLD: usize = 3;
 
 /// The language, as `jem ls --help` tells it.
 const HELP: &str = "\
-The query picks among all trials of the store that were evaluated:
+The query picks among all trials of the store that were evaluated. A trial that
+was evaluated several times, with further parts or by other code, is one row: its
+newest whole evaluation. --runs lists every one of them, and asks each.
   jem ls 'lambda > 0.3 and ece < 0.05'
   jem ls 'outcome = diverged or restarts > 0' --sort lambda
   jem ls 'commit = 4fa0892 and seed in [0, 1]' --columns lambda,accuracy --csv
@@ -44,18 +46,21 @@ Exit code 0 also where no run is picked, or 1 with --fail-empty.";
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub struct LsArgs {
-    /// What the runs must meet; without it all are listed. `--help` tells the language
+    /// What the trials must meet; without it all are listed. `--help` tells the language
     pub query: Vec<String>,
     /// The columns, by name, in the place of those that the query names
     #[arg(long, value_delimiter = ',', value_name = "NAME,NAME")]
     pub columns: Vec<String>,
-    /// Sort by these values; runs without one stand last
+    /// Every run, where a trial was evaluated several times, and not the newest alone
+    #[arg(long)]
+    pub runs: bool,
+    /// Sort by these values; rows without one stand last
     #[arg(long, value_delimiter = ',', value_name = "NAME,NAME")]
     pub sort: Vec<String>,
     /// Largest first
     #[arg(long, requires = "sort")]
     pub reverse: bool,
-    /// At most so many runs
+    /// At most so many rows
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
     /// Print a list of objects, with whole values
@@ -64,10 +69,10 @@ pub struct LsArgs {
     /// Print comma-separated values, whole
     #[arg(long, conflicts_with = "count")]
     pub csv: bool,
-    /// Print the number of runs alone
+    /// Print the number of rows alone
     #[arg(long)]
     pub count: bool,
-    /// End with exit code 1 where no run is picked
+    /// End with exit code 1 where nothing is picked
     #[arg(long)]
     pub fail_empty: bool,
     /// List every name that can be asked for, and what values it has
@@ -75,12 +80,14 @@ pub struct LsArgs {
     pub names: bool,
 }
 
-/// Lists runs.
+/// Lists trials, or runs.
 ///
 /// # Errors
 /// When the query is wrong or the store cannot be read.
 pub fn run(args: &LsArgs, folders: &Folders) -> Result<(), CliError> {
-    let mut found = load(&Store::open(&folders.results())?)?;
+    let every = load(&Store::open(&folders.results())?)?;
+    let behind = every.runs.len();
+    let mut found = if args.runs { every } else { every.into_trials() };
     let vocabulary = Vocabulary::new(found.metrics()).with_held(found.names());
     if args.names {
         return print(&names(&vocabulary));
@@ -99,15 +106,16 @@ pub fn run(args: &LsArgs, folders: &Folders) -> Result<(), CliError> {
     if !columns.is_empty() {
         list.columns = columns;
     }
-    print(&text(&list, args, found.runs.len()))?;
+    print(&text(&list, args, (found.runs.len(), behind)))?;
     warn(&found);
     if list.runs.is_empty() && args.fail_empty {
-        return Err(CliError::new(Exit::Failed, "no run is picked"));
+        return Err(CliError::new(Exit::Failed, "nothing is picked"));
     }
     Ok(())
 }
 
-fn text(list: &List<'_>, args: &LsArgs, of: usize) -> String {
+/// The list, of so many rows that there are, of so many runs behind them.
+fn text(list: &List<'_>, args: &LsArgs, (of, behind): (usize, usize)) -> String {
     let n = list.runs.len();
     if args.count {
         format!("{n}\n")
@@ -116,8 +124,13 @@ fn text(list: &List<'_>, args: &LsArgs, of: usize) -> String {
     } else if args.csv {
         list.to_csv()
     } else {
-        let runs = if of == 1 { "run" } else { "runs" };
-        format!("{}{n} of {of} {runs}\n", list.to_terminal())
+        let row = if args.runs { "run" } else { "trial" };
+        let rows = if of == 1 { row.to_owned() } else { format!("{row}s") };
+        let more = match behind == of {
+            true => String::new(),
+            false => format!("; {behind} runs are behind them, which --runs lists"),
+        };
+        format!("{}{n} of {of} {rows}{more}\n", list.to_terminal())
     }
 }
 

@@ -62,7 +62,7 @@ enum Verb {
     Table(table::TableArgs),
     /// Draw the report of an experiment
     Report(report::ReportArgs),
-    /// List the runs of the store, of any experiment and commit, that a query picks
+    /// List the trials of the store, of any experiment and commit, that a query picks
     Ls(ls::LsArgs),
     /// Compare two commits, or a commit and the work tree, by their results
     Compare(compare::CompareArgs),

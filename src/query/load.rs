@@ -14,7 +14,8 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// One evaluated trial.
+/// One whole evaluation of a trial. A trial has several where it was evaluated
+/// again, with further parts, other settings or other code.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
     /// What is known of it, by full name; what it has not is absent.
@@ -26,7 +27,7 @@ pub struct Run {
 /// What a store holds.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// Every evaluated trial: the oldest first, then by cell, seed and run.
+    /// Every whole evaluation: the oldest first, then by cell, seed and run.
     pub runs: Vec<Run>,
     /// Why others could not be read, one line each.
     pub unreadable: Vec<String>,
@@ -71,6 +72,7 @@ pub fn load(store: &Store) -> Result<Found, StoreError> {
         }
     }
     found.runs.sort_by_cached_key(place);
+    found.count_runs();
     Ok(found)
 }
 
@@ -191,6 +193,11 @@ fn environment(key: &str) -> Vec<Named> {
 }
 
 impl Run {
+    /// The id of its trial.
+    fn trial(&self) -> &str {
+        self.values.get("trial").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// A run with these values.
     pub fn of(values: impl IntoIterator<Item = (String, Value)>) -> Self {
         Self { values: values.into_iter().collect(), undefined: BTreeMap::new() }
@@ -198,6 +205,29 @@ impl Run {
 }
 
 impl Found {
+    /// Gives every run the fact `runs`: how many its trial has.
+    fn count_runs(&mut self) {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for run in &self.runs {
+            *counts.entry(run.trial().to_owned()).or_default() += 1;
+        }
+        for run in &mut self.runs {
+            let n = counts.get(run.trial()).copied().unwrap_or(1);
+            run.values.insert("runs".to_owned(), json!(n));
+        }
+    }
+
+    /// Of the runs of each trial the newest: one row a trial, so that no seed is
+    /// counted twice.
+    pub fn into_trials(self) -> Self {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let newest_first = self.runs.into_iter().rev();
+        let mut newest: Vec<Run> =
+            newest_first.filter(|run| seen.insert(run.trial().to_owned())).collect();
+        newest.reverse();
+        Self { runs: newest, unreadable: self.unreadable }
+    }
+
     /// Every name that some run has a value of.
     pub fn names(&self) -> BTreeSet<&str> {
         self.runs.iter().flat_map(|run| run.values.keys()).map(String::as_str).collect()
@@ -219,5 +249,27 @@ impl Found {
             let stale = !(is("training_code", &training) && is("evaluation_code", &both));
             run.values.insert("stale".to_owned(), json!(stale));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(trial: &str, run: &str) -> Run {
+        let values = [("trial", json!(trial)), ("run", json!(run))];
+        Run::of(values.map(|(name, value)| (name.to_owned(), value)))
+    }
+
+    #[test]
+    fn of_the_runs_of_a_trial_the_newest_stands_for_it() {
+        let runs = vec![run("a", "1"), run("b", "2"), run("a", "3"), run("c", "4")];
+        let mut found = Found { runs, unreadable: Vec::new() };
+        found.count_runs();
+        let trials = found.into_trials();
+        let shown: Vec<_> =
+            trials.runs.iter().map(|run| (&run.values["run"], &run.values["runs"])).collect();
+        let expected = [(json!("2"), json!(1)), (json!("3"), json!(2)), (json!("4"), json!(1))];
+        assert_eq!(shown, expected.iter().map(|(run, n)| (run, n)).collect::<Vec<_>>());
     }
 }

@@ -1,4 +1,4 @@
-//! A small query over the runs of the store: `lambda > 0.3 and ece < 0.05`.
+//! A small query over the trials of the store: `lambda > 0.3 and ece < 0.05`.
 //!
 //! ```text
 //! query      = and { "or" and }

@@ -58,6 +58,7 @@ pub const FACTS: [(&str, Kind); 21] = [
     ("command", Kind::Text),
     ("libtorch", Kind::Text),
     ("run", Kind::Id),
+    ("runs", Kind::Number),
     ("training_run", Kind::Id),
     ("cell", Kind::Id),
     ("evaluation", Kind::Id),

@@ -1,6 +1,6 @@
 //! The page of a comparison, and its figures.
 
-use jem_core::metric::{Direction, Unit, describe, label};
+use jem_core::metric::{Direction, Unit, describe, label, range};
 use minijinja::{Error, context};
 use rayon::prelude::*;
 
@@ -83,6 +83,7 @@ fn drawing(found: &Comparison, place: usize) -> Result<Figure, ChartError> {
             footer: Some(footer(found)),
         },
         x_label: format!("{}, B − A{unit}{better}", label(metric)),
+        range: range(metric).of_differences(),
         rows: rows.map(|cell| row(&names, cell, &cell.metrics[place])).collect(),
     };
     Ok(Figure {

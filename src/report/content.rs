@@ -59,7 +59,7 @@ pub struct Tile {
     pub label: String,
     /// The number.
     pub value: String,
-    /// Half the width of its interval, as `± 0.003`; nothing where it has none.
+    /// Its interval, as `± 0.003` or `[0.95, 0.97]`; nothing where it has none.
     pub spread: String,
     /// Where it was found.
     pub detail: String,

@@ -1,28 +1,36 @@
 //! Numbers as people read them. The minus is the typographic one.
 
-use crate::table::Statistics;
+use crate::table::{Interval, Statistics, range_of_two, with_interval};
 
-/// `0.9594 ± 0.0031`: to as many places as show two digits of the interval's
-/// half width; four digits where there is no interval.
+/// `0.9594 ± 0.0031`, or `0.27 [0.05, 0.61]` where the interval is not
+/// symmetric: to as many places as show two digits of half its width. Of two
+/// seeds `0.95 (0.94–0.96, 2 seeds)`; four digits where there is nothing to say.
 pub fn interval(statistics: &Statistics) -> String {
     let mean = statistics.mean;
-    match statistics.half_width.filter(|half| half.is_finite() && *half > 0.0) {
-        Some(half) => {
-            let two_digits = |number: f64| 1.0 - number.log10().floor();
-            let wanted = two_digits(half);
-            // A mean that its interval dwarfs has a place more, to show any digit.
-            let wanted = wanted.max(two_digits(mean.abs()).min(wanted + 1.0));
-            let places = wanted.clamp(0.0, 6.0) as usize;
-            if mean.abs().max(half) >= 1e6 {
-                return sign(format!("{mean:.3e} ± {half:.1e}"));
-            }
-            if half < 5e-7 {
-                return sign(format!("{} ± {half:.1e}", plain(mean)));
-            }
-            sign(format!("{mean:.places$} ± {half:.places$}"))
+    match (&statistics.interval, statistics.range_of_few()) {
+        (Some(interval), _) => of_interval(mean, interval),
+        (None, Some((low, high))) if low < high && mean.abs() < 1e6 => {
+            let places = (1.0 - (high - low).log10().floor()).clamp(0.0, 6.0) as usize;
+            sign(format!("{mean:.places$} ({})", range_of_two((low, high), places)))
         }
-        None => plain(mean),
+        _ => plain(mean),
     }
+}
+
+fn of_interval(mean: f64, interval: &Interval) -> String {
+    let half = interval.half();
+    let two_digits = |number: f64| 1.0 - number.log10().floor();
+    let wanted = two_digits(half);
+    // A mean that its interval dwarfs has a place more, to show any digit.
+    let wanted = wanted.max(two_digits(mean.abs()).min(wanted + 1.0));
+    let places = wanted.clamp(0.0, 6.0) as usize;
+    if mean.abs().max(half) >= 1e6 {
+        return sign(format!("{mean:.3e} ± {half:.1e}"));
+    }
+    if half < 5e-7 {
+        return sign(format!("{} ± {half:.1e}", plain(mean)));
+    }
+    sign(with_interval(mean, interval, places))
 }
 
 /// Four digits, with an exponent where the number is very large or small.
@@ -88,7 +96,7 @@ mod tests {
     use super::*;
 
     fn statistics(mean: f64, half_width: Option<f64>) -> Statistics {
-        Statistics { values: Vec::new(), mean, sd: None, half_width }
+        Statistics::around(mean, half_width)
     }
 
     #[test]
@@ -101,6 +109,17 @@ mod tests {
         assert_eq!(interval(&statistics(0.25, None)), "0.2500");
         assert_eq!(interval(&statistics(0.25, Some(0.0))), "0.2500");
         assert_eq!(interval(&statistics(3.0e9, Some(1.0e8))), "3.000e9 ± 1.0e8");
+    }
+
+    #[test]
+    fn an_interval_that_is_not_symmetric_is_shown_by_its_ends() {
+        let of = |values: &[f64]| {
+            let values = values.iter().map(|value| (0, *value)).collect();
+            Statistics::of_shares(values).map(|found| interval(&found))
+        };
+        assert_eq!(of(&[0.1, 0.27, 0.44]).as_deref(), Some("0.27 [0.04, 0.76]"));
+        assert_eq!(of(&[0.94, 0.96]).as_deref(), Some("0.950 (0.940–0.960, 2 seeds)"));
+        assert_eq!(of(&[0.5, 0.5]).as_deref(), Some("0.5000"));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use jem_core::metric::{Counted, Range, counted, range};
 
+use super::interval::{FEWEST, Interval, Sample, half_width};
 use super::{CellResult, Results, Statistics, TrialResult};
 
 /// The cells of `results`, in the order of their first trials.
@@ -36,8 +37,11 @@ fn cell(trials: &[&TrialResult]) -> CellResult {
         }
     }
     let metrics = values
-        .into_iter()
-        .filter_map(|(path, values)| Some((path.to_owned(), Statistics::of(values)?)))
+        .iter()
+        .filter_map(|(path, own)| {
+            let found = Statistics::within(own.clone(), range(path), sample(path, &values))?;
+            Some(((*path).to_owned(), found))
+        })
         .collect();
     CellResult {
         cell: trials[0].cell,
@@ -46,6 +50,19 @@ fn cell(trials: &[&TrialResult]) -> CellResult {
         diverged: trials.iter().filter(|trial| trial.outcome.diverged()).count(),
         restarts: trials.iter().map(|trial| trial.outcome.restarts().len()).sum(),
         metrics,
+    }
+}
+
+/// What each seed counted the share at `path` from, the least of all seeds; none
+/// where that is not known.
+fn sample(path: &str, values: &BTreeMap<&str, Vec<(u64, f64)>>) -> Option<Sample> {
+    let least = |path: &str| {
+        let n = values.get(path)?.iter().map(|(_, n)| *n).reduce(f64::min)?;
+        Some(n as u64)
+    };
+    match counted(path)? {
+        Counted::Inputs(n) => Some(Sample::Inputs(least(&n)?)),
+        Counted::Pairs(id, ood) => Some(Sample::Pairs(least(&id)?.min(least(&ood)?))),
     }
 }
 
@@ -60,34 +77,73 @@ impl CellResult {
         let there = &self.metrics.get(other)?.values;
         let has = |seed: u64| there.iter().any(|(one, _)| *one == seed);
         let values = self.metrics.get(path)?.values.iter().filter(|(seed, _)| has(*seed));
-        Statistics::of(values.copied().collect())
+        Statistics::within(values.copied().collect(), range(path), None)
     }
 }
 
 impl Statistics {
-    /// The statistics of seed and value; none without any. The interval is
-    /// mean ± t₀.₉₇₅(n − 1) sd / √n.
+    /// The statistics of seed and value of what has no bounds, such as a
+    /// difference; none without any value.
     pub fn of(values: Vec<(u64, f64)>) -> Option<Self> {
-        let n = values.len() as f64;
-        if values.is_empty() {
-            return None;
-        }
-        let first = values[0].1;
+        Self::within(values, Range::Any, None)
+    }
+
+    /// The statistics of seed and value of a share, probability or AUROC.
+    pub fn of_shares(values: Vec<(u64, f64)>) -> Option<Self> {
+        Self::within(values, Range::UNIT, None)
+    }
+
+    /// The statistics of seed and value of a metric with this range. Where all
+    /// seeds agree, the interval is that of the `sample` of one.
+    fn within(values: Vec<(u64, f64)>, range: Range, sample: Option<Sample>) -> Option<Self> {
+        let n = values.len();
+        let first = values.first()?.1;
         // The mean of equal values is theirs, whatever a sum is rounded to.
-        let mean = match values.iter().all(|(_, value)| *value == first) {
+        let agree = values.iter().all(|(_, value)| *value == first);
+        let mean = match agree {
             true => first,
-            false => values.iter().map(|(_, value)| value).sum::<f64>() / n,
+            false => values.iter().map(|(_, value)| value).sum::<f64>() / n as f64,
         };
         let squares: f64 = values.iter().map(|(_, value)| (value - mean).powi(2)).sum();
-        let sd = (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
-        let half_width = sd.and_then(|sd| Some(t_975(n - 1.0)? * sd / n.sqrt()));
-        Some(Self { values, mean, sd, half_width })
+        let sd = (n > 1).then(|| (squares / (n as f64 - 1.0)).sqrt());
+        let interval = match (agree, sample) {
+            (true, Some(sample)) if n >= FEWEST => Interval::where_all_agree(mean, sample),
+            _ => sd.and_then(|sd| Interval::over_seeds(n, mean, sd, range)),
+        };
+        let unbounded = sd.filter(|_| range == Range::Any);
+        let half_width = unbounded.and_then(|sd| half_width(n, sd));
+        Some(Self { values, mean, sd, half_width, interval })
     }
-}
 
-/// The 0.975 quantile of Student's t with `freedom` degrees of freedom, ≥ 1.
-fn t_975(freedom: f64) -> Option<f64> {
-    Some(StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975))
+    /// A mean of unknown values with this half width.
+    #[cfg(test)]
+    pub(crate) fn around(mean: f64, half_width: Option<f64>) -> Self {
+        let around =
+            |half: f64| Interval { low: mean - half, high: mean + half, method: super::Method::T };
+        let interval = half_width.filter(|half| *half > 0.0).map(around);
+        Self { values: Vec::new(), mean, sd: None, half_width, interval }
+    }
+
+    /// The statistics of 1 less the share: of the errors, where this is of what
+    /// is right.
+    pub fn of_the_others(&self) -> Self {
+        let values = self.values.iter().map(|(seed, value)| (*seed, 1.0 - value)).collect();
+        let turned = |one: Interval| Interval { low: 1.0 - one.high, high: 1.0 - one.low, ..one };
+        Self { values, mean: 1.0 - self.mean, interval: self.interval.map(turned), ..self.clone() }
+    }
+
+    /// The lowest and the highest value, where there are several and too few for
+    /// an interval.
+    pub fn range_of_few(&self) -> Option<(f64, f64)> {
+        let few = (2..FEWEST).contains(&self.values.len());
+        few.then(|| self.ends())
+    }
+
+    /// The lowest and the highest value.
+    pub fn ends(&self) -> (f64, f64) {
+        let values = || self.values.iter().map(|(_, value)| *value);
+        (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
+    }
 }
 
 #[cfg(test)]
@@ -101,49 +157,67 @@ mod tests {
     }
 
     #[test]
-    fn equal_values_have_no_spread() {
+    fn equal_values_have_no_spread_and_no_interval() {
         let found = of(&[0.95, 0.95, 0.95]);
         assert_eq!((found.mean, found.sd, found.half_width), (0.95, Some(0.0), Some(0.0)));
-    }
-
-    fn close(value: f64, expected: f64) -> bool {
-        // Both series are iterated to convergence, and agree to 1e-10.
-        (value - expected).abs() <= 1e-9 * expected.abs()
-    }
-
-    #[test]
-    fn t_quantiles_are_those_of_the_closed_forms_and_of_scipy() {
-        // n = 2: tan(0.475 π). n = 3: 0.95 √(2 / 0.0975).
-        assert!(close(t_975(1.0).unwrap(), (0.475 * std::f64::consts::PI).tan()));
-        assert!(close(t_975(2.0).unwrap(), 0.95 * (2.0f64 / 0.0975).sqrt()));
-        // scipy 1.17.1: `[t.ppf(.975, n - 1) for n in (4, 5, 10, 30)]`
-        for (freedom, expected) in [
-            (3.0, 3.1824463052837078),
-            (4.0, 2.7764451051977934),
-            (9.0, 2.262157162798205),
-            (29.0, 2.045229642132703),
-        ] {
-            assert!(close(t_975(freedom).unwrap(), expected), "{freedom}");
-        }
+        assert_eq!(found.interval, None);
     }
 
     #[test]
     fn the_interval_of_one_two_three_is_that_of_the_hand() {
         let one = of(&[1.0, 2.0, 3.0]);
         assert_eq!((one.mean, one.sd), (2.0, Some(1.0)));
-        assert!(close(one.half_width.unwrap(), 4.302652729911275 / 3f64.sqrt()));
-        // scipy 1.17.1: `t.interval(.95, 3, loc=mean(x), scale=sem(x))`
-        let two = of(&[0.94, 0.95, 0.9525, 0.961]);
-        assert!(close(two.mean - two.half_width.unwrap(), 0.9371195070420084));
-        assert!(close(two.mean + two.half_width.unwrap(), 0.9646304929579914));
+        let half = 4.302652729911275 / 3f64.sqrt();
+        assert!((one.half_width.unwrap() - half).abs() < 1e-9);
+        assert!((one.interval.unwrap().half() - half).abs() < 1e-9);
     }
 
     #[test]
-    fn a_single_seed_has_no_spread_and_equal_seeds_have_none_either() {
+    fn few_seeds_have_their_range_and_no_interval() {
         let one = of(&[0.5]);
         assert_eq!((one.mean, one.sd, one.half_width), (0.5, None, None));
-        assert_eq!(of(&[0.5, 0.5]).half_width, Some(0.0));
+        assert_eq!((one.interval, one.range_of_few()), (None, None));
+        let two = of(&[0.75, 0.5]);
+        assert_eq!((two.interval, two.range_of_few()), (None, Some((0.5, 0.75))));
+        assert!(two.half_width.is_some(), "of a difference of two pairs");
+        assert_eq!(of(&[0.5, 0.75, 1.0]).range_of_few(), None);
         assert_eq!(Statistics::of(Vec::new()), None);
+    }
+
+    /// What is left of a share is as sure as the share.
+    #[test]
+    fn errors_have_the_interval_of_what_is_right_turned_round() {
+        let values = vec![(0, 0.9), (1, 0.95), (2, 0.97)];
+        let right = Statistics::of_shares(values).unwrap();
+        let (wrong, of_right) = (right.of_the_others(), right.interval.unwrap());
+        let interval = wrong.interval.unwrap();
+        assert_eq!((interval.low, interval.high), (1.0 - of_right.high, 1.0 - of_right.low));
+        assert!((wrong.mean - 0.06).abs() < 1e-12 && (wrong.values[0].1 - 0.1).abs() < 1e-12);
+        assert_eq!(right.half_width, None);
+    }
+
+    /// A cell of three seeds that agree on `value` at `path`, which was counted
+    /// from `n` inputs.
+    fn agreeing(path: &str, value: f64, n: &[(&str, f64)]) -> Option<Interval> {
+        let mut results = sample::results();
+        for trial in &mut results.trials[..3] {
+            trial.metrics.insert(path.to_owned(), value);
+            trial.metrics.extend(n.iter().map(|(path, n)| ((*path).to_owned(), *n)));
+        }
+        cells(&results)[0].metrics[path].interval
+    }
+
+    #[test]
+    fn a_counted_share_has_an_interval_where_all_seeds_agree() {
+        let attacked = "adversarial/accuracy/linf/pgd/0.3";
+        let found = agreeing(attacked, 0.0, &[("adversarial/n", 500.0)]).unwrap();
+        assert_eq!((found.low, (found.high * 1e4).round()), (0.0, 76.0));
+        assert_eq!(agreeing(attacked, 0.0, &[]), None, "of an unknown number of images");
+        let sizes = [("ood/n_id/kmnist", 2000.0), ("ood/n_ood/kmnist", 500.0)];
+        let auroc = agreeing("ood/auroc/kmnist/energy", 1.0, &sizes).unwrap();
+        // scipy: binomtest(500, 500).proportion_ci(method="exact").low
+        assert!((auroc.low - 0.992649).abs() < 1e-6 && auroc.high == 1.0, "{auroc:?}");
+        assert_eq!(agreeing("clf/nll", 0.5, &[("clf/n", 500.0)]), None);
     }
 
     #[test]

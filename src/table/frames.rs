@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::cells::{cells, groups};
 use super::hardware::hardware_of;
 use super::label::metric_paths;
-use super::{Results, TableError, TrialResult};
+use super::{Results, Statistics, TableError, TrialResult};
 
 /// One row a trial: `trial`, `cell`, `seed`, a column for each swept path,
 /// `commit`, `accepted` (why a person accepted runs with other parts, where one
@@ -100,8 +100,10 @@ pub fn epochs(results: &Results) -> Result<DataFrame, TableError> {
 }
 
 /// One row a cell and metric: `cell`, a column for each swept path, `commit`,
-/// `accepted`, `hardware`, `n` (the seeds with a value), `diverged` (the seeds that diverged),
-/// `metric`, `mean`, `sd`, `ci95_half_width`, `unit`, `direction`.
+/// `accepted`, `hardware`, `n` (the seeds with a value), `diverged` (the seeds
+/// that diverged), `metric`, `mean`, `sd`, `min` and `max` (over the seeds), the
+/// 95 % interval of the mean as `ci95_low`, `ci95_high` and `ci95_method` (see
+/// [`super::Interval`]), `unit`, `direction`.
 ///
 /// # Errors
 /// As [`trials`].
@@ -139,10 +141,24 @@ pub fn cell_statistics(results: &Results) -> Result<DataFrame, TableError> {
     columns.push(column("mean", mean.collect::<Vec<_>>()));
     let sd = statistics.iter().map(|found| found.and_then(|found| found.sd));
     columns.push(column("sd", sd.collect::<Vec<_>>()));
-    let half_width = statistics.iter().map(|found| found.and_then(|found| found.half_width));
-    columns.push(column("ci95_half_width", half_width.collect::<Vec<_>>()));
+    columns.extend(interval_columns(&statistics));
     columns.extend([unit, direction]);
     Ok(DataFrame::new(each.len(), columns)?)
+}
+
+/// `min`, `max`, `ci95_low`, `ci95_high`, `ci95_method`.
+fn interval_columns(statistics: &[Option<&Statistics>]) -> [Column; 5] {
+    let real = |name: &str, of: &dyn Fn(&Statistics) -> Option<f64>| {
+        column(name, statistics.iter().map(|found| of((*found)?)).collect::<Vec<Option<f64>>>())
+    };
+    let method = |found: &Option<&Statistics>| Some((*found)?.interval?.method.name());
+    [
+        real("min", &|found| Some(found.ends().0)),
+        real("max", &|found| Some(found.ends().1)),
+        real("ci95_low", &|found| Some(found.interval?.low)),
+        real("ci95_high", &|found| Some(found.interval?.high)),
+        column("ci95_method", statistics.iter().map(method).collect::<Vec<Option<&str>>>()),
+    ]
 }
 
 /// Every commit of the trials, each once.
@@ -343,6 +359,11 @@ mod tests {
         assert_eq!([n.get(0), n.get(11), n.get(22)], [Some(3), Some(1), Some(0)]);
         assert_eq!(frame.column("sd").unwrap().f64().unwrap().get(11), None);
         assert_eq!(frame.column("mean").unwrap().f64().unwrap().get(22), None);
+        let low = frame.column("ci95_low").unwrap().f64().unwrap().clone();
+        assert!(low.get(0).is_some_and(|low| (low - 0.6100).abs() < 1e-4), "{:?}", low.get(0));
+        assert_eq!((low.get(11), low.get(22)), (None, None));
+        let method = frame.column("ci95_method").unwrap().str().unwrap().clone();
+        assert_eq!((method.get(0), method.get(11)), (Some("logit t"), None));
     }
 
     #[test]

@@ -18,10 +18,12 @@ mod hardware;
 mod missing;
 mod paper_metrics;
 mod spread;
+mod interval;
 mod cells;
 mod expect;
 mod examples;
 pub mod frames;
+mod shown_mean;
 mod present;
 mod published;
 mod render;
@@ -37,6 +39,7 @@ pub use cells::cells;
 pub use error::TableError;
 pub use examples::examples;
 pub use expect::{Checked, check};
+pub use interval::{Interval, Method};
 pub use label::{axis_names, cell_label};
 pub use load::{load, predictions};
 pub use present::{Column, PaperTable, Shown, TableCell, shown_metrics};
@@ -44,5 +47,6 @@ pub(crate) use render::markdown as escaped_markdown;
 pub use results::{
     CellResult, ChainStates, MissingTrial, PartFiles, Results, Statistics, TrialResult,
 };
+pub use shown_mean::{ShownMean, range_of_two, with_interval};
 pub use spread::spread;
 pub use write::{to_csv, to_parquet, write_all, write_examples};

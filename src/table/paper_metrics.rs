@@ -21,7 +21,7 @@ pub(super) fn paper_metrics(results: &Results) -> Vec<String> {
     let other = || known.iter().copied().find(|path| path.starts_with("calib/ece/"));
     let ece = Some(ece).filter(|path| known.contains(path)).or_else(other);
     let mut wanted = vec!["clf/nll".to_owned()];
-    wanted.extend(ece.map(str::to_owned));
+    wanted.extend(calibration(ece));
     for (place, set) in ood_sets(results, &known).iter().enumerate() {
         let scores = if place == 0 { &SCORES[..] } else { &SCORES[..1] };
         // Beside them what a look at the images alone gives.
@@ -43,6 +43,14 @@ pub(super) fn paper_metrics(results: &Results) -> Vec<String> {
         wanted.push(EFFECTIVE_TEMPERATURE.to_owned());
     }
     wanted
+}
+
+/// ECE and on which side it is, as the network is and, where a temperature was
+/// fitted, after it.
+fn calibration(ece: Option<&str>) -> Vec<String> {
+    let scaled = ece.map(|ece| ece.replacen("calib/", "calib_scaled/", 1));
+    let of = |ece: Option<String>, gap: &str| ece.into_iter().chain([gap.to_owned()]);
+    of(ece.map(str::to_owned), "calib/gap").chain(of(scaled, "calib_scaled/gap")).collect()
 }
 
 /// Accuracy behind each purifier under the attacks that every purifier can be
@@ -142,5 +150,25 @@ mod tests {
                 "ood/fpr95_ood_positive_near/energy"
             ]
         );
+    }
+
+    #[test]
+    fn the_gap_stands_beside_the_error_and_both_again_after_scaling() {
+        let mut results = sample::results();
+        let begin = |results: &Results| {
+            let shown = paper_metrics(results);
+            shown.into_iter().skip(1).take_while(|path| !path.starts_with("ood/")).collect()
+        };
+        for trial in &mut results.trials {
+            trial.metrics.insert("calib/gap".to_owned(), -0.25);
+        }
+        let as_it_is: Vec<String> = begin(&results);
+        assert_eq!(as_it_is, ["clf/nll", "calib/ece/bins=15", "calib/gap"]);
+        for trial in &mut results.trials {
+            trial.metrics.insert("calib_scaled/gap".to_owned(), 0.0);
+            trial.metrics.insert("calib_scaled/ece/bins=15".to_owned(), 0.01);
+        }
+        let scaled: Vec<String> = begin(&results);
+        assert_eq!(scaled[2..], ["calib/gap", "calib_scaled/ece/bins=15", "calib_scaled/gap"]);
     }
 }

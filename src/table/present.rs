@@ -9,12 +9,13 @@ use jem_core::spec::show_value;
 use super::cells::groups;
 use super::label::{axis_names, cell_label, metric_paths};
 use super::paper_metrics::{heading, paper_metrics};
-use super::{CellResult, Results, cells, published};
+use super::{CellResult, Results, ShownMean, cells, published};
 
 /// Which metrics a table shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// Accuracy, NLL, ECE, the AUROC of every score on the first
+    /// Accuracy, NLL, ECE and the signed gap, both after temperature scaling where
+    /// it ran, the AUROC of every score on the first
     /// out-of-distribution set and of the energy on the others, the near and
     /// far means, the error AUROC of energy and maximal softmax, accuracy
     /// under PGD at a few sizes and behind purifiers, and the effective
@@ -69,14 +70,7 @@ pub enum TableCell {
     /// [`Results::mark_of`].
     Marked(String, String),
     /// A mean over seeds.
-    Mean {
-        /// The mean.
-        mean: f64,
-        /// Half the width of the 95 % t interval; none for a single seed.
-        half_width: Option<f64>,
-        /// The number of seeds with a value, where it is not all that finished.
-        n: Option<usize>,
-    },
+    Mean(ShownMean),
     /// Every trial of the cell diverged.
     Diverged,
     /// Another's figure, as it was given.
@@ -163,11 +157,7 @@ fn row(cell: &CellResult, mark: Option<String>, metrics: &[String]) -> Vec<Table
     row.extend(metrics.iter().map(|path| match cell.metrics.get(path) {
         // No digits after the point suit all temperatures.
         Some(found) if path == EFFECTIVE_TEMPERATURE => TableCell::Text(significant(found.mean)),
-        Some(found) => TableCell::Mean {
-            mean: found.mean,
-            half_width: found.half_width,
-            n: Some(found.values.len()).filter(|n| *n < cell.finished()),
-        },
+        Some(found) => TableCell::Mean(ShownMean::of(found, cell.finished())),
         None if cell.finished() == 0 => TableCell::Diverged,
         None => TableCell::Undefined,
     }));
@@ -185,11 +175,17 @@ fn divergence(cell: &CellResult) -> String {
     }
 }
 
+/// What the intervals of a table are.
+const INTERVALS: &str = "Mean over the n trials that did not diverge and its 95 % t interval (n − 1 \
+    degrees of freedom), as ± half its width or as [low, high]: that of a share is made on the \
+    logit scale and that of what has one bound on the logarithmic one, so that none leaves the \
+    metric's range. Where all trials have the same share it is Wilson's interval for the inputs \
+    of one, and for an AUROC of 0 or 1 Clopper and Pearson's for as many pairs as the smaller set \
+    has inputs. Of two trials the range is shown; a mean alone has no interval.";
+
 fn note(results: &Results, commits: &str) -> String {
     let mut said = vec![
-        "Mean over the n trials that did not diverge ± half the width of the 95 % t interval of \
-         the mean (n − 1 degrees of freedom); no ± for a single trial."
-            .to_owned(),
+        INTERVALS.to_owned(),
         "“diverged” counts trials that a divergence detector ended, of those done; “–” is \
          undefined; ↑ higher is better, ↓ lower is better."
             .to_owned(),
@@ -251,23 +247,11 @@ impl fmt::Display for TableCell {
         match self {
             Self::Text(text) | Self::Published(text) => f.write_str(text),
             Self::Marked(text, mark) => write!(f, "{text} {mark}"),
-            Self::Mean { mean, half_width, n } => {
-                let digits = digits(*mean);
-                write!(f, "{mean:.digits$}")?;
-                if let Some(half_width) = half_width {
-                    write!(f, " ± {half_width:.digits$}")?;
-                }
-                n.map_or(Ok(()), |n| write!(f, " (n = {n})"))
-            }
+            Self::Mean(mean) => mean.fmt(f),
             Self::Diverged => f.write_str("diverged"),
             Self::Undefined => f.write_str("–"),
         }
     }
-}
-
-/// Digits after the point: four, of large values one.
-fn digits(mean: f64) -> usize {
-    if mean.abs() < 1000.0 { 4 } else { 1 }
 }
 
 #[cfg(test)]
@@ -305,9 +289,9 @@ mod tests {
             .iter()
             .map(|row| [0, 1, 2, 3, 9].map(|place| row[place].to_string()).to_vec())
             .collect();
-        // 0.8125 ± 4.302652729911275 · 0.0625 / √3; two seeds: 0.625 ±
-        // 12.706204736174694 · 0.1767766952966369 / √2.
-        assert_eq!(shown[0], ["0", "3", "0/3", "0.8125 ± 0.1553", "0.6250 ± 1.5883 (n = 2)"]);
+        // expit(logit(0.8125) ± 4.302652729911275 · 0.0625 / (√3 · 0.8125 · 0.1875)).
+        let accuracy = "0.8125 [0.6100, 0.9231]";
+        assert_eq!(shown[0], ["0", "3", "0/3", accuracy, "0.6250 (0.5000–0.7500, 2 seeds)"]);
         assert_eq!(shown[1], ["0.1", "1", "1/2", "0.7500", "0.7500"]);
         assert_eq!(shown[2], ["10", "0", "2/2", "diverged", "diverged"]);
     }
@@ -330,7 +314,7 @@ mod tests {
         assert_eq!(keys[13], "energy/mean/test");
         let counts = keys.iter().position(|key| *key == "ood/n_ood/fashion-mnist");
         let shown = counts.map(|place| table.rows[0][place].to_string());
-        assert_eq!(shown.as_deref(), Some("10000.0 ± 0.0"));
+        assert_eq!(shown.as_deref(), Some("10000.0"));
     }
 
     #[test]

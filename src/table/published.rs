@@ -217,12 +217,12 @@ mod tests {
     fn figures_keep_their_digits_and_what_one_side_lacks_is_a_dash() {
         let table = PaperTable::of(&results(), Shown::Paper);
         let accuracy = shown(&table, "clf/accuracy");
-        assert_eq!(accuracy[0], "0.8125 ± 0.1553");
+        assert_eq!(accuracy[0], "0.8125 [0.6100, 0.9231]");
         assert_eq!(accuracy[3..], ["0.970 (sd 0.0010)", "0.96 (sd 0.0010)", "–"]);
         assert_eq!(shown(&table, "fid"), ["–", "–", "–", "–", "–", "38.40"]);
         // Measured here, but shown only since a published row has it.
         let softmax = shown(&table, "ood/auroc/fashion-mnist/max_softmax");
-        assert_eq!(softmax, ["0.6250 ± 0.0000", "0.6250", "diverged", "–", "–", "0.9"]);
+        assert_eq!(softmax, ["0.6250", "0.6250", "diverged", "–", "–", "0.9"]);
         let titles: Vec<String> = table.columns.iter().map(Column::title).collect();
         assert_eq!(titles.last().map(String::as_str), Some("FID ↓"));
         assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));

@@ -129,7 +129,7 @@ mod tests {
 
 | lambda | n | diverged | accuracy ↑ | error AUROC, energy ↑ |
 | --- | ---: | ---: | ---: | ---: |
-| 0 | 3 | 0/3 | 0.8125 ± 0.1553 | 0.6250 ± 1.5883 (n = 2) |
+| 0 | 3 | 0/3 | 0.8125 \\[0.6100, 0.9231\\] | 0.6250 (0.5000–0.7500, 2 seeds) |
 | 0.1 | 1 | 1/2 | 0.7500 | 0.7500 |
 | 10 | 0 | 2/2 | diverged | diverged |
 
@@ -142,7 +142,7 @@ A note.
     fn csv_has_the_keys_as_header_and_the_commit_last() {
         let expected = "\
 objective.lambda,n,diverged,clf/accuracy,error/auroc/energy,commit
-0,3,0/3,0.8125 ± 0.1553,0.6250 ± 1.5883 (n = 2),0123456-dirty
+0,3,0/3,\"0.8125 [0.6100, 0.9231]\",\"0.6250 (0.5000–0.7500, 2 seeds)\",0123456-dirty
 0.1,1,1/2,0.7500,0.7500,0123456-dirty
 10,0,2/2,diverged,diverged,0123456-dirty
 ";

@@ -14,6 +14,8 @@ use jem_core::results::{
 };
 use serde_json::Value;
 
+use super::Interval;
+
 /// All that the store holds of an experiment.
 #[derive(Clone, Debug)]
 pub struct Results {
@@ -167,6 +169,11 @@ pub struct Statistics {
     pub mean: f64,
     /// Sample standard deviation; none for a single seed.
     pub sd: Option<f64>,
-    /// Half the width of the 95 % t interval of the mean; none for a single seed.
+    /// Half the width of the 95 % t interval of the mean of what has no bounds,
+    /// such as a difference; none for a single seed, and for a metric whose
+    /// range has bounds, which a symmetric interval would leave.
     pub half_width: Option<f64>,
+    /// The 95 % interval of the mean, inside the metric's range; none where the
+    /// values say nothing of it.
+    pub interval: Option<Interval>,
 }

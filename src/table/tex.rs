@@ -57,7 +57,7 @@ impl PaperTable {
         }
         lines.push(r"\bottomrule".to_owned());
         lines.push(format!(
-            r"\multicolumn{{{}}}{{l}}{{\footnotesize Mean $\pm$ half the 95\,\% $t$ interval over $n$ trials; {}.}} \\",
+            r"\multicolumn{{{}}}{{l}}{{\footnotesize Mean and 95\,\% $t$ interval over $n$ trials; of two trials, their range; {}.}} \\",
             self.columns.len(),
             tex(&self.commits)
         ));
@@ -111,10 +111,10 @@ fn stacked(column: &Column) -> String {
 }
 
 fn cell(cell: &TableCell) -> String {
-    let printed = tex(&cell.to_string());
-    match (cell, printed.strip_prefix('-')) {
-        (TableCell::Mean { .. }, Some(size)) => format!("$-${size}"),
-        _ => printed,
+    match cell {
+        // A negative number has a minus and not a hyphen.
+        TableCell::Mean(mean) => tex(&mean.to_string().replace('-', "−")),
+        other => tex(&other.to_string()),
     }
 }
 
@@ -197,7 +197,7 @@ fn beyond_ascii(letter: char) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Shown, sample};
+    use super::super::{Shown, ShownMean, sample};
     use super::*;
 
     #[test]
@@ -213,11 +213,11 @@ mod tests {
 \toprule
 lambda & n & diverged & accuracy~$\uparrow$ & error AUROC, energy~$\uparrow$ \\
 \midrule
-0 & 3 & 0/3 & 0.8125 $\pm$ 0.1553 & 0.6250 $\pm$ 1.5883 (n = 2) \\
+0 & 3 & 0/3 & 0.8125 {[}0.6100, 0.9231{]} & 0.6250 (0.5000--0.7500, 2 seeds) \\
 0.1 & 1 & 1/2 & 0.7500 & 0.7500 \\
 10 & 0 & 2/2 & diverged & diverged \\
 \bottomrule
-\multicolumn{5}{l}{\footnotesize Mean $\pm$ half the 95\,\% $t$ interval over $n$ trials; commit 0123456-dirty.} \\
+\multicolumn{5}{l}{\footnotesize Mean and 95\,\% $t$ interval over $n$ trials; of two trials, their range; commit 0123456-dirty.} \\
 \end{tabular}
 ";
         assert_eq!(table.to_tex(), expected);
@@ -299,7 +299,8 @@ lambda & n & diverged & accuracy~$\uparrow$ & error AUROC, energy~$\uparrow$ \\
 
     #[test]
     fn a_negative_number_has_a_minus_and_not_a_hyphen() {
-        let mean = TableCell::Mean { mean: -12.5, half_width: None, n: None };
-        assert_eq!(cell(&mean), "$-$12.5000");
+        let ends = Some((-13.0, -12.0));
+        let mean = TableCell::Mean(ShownMean { mean: -12.5, interval: None, seeds: ends, n: None });
+        assert_eq!(cell(&mean), "$-$12.5000 ($-$13.0000 to $-$12.0000, 2 seeds)");
     }
 }

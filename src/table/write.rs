@@ -136,11 +136,11 @@ mod tests {
         assert_eq!(
             lines.next(),
             Some(
-                "cell,objective.lambda,commit,accepted,hardware,n,diverged,metric,mean,sd,ci95_half_width,unit,direction"
+                "cell,objective.lambda,commit,accepted,hardware,n,diverged,metric,mean,sd,min,max,ci95_low,ci95_high,ci95_method,unit,direction"
             )
         );
         let cell = sample::cell_id(2);
-        let last = format!("{cell},10.0,0123456-dirty,,A,0,2,energy/mean/test,,,,nat,none");
+        let last = format!("{cell},10.0,0123456-dirty,,A,0,2,energy/mean/test,,,,,,,,nat,none");
         assert_eq!(lines.last(), Some(last.as_str()));
     }
 }

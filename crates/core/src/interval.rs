@@ -16,6 +16,13 @@ pub fn wilson(right: u64, n: u64) -> (f64, f64) {
     ((middle - half).max(0.0), (middle + half).min(1.0))
 }
 
+/// The lower end of the two-sided 95 % interval of a share of which all `n` were
+/// counted (Clopper and Pearson 1934): the share under which that has a chance
+/// of 2.5 %. Where none was, the upper end is 1 less this. 0 where `n` is 0.
+pub fn all_of(n: u64) -> f64 {
+    if n == 0 { 0.0 } else { 0.025f64.powf(1.0 / n as f64) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +36,20 @@ mod tests {
             assert!((found.1 - high).abs() < 1e-12, "{right} of {n}: {found:?}");
         }
         assert_eq!(wilson(0, 0), (0.0, 1.0));
+    }
+
+    // scipy.stats.binomtest(n, n).proportion_ci(method="exact").low, scipy 1.17.1.
+    #[test]
+    fn where_all_were_counted_the_end_is_that_of_clopper_and_pearson() {
+        for (n, low) in [
+            (1, 0.025),
+            (50, 0.9288782635357954),
+            (100, 0.9637833073548094),
+            (2000, 0.9981572602063068),
+        ] {
+            assert!((all_of(n) - low).abs() < 1e-12, "{n}: {}", all_of(n));
+        }
+        assert_eq!(all_of(0), 0.0);
     }
 
     const WANTED: [(u64, u64, f64, f64); 4] = [

@@ -1,17 +1,21 @@
-//! What every metric is: its path, unit and direction.
+//! What every metric is: its path, unit, range and direction.
 //!
 //! A metric is named by a path with parameters, such as `clf/accuracy`,
 //! `calib/ece/bins=15` or `ood/auroc/fashion-mnist/energy`. The worker writes
 //! values under these paths; tables and charts take name, unit and direction
 //! from here.
 
+mod counted;
 mod declared;
 mod likelihood;
 mod purified;
+mod range;
 mod trivial;
 
 use std::fmt;
 
+pub use counted::{Counted, counted};
+pub use range::Range;
 pub use trivial::TrivialScore;
 
 /// Which of two values is the better one.
@@ -56,12 +60,16 @@ pub struct MetricInfo {
     pub name: &'static str,
     /// The unit of the value.
     pub unit: Unit,
+    /// Which values there can be. No interval, axis or whisker leaves it.
+    pub range: Range,
     /// Which values are better.
     pub direction: Direction,
     /// What it measures and by which convention, in a sentence.
     pub doc: &'static str,
 }
 
+/// A metric with the range that follows from its unit: [0, 1] for a fraction,
+/// every number else. See [`MetricInfo::within`].
 const fn metric(
     pattern: &'static str,
     name: &'static str,
@@ -69,7 +77,18 @@ const fn metric(
     direction: Direction,
     doc: &'static str,
 ) -> MetricInfo {
-    MetricInfo { pattern, name, unit, direction, doc }
+    let range = match unit {
+        Unit::Fraction => Range::UNIT,
+        Unit::Nat | Unit::Dimensionless => Range::Any,
+    };
+    MetricInfo { pattern, name, unit, range, direction, doc }
+}
+
+impl MetricInfo {
+    /// The same with another range.
+    const fn within(self, range: Range) -> Self {
+        Self { range, ..self }
+    }
 }
 
 /// The temperature that a training's chains are nominally at: a point of its
@@ -84,6 +103,11 @@ pub fn metrics() -> impl Iterator<Item = &'static MetricInfo> {
 /// The declaration of the metric at `path`, or `None` if there is no such metric.
 pub fn describe(path: &str) -> Option<MetricInfo> {
     metrics().copied().find(|info| parameters(info.pattern, path).is_some())
+}
+
+/// The range of the metric at `path`; of what is no metric, every number.
+pub fn range(path: &str) -> Range {
+    describe(path).map_or(Range::Any, |info| info.range)
 }
 
 /// A short name of the metric at `path` for people: `ECE, 15 bins`,
@@ -147,6 +171,26 @@ mod tests {
         assert_eq!(ece.direction, Direction::LowerIsBetter);
         assert_eq!(describe("clf/nll").unwrap().unit.to_string(), "nat");
         assert_eq!(describe("energy/mean/mnist").unwrap().direction, Direction::None);
+    }
+
+    /// A metric that is added here without a range shows in this list.
+    #[test]
+    fn only_energies_and_what_is_made_of_them_can_be_any_number() {
+        let any: Vec<&str> =
+            metrics().filter(|info| info.range == Range::Any).map(|info| info.pattern).collect();
+        let expected = [
+            "chains/energy/<start>",
+            "chains/energy_change/<start>",
+            "energy/mean/<set>",
+            "purified/threshold",
+        ];
+        assert_eq!(any, expected);
+        for info in metrics().filter(|info| info.unit == Unit::Fraction) {
+            assert_eq!(info.range, Range::UNIT, "{}", info.pattern);
+        }
+        assert_eq!(range("ood/auroc/rotated/energy"), Range::UNIT);
+        assert_eq!(range("calib/gap"), Range::SIGNED);
+        assert_eq!(range("no/such/metric"), Range::Any);
     }
 
     #[test]

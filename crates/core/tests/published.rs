@@ -61,6 +61,72 @@ fn a_figure_keeps_its_digits_its_spread_and_its_setting() {
     assert_eq!(egc[0].values[2].shown, "3.30");
 }
 
+/// Their ε is for pixels in [−1, 1]: an MLP that is right on .37 of images under
+/// their ε of .2 is so under ours of .1.
+#[test]
+fn sizes_of_attacks_are_read_in_pixels_of_zero_to_one() {
+    let ladder = planned(r#"["bm4tc"]"#, Some(OWN)).unwrap();
+    let found: Vec<(&str, &str)> =
+        ladder[0].values.iter().map(|one| (one.path.as_str(), one.shown.as_str())).collect();
+    let wanted = [
+        ("clf/accuracy", "0.9767"),
+        ("clf/nll", "0.1090"),
+        ("adversarial/accuracy/linf/pgd/0.05", "0.8415"),
+        ("adversarial/accuracy/linf/pgd/0.1", "0.3725"),
+        ("adversarial/accuracy/linf/pgd/0.15", "0.0748"),
+    ];
+    assert_eq!(found, wanted);
+    assert_eq!(ladder[4].values.len(), 2, "of λ = 0.5 fewer columns are known");
+    let hill = planned(r#"["Stochastic Security"]"#, Some(OWN)).unwrap();
+    assert_eq!(hill[0].values[1].path, "robust_accuracy/BPDA+EOT, L∞ 8/255");
+    for (range, eps, wanted) in [
+        ("[-1, 1]", "linf/pgd/0.20", "linf/pgd/0.1"),
+        ("[-1, 1]", "l2/square/3", "l2/square/1.5"),
+        ("[0, 1]", "linf/pgd/0.20", "linf/pgd/0.2"),
+    ] {
+        let more = format!("attack_range = \"{range}\"");
+        let figure = format!("\"adversarial/accuracy/{eps}\" = 0.5");
+        let read = planned(r#"["a"]"#, Some(&result(&more, &figure))).unwrap();
+        assert_eq!(read[0].values[0].path, format!("adversarial/accuracy/{wanted}"));
+    }
+}
+
+#[test]
+fn a_figure_under_attack_without_the_range_of_its_pixels_is_refused() {
+    let pgd = "\"adversarial/accuracy/linf/pgd/0.2\" = 0.5";
+    for (more, figure, needed) in [
+        ("", pgd, ["published.toml:8", "`attack_range` is missing"]),
+        ("", pgd, ["`adversarial/accuracy/linf/pgd/0.2`", "attack_range = \"[-1, 1]\""]),
+        ("", "\"robust_accuracy/PGD\" = 0.5", ["`attack_range` is missing", "\"[0, 1]\""]),
+        (
+            "attack_range = \"[-1, 1]\"",
+            "\"robust_accuracy/PGD .2\" = 0.5",
+            ["no size can be converted", "pixels of [0, 1]"],
+        ),
+        (
+            "attack_range = \"[0, 255]\"",
+            pgd,
+            ["cannot be `[0, 255]`", "accepted values: `[-1, 1]`, `[0, 1]`"],
+        ),
+        (
+            "attack_range = \"[0, 1]\"",
+            "\"adversarial/accuracy/linf/pgd/small\" = 0.5",
+            ["the size of an attack cannot be `small`", "a number above 0"],
+        ),
+        (
+            "attack_range = \"[0, 1]\"",
+            "\"adversarial/accuracy/linf/pgd/0.2\" = 0.5\n\
+             \"adversarial/accuracy/linf/pgd/0.20\" = 0.5",
+            ["a second time", "published.toml:9"],
+        ),
+    ] {
+        let text = said(r#"["a"]"#, Some(&result(more, figure)));
+        for needed in needed {
+            assert!(text.contains(needed), "no {needed} in {text}");
+        }
+    }
+}
+
 #[test]
 fn an_unknown_name_is_told_with_the_nearest_and_all_there_are() {
     let text = said(r#"["JEMM"]"#, Some(OWN));

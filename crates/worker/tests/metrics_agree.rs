@@ -20,8 +20,8 @@ use std::io::BufReader;
 use std::path::Path;
 
 use jem_worker::eval::metric::{
-    Logits, Predictions, Score, aurc, detection, ece, ece_adaptive, error_auroc, excess_aurc, mce,
-    reliability_bins, shared_histogram, summary,
+    Logits, Predictions, Score, aurc, confidence_gap, detection, ece, ece_adaptive, error_auroc,
+    excess_aurc, mce, reliability_bins, shared_histogram, summary,
 };
 use serde::Deserialize;
 
@@ -122,6 +122,27 @@ fn accuracy_nll_and_brier_agree() {
             "brier" => predictions.brier(),
             other => panic!("{other} is not compared here"),
         });
+    }
+}
+
+/// `fixtures/metrics/generate_gap.py`: scipy's softmax, scikit-learn's accuracy.
+#[test]
+fn the_gap_of_confidence_and_accuracy_agrees() {
+    #[derive(Deserialize)]
+    struct Gaps {
+        gap: BTreeMap<String, f64>,
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/metrics/gap.json");
+    let file = File::open(path).expect("the fixture stands beside this test");
+    let gaps: Gaps = serde_json::from_reader(BufReader::new(file)).expect("it has these fields");
+    let cases = fixture().classification;
+    assert_eq!(gaps.gap.keys().collect::<Vec<_>>(), cases.keys().collect::<Vec<_>>());
+    assert!(gaps.gap.values().any(|gap| *gap < -0.05) && gaps.gap.values().any(|gap| *gap > 0.1));
+    for (case, input) in cases {
+        let predictions = input.predictions();
+        let ours = confidence_gap(predictions.confidences(), predictions.correct());
+        let (ours, theirs) = (ours.expect("confidences are probabilities"), gaps.gap[&case]);
+        assert!((ours - theirs).abs() <= DOUBLE, "{case}: {ours}, by scipy {theirs}");
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn course(view: &View<'_>, metric: &str, points: &[Point<'_>]) -> Opt
 fn fall(view: &View<'_>, points: &[Point<'_>]) -> Option<String> {
     let (first, rest) = points.split_first()?;
     view.x.as_ref()?;
-    if rest.is_empty() || points.iter().all(|point| point.statistics.half_width.is_none()) {
+    if rest.is_empty() || points.iter().all(|point| point.statistics.interval.is_none()) {
         return None;
     }
     let base = at(view, first);

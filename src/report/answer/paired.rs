@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_difference_counts_where_its_interval_leaves_out_zero() {
-        let of = |mean, half_width| Statistics { values: Vec::new(), mean, sd: None, half_width };
+        let of = Statistics::around;
         let all = [
             of(-0.2, Some(0.1)),
             of(-0.2, Some(0.3)),

@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_lower_aurc_is_the_better_one() {
-        let of = |mean, half_width| Statistics { values: Vec::new(), mean, sd: None, half_width };
+        let of = Statistics::around;
         let (low, high, unsure) = (of(0.1, Some(0.01)), of(0.2, Some(0.01)), of(0.2, None));
         let pairs = [(&low, &high), (&high, &low), (&low, &unsure), (&low, &low)];
         let tally = tally("error/aurc", &pairs);

@@ -5,7 +5,7 @@ use crate::report::content::{Finding, Table};
 use crate::report::label::value_shown;
 use crate::report::number::interval;
 use crate::report::view::View;
-use crate::table::{CellResult, Statistics};
+use crate::table::{CellResult, Interval, Statistics};
 
 /// Metrics before and after scaling: name, path before, path after.
 fn metrics(bins: &str) -> [(String, String, String); 4] {
@@ -71,12 +71,11 @@ pub(super) fn finding(view: &View<'_>) -> Finding {
 /// What the temperatures of all cells say of the networks, where their
 /// intervals do.
 fn confidence(fitted: &[&Statistics]) -> &'static str {
-    let beyond = |of: &dyn Fn(&Statistics, f64) -> bool| {
-        fitted.iter().all(|found| found.half_width.is_some_and(|half| of(found, half)))
-    };
-    if beyond(&|found, half| found.mean - half > 1.0) {
+    let beyond =
+        |of: &dyn Fn(Interval) -> bool| fitted.iter().all(|found| found.interval.is_some_and(of));
+    if beyond(&|interval| interval.low > 1.0) {
         ", all above 1 with their intervals: the networks are overconfident"
-    } else if beyond(&|found, half| found.mean + half < 1.0) {
+    } else if beyond(&|interval| interval.high < 1.0) {
         ", all below 1 with their intervals: the networks are underconfident"
     } else {
         ""

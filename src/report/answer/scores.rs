@@ -210,7 +210,7 @@ mod tests {
         assert!(knn[1].starts_with("0.99") && knn[1].contains(" ± "), "{}", knn[1]);
         assert!(knn[1].ends_with(" [0.9275, 0.9978] ★"), "{}", knn[1]);
         let note = &tables[0].note;
-        assert!(note.contains("± is half the 95 % t interval over seeds."), "{note}");
+        assert!(note.contains("± or [low, high] is the 95 % interval over seeds."), "{note}");
         assert!(note.contains("widest ends over seeds"), "{note}");
         assert!(note.contains("tuned by the mean AUROC of interpolation against the held-out"));
         assert!(note.contains("neither the test images nor the sets in the columns"), "{note}");

@@ -7,7 +7,7 @@ use jem_core::results::{LOGISTIC, RANK_MEAN};
 use super::paired::{Tally, difference};
 use crate::report::content::{Finding, Table};
 use crate::report::label::{score_name, value_shown};
-use crate::report::number::{interval, listed, plain};
+use crate::report::number::{interval, listed};
 use crate::report::view::View;
 use crate::table::{CellResult, Statistics};
 
@@ -82,7 +82,7 @@ fn cells_told<'a>(view: &View<'a>) -> Vec<&'a CellResult> {
 /// a tenth unanswered gains in `cell`.
 fn gain(view: &View<'_>, cell: &CellResult) -> Option<String> {
     let accuracy = cell.metrics.get("clf/accuracy")?;
-    let wrong = Statistics { mean: 1.0 - accuracy.mean, ..accuracy.clone() };
+    let wrong = accuracy.of_the_others();
     let scores = ["max_softmax", "energy", LOGISTIC, RANK_MEAN];
     let told: Vec<String> = scores
         .iter()
@@ -182,9 +182,10 @@ pub fn table(view: &View<'_>) -> Table {
 fn row(view: &View<'_>, cell: &CellResult) -> Vec<String> {
     let none = || "–".to_owned();
     let shown = |path: &str| cell.metrics.get(path).map_or_else(none, interval);
-    let wrong = cell.metrics.get("clf/accuracy").map_or_else(none, |accuracy| {
-        interval(&Statistics { mean: 1.0 - accuracy.mean, ..accuracy.clone() })
-    });
+    let wrong = cell
+        .metrics
+        .get("clf/accuracy")
+        .map_or_else(none, |accuracy| interval(&accuracy.of_the_others()));
     let less = |one: &str| {
         let found = difference(view, cell, &aurc(one), &aurc("max_softmax"));
         found.as_ref().map_or_else(none, signed)
@@ -200,9 +201,6 @@ fn row(view: &View<'_>, cell: &CellResult) -> Vec<String> {
 
 /// A difference with its sign.
 fn signed(difference: &Statistics) -> String {
-    let shown = match difference.half_width {
-        Some(_) => interval(difference),
-        None => plain(difference.mean),
-    };
+    let shown = interval(difference);
     if difference.mean > 0.0 { format!("+{shown}") } else { shown }
 }

@@ -96,7 +96,7 @@ fn mean_over(
         let sum = families.iter().map(value).sum::<Option<f64>>()?;
         Some((trial.seed, sum / families.len() as f64))
     });
-    Statistics::of(values.collect())
+    Statistics::of_shares(values.collect())
 }
 
 /// The standing whose first score of a network has the highest mean over the
@@ -147,12 +147,14 @@ impl Standing<'_> {
         let Some(found) = self.value(score, column) else { return "–".to_owned() };
         let star = if self.top(column) == Some(found.mean) { " ★" } else { "" };
         let ends = self.ends(score, column).unwrap_or_default();
-        format!("{}{ends}{star}", interval(found))
+        // Over several seeds there is an interval of theirs beside it.
+        let of = if found.values.len() > 1 && !ends.is_empty() { "; images" } else { "" };
+        format!("{}{of}{ends}{star}", interval(found))
     }
 
     /// Over seeds where there are several, else by the bootstrap of the one.
     pub fn with_interval(&self, found: &Statistics, score: &str, column: usize) -> String {
-        let ends = if found.half_width.is_none() { self.ends(score, column) } else { None };
+        let ends = if found.interval.is_none() { self.ends(score, column) } else { None };
         format!("{}{}", interval(found), ends.unwrap_or_default())
     }
 
@@ -210,7 +212,7 @@ impl Standing<'_> {
         let told = self.told.first().map(|(_, told)| told);
         if let Some(told) = told {
             if self.told.len() > 1 {
-                said.push("± is half the 95 % t interval over seeds.".to_owned());
+                said.push("± or [low, high] is the 95 % interval over seeds.".to_owned());
             }
             match (self.told.len(), told.bootstrap) {
                 (_, 0) => {}
@@ -219,7 +221,7 @@ impl Standing<'_> {
                      images; it tells nothing of other trainings."
                 )),
                 (_, n) => said.push(format!(
-                    "In brackets the widest ends over seeds: the lowest lower and the highest \
+                    "After “images” the widest ends over seeds: the lowest lower and the highest \
                      upper end of each seed's 95 % interval over {n} bootstrap resamples of both \
                      sets of images."
                 )),

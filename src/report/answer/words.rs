@@ -61,8 +61,8 @@ fn how_to_read(view: &View<'_>) -> Finding {
             "One seed each: values without intervals, from which no spread can be told.".to_owned()
         }
         n => format!(
-            "Values are means over seeds ± half the width of the 95 % t interval, n = {n} unless \
-             another n is given."
+            "Values are means over seeds with their 95 % interval, as ± half its width or as [low, \
+             high], of two seeds their range; n = {n} unless another n is given."
         ),
     };
     if view.lines.len() > MOST_PARTS {
@@ -137,7 +137,7 @@ pub fn best_of<'a>(points: &[Point<'a>], metric: &str) -> Option<Point<'a>> {
 
 /// Whether the intervals of two means overlap; none where one has no interval.
 pub fn overlap(a: &Statistics, b: &Statistics) -> Option<bool> {
-    Some((a.mean - b.mean).abs() <= a.half_width? + b.half_width?)
+    Some(a.interval?.overlaps(&b.interval?))
 }
 
 #[cfg(test)]
@@ -145,8 +145,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn intervals_overlap_where_their_half_widths_reach() {
-        let of = |mean, half_width| Statistics { values: Vec::new(), mean, sd: None, half_width };
+    fn intervals_overlap_where_they_share_a_number() {
+        let of = Statistics::around;
         assert_eq!(overlap(&of(0.5, Some(0.25)), &of(1.0, Some(0.25))), Some(true));
         assert_eq!(overlap(&of(0.5, Some(0.25)), &of(1.0, Some(0.125))), Some(false));
         assert_eq!(overlap(&of(0.5, None), &of(1.0, Some(0.125))), None);

@@ -1,5 +1,6 @@
 //! Accuracy under attack against the size of the attack, and how PGD got there.
 
+use jem_core::metric::Range;
 use jem_core::results::{ATTACK_NAMES, AttackConvergence, AttackResults, AttackedNorm, WORST};
 use jem_core::spec::AttackNorm;
 
@@ -118,7 +119,12 @@ impl Cells<'_, '_> {
             ),
             x_label: format!("size of the attack in {symbol}, pixels from 0 to 1"),
             x_scale: XScale::Log,
-            y: Quantity { label: "accuracy".to_owned(), unit: None, better: Some(Better::Higher) },
+            y: Quantity {
+                label: "accuracy".to_owned(),
+                unit: None,
+                better: Some(Better::Higher),
+                range: Range::UNIT,
+            },
             y_range: Some((0.0, 1.0)),
             groups: attacks.iter().map(|attack| called(attack).to_owned()).collect(),
             ordered: false,
@@ -210,7 +216,12 @@ impl Cells<'_, '_> {
             caption: caption(format!("{title}{}", self.of), what, self.footer),
             x_label: x_label.to_owned(),
             x_scale,
-            y: Quantity { label: y.to_owned(), unit: None, better },
+            y: Quantity {
+                label: y.to_owned(),
+                unit: None,
+                better,
+                range: if y_range.is_some() { Range::UNIT } else { Range::NON_NEGATIVE },
+            },
             y_range,
             groups: places
                 .iter()

@@ -66,7 +66,7 @@ fn panel(view: &View<'_>, cell: &CellResult) -> TrainingPanel {
         Some(TrainingLine { group, points, diverged: false })
     };
     TrainingPanel {
-        y: Quantity { label: view.label_in_line(cell), unit: None, better: None },
+        y: Quantity { label: view.label_in_line(cell), ..Quantity::default() },
         lines: runs(view, cell).filter_map(line).collect(),
     }
 }

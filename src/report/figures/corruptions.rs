@@ -1,5 +1,6 @@
 //! Accuracy and ECE against the severity of corruptions, the mean over kinds.
 
+use jem_core::metric::Range;
 use jem_core::results::{CorruptionPoint, corruption_name};
 
 use super::csv::Csv;
@@ -87,8 +88,14 @@ fn planned(
         ),
         x_label: if clean { "severity; 0: the images as they are" } else { "severity" }.to_owned(),
         x_scale: XScale::Linear,
-        y: Quantity { label: drawn.label.to_owned(), unit: None, better: Some(drawn.better) },
+        y: Quantity {
+            label: drawn.label.to_owned(),
+            unit: None,
+            better: Some(drawn.better),
+            range: Range::UNIT,
+        },
         series: shown.iter().take(MOST_SERIES).map(|cell| series(view, drawn, cell)).collect(),
+        references: Vec::new(),
     };
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.replace('_', " ")).collect();
     let as_they_are = if clean { "; severity 0 is those as they are" } else { "" };
@@ -96,7 +103,7 @@ fn planned(
         name,
         caption: format!(
             "Kinds of corruption: {}. The data has each of them by itself. All trials see the \
-             same corrupted images, made from {n} images of the test set{as_they_are}. Large marks are means over seeds with their 95 % t interval, \
+             same corrupted images, made from {n} images of the test set{as_they_are}. Large marks are means over seeds with their 95 % interval, \
              small dots single seeds.{}",
             listed(&kinds),
             absent(view, &missing, "line")
@@ -120,7 +127,7 @@ fn series(view: &View<'_>, drawn: &Drawn, cell: &CellResult) -> SweepSeries {
         let values = trials
             .iter()
             .filter_map(|trial| Some((trial.seed, mean_at(trial, *severity, drawn.of)?)));
-        point(*severity, Statistics::of(values.collect()))
+        point(*severity, Statistics::of_shares(values.collect()))
     };
     SweepSeries {
         label: view.label_in_line(cell),
@@ -134,7 +141,7 @@ fn point(severity: u64, found: Option<Statistics>) -> Option<SweepPoint> {
         x: severity as f64,
         values: found.values.iter().map(|(_, value)| *value).collect(),
         mean: found.mean,
-        half_width: found.half_width,
+        ends: found.interval.map(|one| (one.low, one.high)),
         diverged: 0,
     })
 }

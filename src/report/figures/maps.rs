@@ -1,6 +1,6 @@
 //! Maps over two swept values: where training survives, and what it gives there.
 
-use jem_core::metric::{Direction, describe, label};
+use jem_core::metric::{Direction, Range, describe, label, range};
 use jem_core::spec::show_value;
 
 use super::csv::{Csv, number};
@@ -94,6 +94,7 @@ impl<'v, 'a> Axes<'v, 'a> {
             label: "share of trials that diverged".to_owned(),
             unit: None,
             better: Some(Better::Lower),
+            range: Range::UNIT,
         };
         let cell = |cell: &CellResult| HeatCell {
             value: Some(cell.diverged as f64 / cell.seeds.len().max(1) as f64),
@@ -140,6 +141,7 @@ impl<'v, 'a> Axes<'v, 'a> {
                 Some(Direction::LowerIsBetter) => Some(Better::Lower),
                 _ => None,
             },
+            range: range(metric),
         };
         let cell = |cell: &CellResult| {
             let found = cell.metrics.get(metric);
@@ -160,13 +162,14 @@ impl<'v, 'a> Axes<'v, 'a> {
             }
         };
         let title = format!("{} over {x} and {y}", capital(&label(metric)));
-        let mut csv = Csv::new(&self.view.results.axes, &["metric", "mean", "half_width", "n"]);
+        let mut csv = Csv::new(&self.view.results.axes, &["metric", "mean", "low", "high", "n"]);
         for cell in self.view.cells {
             let found = cell.metrics.get(metric);
             let texts = [
                 metric.to_owned(),
                 number(found.map(|found| found.mean)),
-                number(found.and_then(|found| found.half_width)),
+                number(found.and_then(|found| found.interval).map(|one| one.low)),
+                number(found.and_then(|found| found.interval).map(|one| one.high)),
                 found.map_or(0, |found| found.values.len()).to_string(),
             ];
             csv.row(&cell.values, &texts);

@@ -20,7 +20,7 @@ pub(super) fn add(view: &View<'_>, metric: &str, chart: &mut SweepChart) -> Stri
             let mut values = vec![Value::Null; view.results.axes.len()];
             values[x.index] = (*at).into();
             let value = value.to_string();
-            let texts = [metric, "", &format!("published: {label}"), &value, &value, "", ""];
+            let texts = [metric, "", &format!("published: {label}"), &value, &value, "", "", ""];
             csv.row(&values, &texts.map(str::to_owned));
         }
         rows += csv.text().trim_start_matches('\n');
@@ -28,7 +28,7 @@ pub(super) fn add(view: &View<'_>, metric: &str, chart: &mut SweepChart) -> Stri
             x: *x,
             values: vec![*value],
             mean: *value,
-            half_width: None,
+            ends: None,
             diverged: 0,
         };
         let points = points.iter().map(point).collect();

@@ -1,6 +1,7 @@
 //! Accuracy against the steps of purification, clean and attacked.
 
 use jem_core::interval::wilson;
+use jem_core::metric::Range;
 
 use super::csv::{Csv, number};
 use super::{Chart, Drafts, Planned, caption};
@@ -54,7 +55,7 @@ fn planned(
 ) -> Option<Planned> {
     let n = cell.metrics.get("purified/n").map_or(0.0, |n| n.mean) as u64;
     let mut csv =
-        Csv::new(&view.results.axes, &["attack", "steps", "seeds", "accuracy", "half_width"]);
+        Csv::new(&view.results.axes, &["attack", "steps", "seeds", "accuracy", "low", "high"]);
     let mut series = Vec::new();
     for (attack, label) in ATTACKS {
         let points = points(cell, &format!("purified/after/{purifier}/{attack}/"), n);
@@ -64,7 +65,8 @@ fn planned(
                 point.x.to_string(),
                 point.values.len().to_string(),
                 number(Some(point.mean)),
-                number(point.half_width),
+                number(point.ends.map(|ends| ends.0)),
+                number(point.ends.map(|ends| ends.1)),
             ];
             csv.row(&cell.values, &fields);
         }
@@ -81,8 +83,8 @@ fn planned(
     let one = seeds == 1;
     let seeds = if one { "one seed".to_owned() } else { format!("{seeds} seeds") };
     let interval = match one {
-        true => format!("the larger side of Wilson's 95 % interval for {n} inputs"),
-        false => "the 95 % t interval over seeds".to_owned(),
+        true => format!("Wilson's 95 % interval for {n} inputs"),
+        false => "the 95 % interval over seeds, or Wilson's where there is none".to_owned(),
     };
     Some(Planned {
         name,
@@ -96,8 +98,14 @@ fn planned(
             caption: caption(title, format!("{seeds}, {n} test inputs"), footer),
             x_label: "steps of purification".to_owned(),
             x_scale: XScale::Linear,
-            y: Quantity { label: "accuracy".to_owned(), unit: None, better: Some(Better::Higher) },
+            y: Quantity {
+                label: "accuracy".to_owned(),
+                unit: None,
+                better: Some(Better::Higher),
+                range: Range::UNIT,
+            },
             series,
+            references: Vec::new(),
         }),
         csv: csv.text(),
     })
@@ -107,15 +115,13 @@ fn planned(
 fn points(cell: &CellResult, family: &str, n: u64) -> Vec<SweepPoint> {
     let point = |(path, found): (&String, &crate::table::Statistics)| {
         let steps: u64 = path.strip_prefix(family)?.parse().ok()?;
-        let half_width = found.half_width.or_else(|| {
-            let (low, high) = wilson((found.mean * n as f64).round() as u64, n);
-            Some((high - found.mean).max(found.mean - low))
-        });
+        let counted = || wilson((found.mean * n as f64).round() as u64, n);
+        let ends = found.interval.map_or_else(counted, |one| (one.low, one.high));
         Some(SweepPoint {
             x: steps as f64,
             values: found.values.iter().map(|(_, value)| *value).collect(),
             mean: found.mean,
-            half_width,
+            ends: Some(ends),
             diverged: 0,
         })
     };

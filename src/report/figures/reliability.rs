@@ -8,6 +8,10 @@ use crate::chart::{self, ReliabilityChart, ReliabilityPanel};
 use crate::report::view::View;
 use crate::table::{CellResult, TrialResult};
 
+/// Below so many examples a seed, an accuracy of a bin says little: Wilson's
+/// interval of 5 of 10 goes from .24 to .76.
+const FEW: u64 = 10;
+
 /// A chart for each line, a panel for each cell.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
@@ -30,6 +34,7 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
         caption: caption(format!("Reliability{of}"), subtitle, footer),
         x_label: "confidence".to_owned(),
         y_label: "accuracy".to_owned(),
+        few: few_told(),
         pairs: false,
         panels: shown
             .iter()
@@ -45,10 +50,16 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
     };
     let reading = "Share of correct predictions against their confidence, the largest softmax \
                    probability. Bins are pooled over the seeds: counts added up, confidence and \
-                   accuracy weighted by them; the ECE is the mean of the seeds' own.";
+                   accuracy weighted by them; the ECE is the mean of the seeds' own. A bar ends \
+                   at the accuracy: above the diagonal the network is under-confident, below it \
+                   over-confident.";
     Some(Planned {
         name,
-        caption: format!("{reading}{}", absent(view, &missing, "panel")),
+        caption: format!(
+            "{reading} Outlines are bins of {}.{}",
+            few_told(),
+            absent(view, &missing, "panel")
+        ),
         chart: Chart::Reliability(chart),
         csv: data(view, &shown),
     })
@@ -58,6 +69,18 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
 pub(super) struct Pooled {
     pub(super) bins: Vec<ReliabilityBin>,
     pub(super) seeds: Vec<u64>,
+}
+
+impl Pooled {
+    /// Whether `bin`, one of these, holds few examples.
+    pub(super) fn few(&self, bin: &ReliabilityBin) -> bool {
+        bin.count < FEW * self.seeds.len() as u64
+    }
+}
+
+/// Which bins [`Pooled::few`] marks.
+pub(super) fn few_told() -> String {
+    format!("fewer than {FEW} examples a seed")
 }
 
 /// Adds up the bins `of` the seeds that have the same edges as the first.
@@ -108,12 +131,17 @@ pub(super) fn panel(label: String, pooled: &Pooled, ece: Option<f64>) -> Reliabi
         count: bin.count,
         confidence: bin.confidence.unwrap_or(0.0),
         accuracy: bin.accuracy.unwrap_or(0.0),
+        few: pooled.few(bin),
     };
     ReliabilityPanel { label, bins: pooled.bins.iter().map(bin).collect(), ece }
 }
 
+pub(super) fn yes_or_no(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
 fn data(view: &View<'_>, shown: &[(&CellResult, Pooled)]) -> String {
-    let columns = ["seeds", "lo", "hi", "count", "confidence", "accuracy"];
+    let columns = ["seeds", "lo", "hi", "count", "few", "confidence", "accuracy"];
     let mut csv = Csv::new(&view.results.axes, &columns);
     for (cell, pooled) in shown {
         let seeds: Vec<String> = pooled.seeds.iter().map(u64::to_string).collect();
@@ -123,6 +151,7 @@ fn data(view: &View<'_>, shown: &[(&CellResult, Pooled)]) -> String {
                 bin.lo.to_string(),
                 bin.hi.to_string(),
                 bin.count.to_string(),
+                yes_or_no(pooled.few(bin)),
                 number(bin.confidence),
                 number(bin.accuracy),
             ];
@@ -135,6 +164,16 @@ fn data(view: &View<'_>, shown: &[(&CellResult, Pooled)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bin_is_marked_below_ten_examples_a_seed() {
+        let pooled = Pooled { bins: Vec::new(), seeds: vec![0, 1] };
+        let of = |count| {
+            let (lo, hi) = (0.0, 1.0);
+            pooled.few(&ReliabilityBin { lo, hi, count, confidence: None, accuracy: None })
+        };
+        assert_eq!([of(19), of(20)], [true, false]);
+    }
 
     #[test]
     fn pooled_bins_weigh_by_count() {

@@ -3,7 +3,7 @@
 
 use jem_core::metric::{describe, label};
 
-use super::sweeps::{Course, data, is_first, quantity};
+use super::sweeps::{Course, data, of_images, of_networks, quantity};
 use super::{Chart, Drafts, Planned, caption};
 use crate::chart::{RowMark, RowsChart, ValueRow};
 use crate::report::label::score_name;
@@ -44,8 +44,7 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
     }
     for set in view.ood_sets() {
         let family = format!("ood/auroc/{set}");
-        let (of_logits, own): (Vec<String>, Vec<String>) =
-            view.scores(&family).into_iter().partition(|one| is_first(one));
+        let (of_logits, own) = of_networks(view, &family);
         let title = format!("AUROC of telling {set} from the test set");
         let further = format!("{title}, scores of features and gradients");
         for (name, title, scores) in
@@ -121,7 +120,7 @@ fn planned(
     Some(Planned {
         name: name.to_owned(),
         caption: format!(
-            "{doc}Large marks are means over seeds with their 95 % t interval, small dots single \
+            "{doc}Large marks are means over seeds with their 95 % interval, small dots single \
              seeds; trials that diverged are in no mean. Rows stand in the order of the \
              experiment's file."
         ),
@@ -130,6 +129,7 @@ fn planned(
             quantity: quantity(first),
             series: series.iter().map(|(label, _)| label.clone()).collect(),
             rows: view.cells.iter().take(MOST_ROWS).map(|cell| row(view, cell, series)).collect(),
+            references: of_images(view, first),
         }),
         csv: data(view, &courses),
     })
@@ -141,7 +141,7 @@ fn row(view: &View<'_>, cell: &CellResult, series: &[(String, String)]) -> Value
         Some(RowMark {
             values: found.values.iter().map(|(_, value)| *value).collect(),
             mean: found.mean,
-            half_width: found.half_width,
+            ends: found.interval.map(|one| (one.low, one.high)),
         })
     };
     let note = match cell.diverged {

@@ -3,7 +3,7 @@
 use jem_core::results::ReliabilityBin;
 
 use super::csv::{Csv, number};
-use super::reliability::{Pooled, panel, pool};
+use super::reliability::{Pooled, few_told, panel, pool, yes_or_no};
 use super::{Chart, Drafts, Paneled, Planned, absent, by_line, caption};
 use crate::chart::ReliabilityChart;
 use crate::report::number::plain;
@@ -49,6 +49,7 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
         ),
         x_label: "confidence".to_owned(),
         y_label: "accuracy".to_owned(),
+        few: few_told(),
         pairs: true,
         panels: shown
             .iter()
@@ -99,26 +100,27 @@ fn pair<'a>(view: &View<'a>, cell: &'a CellResult) -> Pair<'a> {
 }
 
 fn data(view: &View<'_>, shown: &[Pair<'_>]) -> String {
-    let columns = ["seeds", "scaled", "lo", "hi", "count", "confidence", "accuracy"];
+    let columns = ["seeds", "scaled", "lo", "hi", "count", "few", "confidence", "accuracy"];
     let mut csv = Csv::new(&view.results.axes, &columns);
     for pair in shown {
         for (scaled, pooled) in [("no", &pair.before), ("yes", &pair.after)] {
             let seeds: Vec<String> = pooled.seeds.iter().map(u64::to_string).collect();
             for bin in &pooled.bins {
-                csv.row(&pair.cell.values, &fields(&seeds.join(" "), scaled, bin));
+                csv.row(&pair.cell.values, &fields(&seeds.join(" "), scaled, pooled, bin));
             }
         }
     }
     csv.text()
 }
 
-fn fields(seeds: &str, scaled: &str, bin: &ReliabilityBin) -> [String; 7] {
+fn fields(seeds: &str, scaled: &str, pooled: &Pooled, bin: &ReliabilityBin) -> [String; 8] {
     [
         seeds.to_owned(),
         scaled.to_owned(),
         bin.lo.to_string(),
         bin.hi.to_string(),
         bin.count.to_string(),
+        yes_or_no(pooled.few(bin)),
         number(bin.confidence),
         number(bin.accuracy),
     ]

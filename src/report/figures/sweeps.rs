@@ -4,7 +4,7 @@ use jem_core::metric::{Direction, TrivialScore, Unit, describe, label};
 
 use super::csv::{Csv, number};
 use super::{Chart, Drafts, Planned, caption, published};
-use crate::chart::{Better, Quantity, SweepChart, SweepPoint, SweepSeries};
+use crate::chart::{Better, Quantity, Reference, SweepChart, SweepPoint, SweepSeries};
 use crate::report::label::{OF_LOGITS, score_name};
 use crate::report::number::capital;
 use crate::report::view::{Line, View};
@@ -44,11 +44,7 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
     for set in view.ood_sets() {
         let title = format!("AUROC of telling {set} from the test set, against {}", x.name);
         let family = format!("ood/auroc/{set}");
-        // What the images alone give is the same everywhere: one line beside those
-        // of the network, where they are in one chart.
-        let is_drawn = |one: &String| view.lines.len() == 1 || TrivialScore::named(one).is_none();
-        let (of_logits, own): (Vec<String>, Vec<String>) =
-            view.scores(&family).into_iter().filter(is_drawn).partition(|one| is_first(one));
+        let (of_logits, own) = of_networks(view, &family);
         let further = format!("{title}, scores of features and gradients");
         let name = format!("ood-{set}");
         drafts.figures.extend(by_score(view, &name, title, (&family, &of_logits), footer));
@@ -59,9 +55,13 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
     drafts
 }
 
-/// Whether a score is drawn in the first chart of its set.
-pub(super) fn is_first(score: &str) -> bool {
-    OF_LOGITS.contains(&score) || TrivialScore::named(score).is_some()
+/// The scores of `family` that are made by a network: those of its logits alone,
+/// and those of features and gradients.
+pub(super) fn of_networks(view: &View<'_>, family: &str) -> (Vec<String>, Vec<String>) {
+    let scores = view.scores(family).into_iter();
+    scores
+        .filter(|one| TrivialScore::named(one).is_none())
+        .partition(|one| OF_LOGITS.contains(&one.as_str()))
 }
 
 /// AUROC and AURC of the detection of errors against x, energy beside max
@@ -161,6 +161,7 @@ fn planned(
         x_scale: x.scale,
         y: quantity(&first.metric),
         series: courses.iter().take(MOST_SERIES).map(|course| series(view, course)).collect(),
+        references: of_images(view, &first.metric),
     };
     Some(Planned {
         name: name.to_owned(),
@@ -197,6 +198,7 @@ pub(super) fn quantity(metric: &str) -> Quantity {
             Direction::LowerIsBetter => Some(Better::Lower),
             Direction::None => None,
         },
+        range: info.range,
     }
 }
 
@@ -209,12 +211,30 @@ fn series(view: &View<'_>, course: &Course<'_, '_>) -> SweepSeries {
                 found.values.iter().map(|(_, value)| *value).collect()
             }),
             mean: statistics.map_or(f64::NAN, |found| found.mean),
-            half_width: statistics.and_then(|found| found.half_width),
+            ends: statistics.and_then(|found| found.interval).map(|one| (one.low, one.high)),
             diverged: cell.diverged,
         })
     };
     let points = course.line.cells.iter().filter_map(point).collect();
     SweepSeries { label: course.label.clone(), points }
+}
+
+/// What the scores of images alone have of the AUROC that `metric` is of some
+/// score: means over all trials, whose networks they do not see.
+pub(super) fn of_images(view: &View<'_>, metric: &str) -> Vec<Reference> {
+    let Some((family, _)) = metric.rsplit_once('/') else { return Vec::new() };
+    if !family.starts_with("ood/auroc/") {
+        return Vec::new();
+    }
+    let reference = |score: &str| {
+        let path = format!("{family}/{score}");
+        let found = view.cells.iter().filter_map(|cell| cell.metrics.get(&path));
+        let means: Vec<f64> = found.map(|found| found.mean).collect();
+        let value = means.iter().sum::<f64>() / means.len() as f64;
+        let label = score_name(score).to_owned();
+        (!means.is_empty()).then_some(Reference { label, value })
+    };
+    TrivialScore::ALL.iter().map(|one| one.name()).filter_map(reference).collect()
 }
 
 /// How the chart is read.
@@ -223,7 +243,7 @@ fn reading(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
         .first()
         .and_then(|course| describe(&course.metric))
         .map_or_else(String::new, |info| format!("{} ", info.doc));
-    text += "Large marks are means over seeds with their 95 % t interval, small dots single seeds";
+    text += "Large marks are means over seeds with their 95 % interval, small dots single seeds";
     text += if view.cells.iter().any(|cell| cell.diverged > 0) {
         "; × marks trials that diverged, which have no value and are in no mean."
     } else {
@@ -242,7 +262,7 @@ fn reading(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
 
 /// One row for each metric and trial.
 pub(super) fn data(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
-    let columns = ["metric", "seed", "outcome", "value", "mean", "half_width", "n"];
+    let columns = ["metric", "seed", "outcome", "value", "mean", "low", "high", "n"];
     let mut csv = Csv::new(&view.results.axes, &columns);
     for course in courses {
         for cell in &course.line.cells {
@@ -257,7 +277,8 @@ pub(super) fn data(view: &View<'_>, courses: &[Course<'_, '_>]) -> String {
                         outcome.to_owned(),
                         number(trial.metrics.get(&course.metric).copied()),
                         number(found.map(|found| found.mean)),
-                        number(found.and_then(|found| found.half_width)),
+                        number(found.and_then(|found| found.interval).map(|one| one.low)),
+                        number(found.and_then(|found| found.interval).map(|one| one.high)),
                         found.map_or(0, |found| found.values.len()).to_string(),
                     ],
                 );

@@ -1,5 +1,7 @@
 //! Training curves.
 
+use jem_core::metric::Range;
+
 use super::csv::Csv;
 use super::{Chart, Drafts, Paneled, Planned, caption, paneled};
 use crate::chart::{Better, Quantity, TrainingChart, TrainingLine, TrainingPanel};
@@ -20,6 +22,15 @@ const PANELS: [(&str, &str, Option<&str>, Option<Better>); 11] = [
     ("train/buffer_age", "buffer age", Some("chain steps"), None),
     ("train/acceptance", "accepted share of MALA steps", None, None),
 ];
+
+/// What values a training curve can have.
+fn range_of(path: &str) -> Range {
+    match path {
+        "train/energy_data" | "train/energy_gap" => Range::Any,
+        "train/accuracy" | "val/accuracy" | "train/saturation" | "train/acceptance" => Range::UNIT,
+        _ => Range::NON_NEGATIVE,
+    }
+}
 
 /// A chart for each line, a panel for each quantity, a curve for each trial.
 pub(super) fn drafts(view: &View<'_>, footer: &str) -> Drafts {
@@ -48,6 +59,7 @@ fn planned(view: &View<'_>, paneled: Paneled<'_, '_>, footer: &str) -> Option<Pl
                 label: (*name).to_owned(),
                 unit: unit.map(str::to_owned),
                 better: *better,
+                range: range_of(path),
             },
             lines: trials
                 .iter()

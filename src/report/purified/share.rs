@@ -50,20 +50,20 @@ pub struct Share {
 }
 
 /// The share `purified/<what>` in `cell`. Its interval takes in that of Wilson
-/// for the inputs and, with several seeds, the t interval of their mean: all
-/// seeds see the same inputs, and counts of so few are often equal, where the t
-/// interval would have no width.
+/// for the inputs and, with several seeds, that of their mean, or their range
+/// where they are two: all seeds see the same inputs, and counts of so few are
+/// often nearly equal.
 pub fn share(cell: &CellResult, what: &str) -> Option<Share> {
     let found = cell.metrics.get(&format!("purified/{what}"))?;
     let value = found.mean;
     let n = cell.metrics.get("purified/n").map_or(0.0, |n| n.mean);
     let (low, high) = wilson((value * n).round() as u64, n as u64);
-    let half = found.half_width.unwrap_or(0.0);
-    if value - half <= low && value + half >= high {
+    let of_seeds = found.interval.map_or_else(|| found.ends(), |one| (one.low, one.high));
+    if of_seeds.0 <= low && of_seeds.1 >= high && found.interval.is_some() {
         let shown = interval(found);
-        return Some(Share { value, low: value - half, high: value + half, shown });
+        return Some(Share { value, low: of_seeds.0, high: of_seeds.1, shown });
     }
-    let (low, high) = (low.min(value - half), high.max(value + half));
+    let (low, high) = (low.min(of_seeds.0), high.max(of_seeds.1));
     let shown = format!("{} [{}, {}]", plain_share(value), plain_share(low), plain_share(high));
     Some(Share { value, low, high, shown })
 }
@@ -83,7 +83,7 @@ mod tests {
     fn seeds_that_agree_leave_the_uncertainty_of_the_inputs() {
         let mut cell = cells(&fixture::results()).remove(0);
         let mut put = |path: &str, values: [f64; 2]| {
-            let found = Statistics::of(vec![(0, values[0]), (1, values[1])]);
+            let found = Statistics::of_shares(vec![(0, values[0]), (1, values[1])]);
             cell.metrics.extend(found.map(|found| (path.to_owned(), found)));
         };
         put("purified/n", [100.0, 100.0]);
@@ -93,6 +93,9 @@ mod tests {
         // scipy: binomtest(0, 100).proportion_ci(method="wilson")
         assert_eq!(alike.shown, "0.000 [0.000, 0.037]");
         let apart = share(&cell, "apart").expect("a share");
-        assert!(apart.low < 0.0 && apart.high > 1.0 && apart.shown.contains('±'), "{apart:?}");
+        assert_eq!(
+            (apart.low, apart.high, apart.shown.as_str()),
+            (0.2, 0.6, "0.400 [0.200, 0.600]")
+        );
     }
 }

@@ -30,8 +30,8 @@ fn accuracy(view: &View<'_>) -> Table {
     let mut table = Table {
         title: "Accuracy behind purifiers, under attack".to_owned(),
         note: "By the final check: many chains, of which the attacker saw none. Means over seeds \
-               ± the half width of the 95 % t interval; in brackets with Wilson's 95 % interval \
-               for the inputs where the t interval does not take that in. A dash: there is no purifier to pass a gradient \
+               with their 95 % interval (of two seeds their range), widened to Wilson's 95 % \
+               interval for the inputs where that reaches further. A dash: there is no purifier to pass a gradient \
                through, or the attack was not run (see metrics without a value)."
             .to_owned(),
         head: heads(view, &["attack", "no defence", "seed's purifier", "stochastic"]),

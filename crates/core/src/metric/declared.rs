@@ -1,7 +1,7 @@
 //! The list of all metrics.
 
 use super::Direction::{self, HigherIsBetter, LowerIsBetter};
-use super::{EFFECTIVE_TEMPERATURE, MetricInfo, Unit, metric};
+use super::{EFFECTIVE_TEMPERATURE, MetricInfo, Range, Unit, metric};
 
 /// Metrics, in the order in which tables show them; [`super::metrics`] has all.
 pub(super) const METRICS: &[MetricInfo] = &[
@@ -18,14 +18,24 @@ pub(super) const METRICS: &[MetricInfo] = &[
         Unit::Nat,
         LowerIsBetter,
         "Mean negative log-likelihood of the label, unclipped.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "clf/brier",
         "Brier score",
         Unit::Dimensionless,
         LowerIsBetter,
         "Squared error of the probabilities, summed over classes (0 to 2), mean over inputs.",
-    ),
+    )
+    .within(Range::Between(0, 2)),
+    metric(
+        "clf/n",
+        "test inputs",
+        Unit::Dimensionless,
+        Direction::None,
+        "How many inputs of the test set were classified.",
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "calib/ece/bins=<m>",
         "ECE",
@@ -33,6 +43,14 @@ pub(super) const METRICS: &[MetricInfo] = &[
         LowerIsBetter,
         "Expected calibration error of the predicted class over equal-width bins (lo, hi].",
     ),
+    metric(
+        "calib/gap",
+        "confidence − accuracy",
+        Unit::Dimensionless,
+        Direction::None,
+        "Mean confidence less accuracy: above 0 over-confident, below 0 under-confident.",
+    )
+    .within(Range::SIGNED),
     metric(
         "calib/ece_adaptive/bins=<m>",
         "adaptive ECE",
@@ -124,14 +142,16 @@ pub(super) const METRICS: &[MetricInfo] = &[
         Unit::Dimensionless,
         Direction::None,
         "How many ID inputs the set was told from; average precision depends on it.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "ood/n_ood/<set>",
         "OOD inputs",
         Unit::Dimensionless,
         Direction::None,
         "How many OOD inputs were scored; average precision depends on it.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "ood/auroc_near/<score>",
         "near AUROC",
@@ -243,21 +263,24 @@ pub(super) const METRICS: &[MetricInfo] = &[
         Unit::Dimensionless,
         Direction::None,
         "What logits are divided by so that the NLL of the held-out examples is least.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "calib_scaled/nll",
         "NLL after scaling",
         Unit::Nat,
         LowerIsBetter,
         "NLL of the logits divided by the fitted temperature.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "calib_scaled/brier",
         "Brier score after scaling",
         Unit::Dimensionless,
         LowerIsBetter,
         "Brier score of the logits divided by the fitted temperature.",
-    ),
+    )
+    .within(Range::Between(0, 2)),
     metric(
         "calib_scaled/ece/bins=<m>",
         "ECE after scaling",
@@ -265,6 +288,14 @@ pub(super) const METRICS: &[MetricInfo] = &[
         LowerIsBetter,
         "ECE of the logits divided by the fitted temperature.",
     ),
+    metric(
+        "calib_scaled/gap",
+        "confidence − accuracy after scaling",
+        Unit::Dimensionless,
+        Direction::None,
+        "Mean confidence less accuracy, of the logits divided by the fitted temperature.",
+    )
+    .within(Range::SIGNED),
     metric(
         "calib_scaled/ece_adaptive/bins=<m>",
         "adaptive ECE after scaling",
@@ -306,14 +337,16 @@ pub(super) const METRICS: &[MetricInfo] = &[
         Unit::Dimensionless,
         LowerIsBetter,
         "Rank-normalised split R-hat of the energy of long chains, second half; 1 once mixed.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "chains/ess/<start>",
         "ESS",
         Unit::Dimensionless,
         HigherIsBetter,
         "Bulk effective sample size of the energy of long chains, second half, all together.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "chains/energy/<start>",
         "energy of long chains",
@@ -334,7 +367,8 @@ pub(super) const METRICS: &[MetricInfo] = &[
         Unit::Dimensionless,
         Direction::None,
         "Mean distance of long chains from their start at their end.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "chains/saturation/<start>",
         "saturation of long chains",
@@ -364,19 +398,29 @@ pub(super) const METRICS: &[MetricInfo] = &[
         "Share of the attacked inputs that are right as they are.",
     ),
     metric(
+        "adversarial/n",
+        "attacked inputs",
+        Unit::Dimensionless,
+        Direction::None,
+        "How many test inputs were attacked.",
+    )
+    .within(Range::NON_NEGATIVE),
+    metric(
         "adversarial/masking_signs/<norm>",
         "signs of gradient masking",
         Unit::Dimensionless,
         LowerIsBetter,
         "How many of the signs that gradients mislead attacks are there; see METHODOLOGY.md.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "adversarial/weak_attack_signs/<norm>",
         "signs of a weak attack",
         Unit::Dimensionless,
         Direction::None,
         "How many of two: Auto-PGD or Square fools more than PGD, DLR more than the cross-entropy.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "samples/frechet/<source>/<extractor>",
         "Fréchet distance",
@@ -384,14 +428,16 @@ pub(super) const METRICS: &[MetricInfo] = &[
         LowerIsBetter,
         "Fréchet distance of normals fitted to features of samples and of real images; falls with n; \
          undefined where n is not above the number of features.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "samples/n/<source>/<extractor>",
         "samples scored",
         Unit::Dimensionless,
         Direction::None,
         "Samples that the Fréchet distance and the Inception Score of a source are of.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "samples/inception_score/<source>/<extractor>",
         "Inception Score",
@@ -399,14 +445,16 @@ pub(super) const METRICS: &[MetricInfo] = &[
         HigherIsBetter,
         "exp of the mean KL divergence of p(y|x) from its mean, over one split of all samples; 1 to \
          the smaller of classes and samples.",
-    ),
+    )
+    .within(Range::From(1)),
     metric(
         "samples/neighbour_distance/<source>",
         "neighbour distance",
         Unit::Dimensionless,
         Direction::None,
         "Mean L2 distance, over pixels in [0, 1], of samples to their nearest training image.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "samples/conditional_agreement/<extractor>",
         "conditional agreement",
@@ -434,12 +482,14 @@ pub(super) const METRICS: &[MetricInfo] = &[
         Unit::Nat,
         Direction::None,
         "Sample standard deviation (n - 1) of E(x).",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         EFFECTIVE_TEMPERATURE,
         "effective temperature",
         Unit::Dimensionless,
         Direction::None,
         "noise² / (2 step size) of a chain's last step; nominal where gradient or state is clamped.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
 ];

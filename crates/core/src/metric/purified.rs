@@ -1,7 +1,7 @@
 //! Metrics of `[evaluate.purification]`.
 
 use super::Direction::{self, HigherIsBetter, LowerIsBetter};
-use super::{MetricInfo, Unit, metric};
+use super::{MetricInfo, Range, Unit, metric};
 
 /// In the order in which tables show them.
 pub(super) const PURIFIED: [MetricInfo; 9] = [
@@ -54,7 +54,8 @@ pub(super) const PURIFIED: [MetricInfo; 9] = [
         Unit::Dimensionless,
         LowerIsBetter,
         "How many of the signs that gradients mislead attacks are there; see METHODOLOGY.md.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "purified/threshold",
         "detector's threshold",
@@ -68,5 +69,6 @@ pub(super) const PURIFIED: [MetricInfo; 9] = [
         Unit::Dimensionless,
         Direction::None,
         "How many test inputs purifiers and attacks were tried on.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
 ];

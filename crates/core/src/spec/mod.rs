@@ -6,6 +6,7 @@
 //! preset (`document`) and resolved to a typed [`Spec`] (`resolve`), whose
 //! fields must go together (`constraint`).
 
+mod attack_range;
 mod attacks;
 mod auxiliary;
 mod calibration;

@@ -9,10 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::attack_range;
 use super::check::Checker;
 use super::error::SpecError;
 use super::paths::{by_path, typed};
 use super::raw::RawAxes;
+use super::resolved::PixelRange;
 use super::schema::plain_schema_of;
 use super::tree::{Entry, Node};
 use crate::diagnostic::{Diagnostic, SourceText, nearest, quoted_list};
@@ -23,7 +25,7 @@ pub const PUBLISHED_FILE: &str = "references/published.toml";
 /// What begins an entry of `report.published` that names a data set.
 const BY_DATASET: &str = "dataset:";
 /// What begins the path of an accuracy under an attack that is no metric here.
-const ROBUST: &str = "robust_accuracy/";
+pub(super) const ROBUST: &str = "robust_accuracy/";
 
 /// Quantities that papers publish and that are no metric here: what is measured
 /// here under a like name has another extractor, reference or attack.
@@ -105,6 +107,9 @@ struct RawResult {
     known: Known,
     /// What has to be known to read them.
     note: Option<String>,
+    /// The range of the pixels in which the source gives the sizes of attacks,
+    /// which are written here as the source has them.
+    attack_range: Option<PixelRange>,
     /// Trainings that they are means of.
     #[schemars(range(min = 1))]
     seeds: Option<u64>,
@@ -200,6 +205,7 @@ fn result(
         }
     }
     let figures = node.entry("values").map_or(&[][..], |entry| entry.node.entries());
+    problems.extend(attack_range::refuse_unknown(figures, raw.attack_range, source));
     Some(Published {
         name: raw.name,
         cite: raw.cite,
@@ -208,18 +214,47 @@ fn result(
         note: raw.note,
         seeds: raw.seeds,
         at,
-        values: figures.iter().filter_map(|entry| figure(entry, source, problems)).collect(),
+        values: values(figures, raw.attack_range, source, problems),
     })
+}
+
+/// The figures of a result, each once.
+fn values(
+    figures: &[Entry],
+    attack_range: Option<PixelRange>,
+    source: &Arc<SourceText>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<PublishedValue> {
+    let mut values: Vec<PublishedValue> = Vec::new();
+    for entry in figures {
+        let Some(value) = figure(entry, attack_range, source, problems) else { continue };
+        if values.iter().any(|known| known.path == value.path) {
+            let message = format!("`{}` stands for `{}` a second time", entry.key, value.path);
+            let label = "one figure for a metric is expected";
+            problems.push(Diagnostic::new(message).at(source, entry.key_span.clone(), label));
+        } else {
+            values.push(value);
+        }
+    }
+    values
 }
 
 fn figure(
     entry: &Entry,
+    attack_range: Option<PixelRange>,
     source: &Arc<SourceText>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<PublishedValue> {
     let Some((name, unit, _)) = quantity(&entry.key) else {
         problems.push(unknown_quantity(entry, source));
         return None;
+    };
+    let path = match attack_range::in_unit_pixels(entry, attack_range, source) {
+        Ok(path) => path,
+        Err(said) => {
+            problems.push(said);
+            return None;
+        }
     };
     let number = entry.node.entry("value").map_or(&entry.node, |inner| &inner.node);
     let value = number.to_value().as_f64()?;
@@ -230,7 +265,7 @@ fn figure(
     }
     let given = |node: &Node| source.text[node.span.clone()].trim_start_matches('+').to_owned();
     Some(PublishedValue {
-        path: entry.key.clone(),
+        path,
         value,
         shown: given(number),
         sd: entry.node.entry("sd").map(|inner| given(&inner.node)),

@@ -1,5 +1,6 @@
 //! Intervals of AUROC by the bootstrap.
 
+use jem_core::interval::all_of;
 use jem_core::random::{At, Stream};
 
 use super::scores::percentile;
@@ -7,11 +8,26 @@ use super::scores::percentile;
 /// Scores of one set of inputs by each of several scores.
 pub type Scored<'a> = &'a [Vec<f64>];
 
+/// What resamples say of an AUROC.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Resampled {
+    /// The ends of its 95 % interval.
+    Ends(f64, f64),
+    /// All resamples have the same AUROC, neither 0 nor 1: no interval.
+    AllAgree,
+}
+
 /// The percentile interval, from 2.5 % to 97.5 %, of the AUROC of each score,
 /// over `resamples` draws with replacement of the `id` and of the `ood` inputs
 /// (Efron and Tibshirani 1993, chapter 13). `id` and `ood` hold the same
 /// scores in the same order; none where one set is empty or a score is not a
 /// number.
+///
+/// Where the sets are apart, every resample says 1 (or 0), which is no sign that
+/// other inputs would too. The interval then ends at the bound of Clopper and
+/// Pearson for as many pairs, each of inputs of its own, as the smaller set has:
+/// all of them were in order. Where all agree on another value, as where all
+/// scores are equal, there is no interval.
 ///
 /// All scores of a set see the same draws. ID inputs are drawn from the stream
 /// `bootstrap id` of `seed`, the others from `bootstrap <name>`, each at the
@@ -22,7 +38,7 @@ pub fn bootstrap_auroc(
     (id, ood): (Scored<'_>, Scored<'_>),
     (seed, name): (u64, &str),
     resamples: u64,
-) -> Vec<Option<(f64, f64)>> {
+) -> Vec<Option<Resampled>> {
     let size = |scored: Scored<'_>| scored.first().map_or(0, Vec::len);
     let (n_id, n_ood) = (size(id), size(ood));
     let orders: Vec<Option<Order>> =
@@ -38,11 +54,23 @@ pub fn bootstrap_auroc(
             values.extend(order.as_ref().map(|order| order.auroc(&of_id, &of_ood)));
         }
     }
+    let pairs = n_id.min(n_ood) as u64;
     let interval = |mut values: Vec<f64>| {
-        let ends = (percentile(&mut values, 2.5), percentile(&mut values, 97.5));
-        (!values.is_empty()).then_some(ends)
+        let (low, high) = (percentile(&mut values, 2.5), percentile(&mut values, 97.5));
+        (!values.is_empty()).then(|| with_width(low, high, pairs))
     };
     found.into_iter().map(interval).collect()
+}
+
+/// The ends `low` and `high` of an interval, which over so many `pairs` has a
+/// width where all resamples say 0 or 1.
+fn with_width(low: f64, high: f64, pairs: u64) -> Resampled {
+    match (low, high) {
+        (1.0, 1.0) => Resampled::Ends(all_of(pairs), 1.0),
+        (0.0, 0.0) => Resampled::Ends(0.0, 1.0 - all_of(pairs)),
+        (low, high) if low == high => Resampled::AllAgree,
+        (low, high) => Resampled::Ends(low, high),
+    }
 }
 
 /// How often each of `counts` is drawn in as many draws.
@@ -144,7 +172,8 @@ mod tests {
         let n = 2000;
         let (id, ood) = (vec![scores(n, 0.0, "id")], vec![scores(n, 1.0, "ood")]);
         let a = detection(&id[0], &ood[0]).unwrap().auroc;
-        let (low, high) = bootstrap_auroc((&id, &ood), (0, "far"), 400)[0].unwrap();
+        let found = bootstrap_auroc((&id, &ood), (0, "far"), 400)[0];
+        let Some(Resampled::Ends(low, high)) = found else { panic!("{found:?}") };
         assert!(low < a && a < high);
         // Their standard error assumes exponential scores: near to these.
         let (q1, q2) = (a / (2.0 - a), 2.0 * a * a / (1.0 + a));
@@ -154,10 +183,22 @@ mod tests {
         assert!(((high - low) / expected - 1.0).abs() < 0.15, "{low} {high} {expected}");
     }
 
+    /// scipy 1.17.1: `binomtest(2, 2).proportion_ci(method="exact").low`.
     #[test]
-    fn separated_sets_have_an_interval_of_no_width_and_odd_ones_have_none() {
-        let (low, high) = (vec![vec![0.0, 1.0]], vec![vec![2.0, 3.0]]);
-        assert_eq!(bootstrap_auroc((&low, &high), (0, "a"), 10), [Some((1.0, 1.0))]);
+    fn separated_sets_have_an_interval_of_some_width_and_odd_ones_have_none() {
+        let (low, high) = (vec![vec![0.0, 1.0]], vec![vec![2.0, 3.0, 4.0]]);
+        let ends =
+            |id: &[Vec<f64>], ood: &[Vec<f64>]| match bootstrap_auroc((id, ood), (0, "a"), 10)[0] {
+                Some(Resampled::Ends(low, high)) => (low, high),
+                other => panic!("{other:?}"),
+            };
+        let bound = 0.15811388300839305;
+        let (from, to) = ends(&low, &high);
+        assert!((from - bound).abs() < 1e-12 && to == 1.0, "{from} {to}");
+        let (from, to) = ends(&high, &low);
+        assert!(from == 0.0 && (to - (1.0 - bound)).abs() < 1e-12, "{from} {to}");
+        let equal = vec![vec![1.0, 1.0]];
+        assert_eq!(bootstrap_auroc((&equal, &equal), (0, "a"), 10), [Some(Resampled::AllAgree)]);
         assert_eq!(bootstrap_auroc((&low, &[vec![f64::NAN]]), (0, "a"), 10), [None]);
         assert_eq!(bootstrap_auroc((&low, &[vec![]]), (0, "a"), 10), [None]);
         assert_eq!(bootstrap_auroc((&low, &high), (0, "a"), 0), [None]);

@@ -3,8 +3,9 @@
 use jem_core::results::{Energies, Histogram, ReliabilityBin};
 
 use super::metric::{
-    self, Detection, Logits, MetricError, Predictions, Score, aurc, calibration_error, detection,
-    ece_adaptive, error_auroc, max_calibration_error, reliability_bins, shared_histogram, summary,
+    self, Detection, Logits, MetricError, Predictions, Score, aurc, calibration_error,
+    confidence_gap, detection, ece_adaptive, error_auroc, max_calibration_error, reliability_bins,
+    shared_histogram, summary,
 };
 use super::{Outputs, Values};
 
@@ -68,6 +69,8 @@ fn classification(
     measured.values.put("clf/accuracy".to_owned(), predictions.accuracy());
     measured.values.put("clf/nll".to_owned(), predictions.nll());
     measured.values.put("clf/brier".to_owned(), predictions.brier());
+    measured.values.put("clf/n".to_owned(), correct.len() as f64);
+    measured.values.put("calib/gap".to_owned(), confidence_gap(confidences, correct)?);
     for &bins in ece_bins {
         let value = reliability_bins(confidences, correct, bins as usize);
         measured.values.put_or_why(
@@ -205,6 +208,10 @@ mod tests {
         assert_eq!((m["ood/n_id/far"], m["ood/n_ood/far"]), (3.0, 2.0));
         assert!((m["energy/mean/far"] - (1.5 - 2f64.ln())).abs() < 1e-9);
         assert!(m.contains_key("calib/ece/bins=20"));
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let confidence = (sigmoid(4.0) + sigmoid(3.0) + sigmoid(1.0)) / 3.0;
+        assert!((m["calib/gap"] - (confidence - 2.0 / 3.0)).abs() < 1e-12);
+        assert_eq!(m["clf/n"], 3.0);
         let counts: u64 = measured.energies.histograms.iter().flat_map(|h| &h.counts).sum();
         assert_eq!(counts, 5);
     }

@@ -16,7 +16,7 @@ pub mod purify;
 mod trivial;
 mod values;
 
-pub use bootstrap::bootstrap_auroc;
+pub use bootstrap::{Resampled, bootstrap_auroc};
 pub use frechet::{Moments, frechet_distance};
 pub use groups::{near_and_far, validation_ood};
 pub use long_chains::{Length, LongChains, long_chains};

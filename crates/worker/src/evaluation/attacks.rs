@@ -38,6 +38,7 @@ pub fn measure(
     let share = |right: usize| right as f64 / n.max(1) as f64;
     let clean = share(right.iter().filter(|r| **r).count());
     found.values.put("adversarial/clean_accuracy".to_owned(), clean);
+    found.values.put("adversarial/n".to_owned(), n as f64);
     let mut norms = Vec::new();
     for (norm, sizes) in asked.sizes() {
         let mut at_sizes = Vec::new();

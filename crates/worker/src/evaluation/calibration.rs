@@ -9,8 +9,8 @@ use jem_core::spec::Calibration;
 use super::held_out::{on_test, on_validation};
 use super::part::{Found, Look, Subject};
 use crate::eval::metric::{
-    Logits, MetricError, Predictions, calibration_error, classwise_ece, ece_adaptive,
-    reliability_bins, temperature,
+    Logits, MetricError, Predictions, calibration_error, classwise_ece, confidence_gap,
+    ece_adaptive, reliability_bins, temperature,
 };
 use crate::eval::{Values, diagram};
 
@@ -73,6 +73,7 @@ fn put_scaled(
     let (confidences, correct) = (predictions.confidences(), predictions.correct());
     values.put("calib_scaled/nll".to_owned(), predictions.nll());
     values.put("calib_scaled/brier".to_owned(), predictions.brier());
+    values.put("calib_scaled/gap".to_owned(), confidence_gap(confidences, correct)?);
     for &bins in bins {
         let m = bins as usize;
         let equal = reliability_bins(confidences, correct, m).map(|b| calibration_error(&b));
@@ -87,7 +88,7 @@ fn put_scaled(
 
 /// The paths of [`put_scaled`].
 fn paths(bins: &[u64]) -> Vec<String> {
-    let mut paths = vec!["calib_scaled/nll".to_owned(), "calib_scaled/brier".to_owned()];
+    let mut paths = ["nll", "brier", "gap"].map(|name| format!("calib_scaled/{name}")).to_vec();
     for m in bins {
         let names = ["ece", "ece_adaptive", "classwise_ece"];
         paths.extend(names.map(|name| format!("calib_scaled/{name}/bins={m}")));

@@ -143,6 +143,20 @@ pub fn ece_adaptive(
     adaptive_bins(confidences, correct, bins).map(|bins| calibration_error(&bins))
 }
 
+/// Mean confidence less accuracy, in `[-1, 1]`: above 0 where the predictions
+/// are over-confident, below 0 where they are under-confident. Unlike ECE it has
+/// a sign and needs no bins; what is over-confident in one place and
+/// under-confident in another cancels, so that ECE is never below its size.
+///
+/// # Errors
+/// As [`reliability_bins`].
+pub fn confidence_gap(confidences: &[f64], correct: &[bool]) -> Result<f64, MetricError> {
+    check(confidences, correct, 1)?;
+    let n = correct.len() as f64;
+    let right = correct.iter().filter(|right| **right).count() as f64;
+    Ok((confidences.iter().sum::<f64>() - right) / n)
+}
+
 fn check(confidences: &[f64], correct: &[bool], bins: usize) -> Result<(), MetricError> {
     if bins == 0 {
         return Err(MetricError::NoBins);
@@ -213,6 +227,17 @@ mod tests {
         assert_eq!(counts(&[0.25]), [1, 0, 0, 0]);
         assert_eq!(counts(&[0.25f64.next_up(), 0.5]), [0, 2, 0, 0]);
         assert_eq!(counts(&[0.75f64.next_up(), 1.0]), [0, 0, 0, 2]);
+    }
+
+    #[test]
+    fn the_gap_says_on_which_side_and_is_no_larger_than_the_error() {
+        let (confidences, correct) = ([0.3, 0.4, 0.6, 1.0], [true, false, false, true]);
+        close(confidence_gap(&confidences, &correct).unwrap(), 0.575 - 0.5);
+        assert_eq!(confidence_gap(&[1.0; 4], &[false; 4]), Ok(1.0));
+        assert!(confidence_gap(&[0.5; 4], &[true; 4]).unwrap() < 0.0);
+        let ece = ece(&confidences, &correct, 2).unwrap();
+        assert!(confidence_gap(&confidences, &correct).unwrap().abs() <= ece);
+        assert_eq!(confidence_gap(&[], &[]), Err(MetricError::Empty { what: "predictions" }));
     }
 
     #[test]

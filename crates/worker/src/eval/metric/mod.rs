@@ -26,8 +26,8 @@ mod summary;
 mod temperature;
 
 pub use calibration::{
-    ReliabilityBin, adaptive_bins, calibration_error, ece, ece_adaptive, max_calibration_error,
-    mce, reliability_bins,
+    ReliabilityBin, adaptive_bins, calibration_error, confidence_gap, ece, ece_adaptive,
+    max_calibration_error, mce, reliability_bins,
 };
 pub use classification::Predictions;
 pub use classwise::classwise_ece;

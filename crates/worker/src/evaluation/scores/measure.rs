@@ -8,7 +8,7 @@ use jem_core::spec::{PostHoc, Scores};
 use super::{Group, Groups, Marks, Scorer, groups, marks, tuned};
 use crate::eval::metric::{Score, detection};
 use crate::eval::scores::{Bank, Head};
-use crate::eval::{Values, bootstrap_auroc, near_and_far, put_detection};
+use crate::eval::{Resampled, Values, bootstrap_auroc, near_and_far, put_detection};
 use crate::evaluation::{Found, Look, Subject};
 
 /// A score that the training features do not allow, and why.
@@ -138,11 +138,16 @@ fn intervals(
         scored.1.push(ood.clone());
     }
     let found = bootstrap_auroc((&scored.0, &scored.1), (seed, set), resamples);
-    for (name, ends) in names.iter().zip(found) {
-        // Where there is none, the AUROC itself has no value and says why.
-        if let Some((low, high)) = ends {
-            values.put(format!("ood/auroc_low/{set}/{name}"), low);
-            values.put(format!("ood/auroc_high/{set}/{name}"), high);
+    for (name, resampled) in names.iter().zip(found) {
+        let paths = ["low", "high"].map(|end| format!("ood/auroc_{end}/{set}/{name}"));
+        let ends = match resampled {
+            // The AUROC itself has no value and says why.
+            None => continue,
+            Some(Resampled::Ends(low, high)) => [Ok(low), Ok(high)],
+            Some(Resampled::AllAgree) => [Err("no interval: all resamples agree"); 2],
+        };
+        for (path, end) in paths.into_iter().zip(ends) {
+            values.put_or_why(path, end);
         }
     }
 }

@@ -41,7 +41,7 @@ impl fmt::Display for Kind {
 }
 
 /// What is known of every run beside its settings and metrics.
-pub const FACTS: [(&str, Kind); 21] = [
+pub const FACTS: [(&str, Kind); 22] = [
     ("trial", Kind::Id),
     ("seed", Kind::Number),
     ("outcome", Kind::Word(Vec::new())),

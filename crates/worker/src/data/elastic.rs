@@ -32,7 +32,7 @@ pub fn elastic(set: &LabelledImages, purpose: &str) -> LabelledImages {
     for (index, bytes) in set.pixels.chunks_exact(size).enumerate() {
         stream.fill_uniform(At::step(index as u64), &mut drawn);
         let noise: Vec<f64> = drawn.iter().map(|u| 2.0 * f64::from(*u) - 1.0).collect();
-        let x: Vec<f32> = bytes.iter().map(|&b| f32::from(b)).collect();
+        let x: Vec<f64> = bytes.iter().map(|&b| f64::from(b)).collect();
         let moved = deformed(&x, set.shape, &noise, &smoothing, alpha);
         // Means of bytes are within them.
         pixels.extend(moved.iter().map(|v| v.round() as u8));
@@ -43,12 +43,12 @@ pub fn elastic(set: &LabelledImages, purpose: &str) -> LabelledImages {
 /// `x` `[c, h, w]` moved by α times the smoothed `noise` `[2, h, w]`: where its
 /// rows come from, then its columns.
 fn deformed(
-    x: &[f32],
+    x: &[f64],
     shape: [usize; 3],
     noise: &[f64],
     smoothing: &Smoothing,
     alpha: f64,
-) -> Vec<f32> {
+) -> Vec<f64> {
     let [_, h, w] = shape;
     let (down, right) = noise.split_at(h * w);
     let (down, right) = (smoothing.of(down), smoothing.of(right));
@@ -125,7 +125,7 @@ mod tests {
     fn a_field_and_an_image_are_those_of_scipy() {
         let noise: Vec<f64> = (0..128).map(|i| f64::from(i * 29 % 64) / 32.0 - 1.0).collect();
         let smoothing = Smoothing::new([8, 8], 1.25);
-        let x: Vec<f32> = set(1).pixels.iter().map(|&b| f32::from(b)).collect();
+        let x: Vec<f64> = set(1).pixels.iter().map(|&b| f64::from(b)).collect();
         let moved = deformed(&x, [1, 8, 8], &noise, &smoothing, 3.0);
         // scipy 1.17: gaussian_filter(noise, 1.25, mode="nearest"), and
         // map_coordinates(image, place + 3 field, order=1, mode="grid-constant").
@@ -134,8 +134,7 @@ mod tests {
             assert!((field[place] - expected).abs() < 1e-12, "{place}: {}", field[place]);
         }
         for (place, expected) in MOVED {
-            // Single precision of numbers up to 16.
-            assert!((f64::from(moved[place]) - expected).abs() < 1e-5, "{place}: {}", moved[place]);
+            assert!((moved[place] - expected).abs() < 1e-12, "{place}: {}", moved[place]);
         }
     }
 

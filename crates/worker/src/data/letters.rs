@@ -86,7 +86,8 @@ fn letter(drawn: [f64; DRAWS], sides: [usize; 2]) -> Vec<f32> {
     let sigma = blur * BLUR * side;
     // Below this a blur changes no level of 255.
     if sigma > 0.1 {
-        plane = warp::blurred(&plane, [1, h, w], sigma);
+        let sharp: Vec<f64> = plane.iter().copied().map(f64::from).collect();
+        plane = warp::blurred(&sharp, [1, h, w], sigma).iter().map(|&v| v as f32).collect();
     }
     let brightest = plane.iter().copied().fold(0f32, f32::max);
     plane.iter().map(|v| if brightest > 0.0 { v / brightest } else { 0.0 }).collect()

@@ -3,7 +3,6 @@
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
-use jem_core::dataset::Loaded;
 use jem_core::metric::EFFECTIVE_TEMPERATURE;
 use jem_core::results::{self, ImagesUsed, Metrics, Outcome};
 use jem_core::spec::Spec;

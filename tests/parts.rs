@@ -52,11 +52,13 @@ fn a_part_is_added_to_finished_trials_and_its_run_is_taken_over() {
     assert!(fresh.iter().all(|(run, digest)| again.get(run) == Some(digest)));
     sandbox.ok(&["store", "fsck"]);
     sandbox.ok(&["verify", "tiny.toml"]);
-    // Four evaluations of each trial, for either list of sets one with the
-    // corruptions and one without; their parts are no rows.
-    let listed = sandbox.ok(&["ls", "accuracy >= 0", "--json"]);
-    let rows: serde_json::Value = serde_json::from_str(&listed).unwrap();
-    assert_eq!(rows.as_array().map(Vec::len), Some(8), "{listed}");
+    // Four evaluations of each of two trials, for either list of sets one with
+    // the corruptions and one without; their parts are no rows.
+    for (more, wanted) in [(&[][..], 2), (&["--runs"], 8)] {
+        let listed = sandbox.ok(&[&["ls", "accuracy >= 0", "--json"][..], more].concat());
+        let rows: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        assert_eq!(rows.as_array().map(Vec::len), Some(wanted), "{listed}");
+    }
 }
 
 #[test]

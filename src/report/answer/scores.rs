@@ -207,7 +207,7 @@ mod tests {
         let vim = tables[0].rows.iter().find(|row| row[0] == "ViM").expect("it has a row");
         assert_eq!(vim[4], "share = 0.5, given");
         // Beside the interval over seeds, the widest ends of the bootstrap's.
-        assert!(knn[1].starts_with("0.99") && knn[1].contains(" ± "), "{}", knn[1]);
+        assert!(knn[1].starts_with("0.99") && knn[1].contains("; images ["), "{}", knn[1]);
         assert!(knn[1].ends_with(" [0.9275, 0.9978] ★"), "{}", knn[1]);
         let note = &tables[0].note;
         assert!(note.contains("± or [low, high] is the 95 % interval over seeds."), "{note}");

@@ -76,7 +76,7 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("zune_jpeg", &["crates/core/src/dataset/"]),
     ("tch", &["crates/worker/"]),
     ("polars", &["src/table/"]),
-    ("statrs", &["src/significance/", "src/table/"]),
+    ("statrs", &["src/significance/"]),
     ("plotters", &["src/chart/"]),
     ("minijinja", &["src/report/"]),
     ("indicatif", &["src/progress/", "src/cli/data.rs"]),

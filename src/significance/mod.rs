@@ -28,6 +28,7 @@ mod tests;
 
 pub use family::{Family, Method, Outcome, Test};
 pub use paired::Paired;
+pub use student::quantile as t_quantile;
 
 /// The probability, at most, that a family without any true difference claims
 /// one.

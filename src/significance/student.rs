@@ -9,8 +9,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// comparison of a family asks for the same few.
 static KNOWN: Mutex<BTreeMap<(u64, usize), f64>> = Mutex::new(BTreeMap::new());
 
-/// The quantile at `probability` with `freedom` degrees of freedom; none for 0.
-pub(super) fn quantile(probability: f64, freedom: usize) -> Option<f64> {
+/// The quantile of Student's t at `probability` with `freedom` degrees of
+/// freedom; none for 0.
+pub fn quantile(probability: f64, freedom: usize) -> Option<f64> {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (probability.to_bits(), freedom);
     if let Some(quantile) = known.get(&key) {

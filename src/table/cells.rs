@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
 use super::{CellResult, Results, Statistics, TrialResult};
+use crate::significance::t_quantile;
 
 /// The cells of `results`, in the order of their first trials.
 pub fn cells(results: &Results) -> Vec<CellResult> {
@@ -87,7 +86,7 @@ impl Statistics {
 
 /// The 0.975 quantile of Student's t with `freedom` degrees of freedom, ≥ 1.
 fn t_975(freedom: f64) -> Option<f64> {
-    Some(StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975))
+    t_quantile(0.975, freedom as usize)
 }
 
 #[cfg(test)]

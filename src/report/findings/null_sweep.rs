@@ -13,7 +13,7 @@ use crate::significance::noise::Noise;
 use crate::table::{Results, cells};
 
 /// Reports that are made of each shape.
-const REPORTS: usize = 300;
+const REPORTS: usize = 400;
 
 /// Words that only a claim may bring into the answer.
 const DIRECTIONS: [&str; 7] =

@@ -28,9 +28,9 @@ pub(super) fn detectable(metric: &str, value: f64) -> Option<String> {
         return None;
     }
     let places = (1.0 - value.log10().floor()).clamp(0.0, 6.0) as usize;
-    Some(match value < 1e-4 || value >= 1e4 {
-        true => plain(value),
-        false => format!("{value:.places$}"),
+    Some(match (1e-4..1e4).contains(&value) {
+        true => format!("{value:.places$}"),
+        false => plain(value),
     })
 }
 

@@ -37,7 +37,7 @@ reference:
     python3 -m venv target/reference
     target/reference/bin/pip install --quiet --requirement tests/reference/requirements.txt
     target/reference/bin/pip install --quiet --no-deps --requirement tests/reference/requirements-alone.txt
-    for script in crates/*/tests/fixtures/*/generate*.py; do \
+    for script in tests/fixtures/*/generate*.py crates/*/tests/fixtures/*/generate*.py; do \
         echo "$script"; target/reference/bin/python "$script"; done
 
 # Both binaries: target/debug/jem and target/debug/jem-worker

@@ -1,6 +1,7 @@
 //! The front of `jem`: schedules trials, and tells what came out of them. It
 //! never loads libtorch. Modules in the order in which one may use another.
 
+pub mod significance;
 pub mod schedule;
 pub mod query;
 pub mod verify;

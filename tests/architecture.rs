@@ -47,7 +47,18 @@ const TABLES: [(&str, &[&str]); 4] = [
     ("crates/worker/src", &["data", "jem", "eval", "training", "evaluation", "start", "run"]),
     (
         "src",
-        &["schedule", "query", "verify", "table", "compare", "chart", "report", "progress", "cli"],
+        &[
+            "significance",
+            "schedule",
+            "query",
+            "verify",
+            "table",
+            "compare",
+            "chart",
+            "report",
+            "progress",
+            "cli",
+        ],
     ),
 ];
 
@@ -65,7 +76,7 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("zune_jpeg", &["crates/core/src/dataset/"]),
     ("tch", &["crates/worker/"]),
     ("polars", &["src/table/"]),
-    ("statrs", &["src/table/"]),
+    ("statrs", &["src/significance/"]),
     ("plotters", &["src/chart/"]),
     ("minijinja", &["src/report/"]),
     ("indicatif", &["src/progress/", "src/cli/data.rs"]),

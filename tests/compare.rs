@@ -184,7 +184,7 @@ fn record(store: &Store, commit: &str, fingerprints: Fingerprints, sampler: &str
 
 #[test]
 fn other_code_is_named_by_its_parts_and_told_with_its_differences() {
-    let sandbox = repository(TWO_LAMBDAS);
+    let sandbox = repository(&format!("{TWO_LAMBDAS}seeds = [0, 1, 2]\n"));
     let results = sandbox.path("results");
     let store = Store::open(&results).unwrap();
     let run = manifests(&results).into_iter().find(|m| m.kind == RunKind::Training).unwrap();
@@ -200,19 +200,22 @@ fn other_code_is_named_by_its_parts_and_told_with_its_differences() {
     assert_eq!(found["b"]["known"], json!("record"));
     assert_eq!(found["code"][0]["from"], json!(run.parts.fingerprint));
     // Training left the same bytes, of which the evaluation then made others.
-    assert_eq!(sameness(&found), ["training"; 4]);
+    assert_eq!(sameness(&found), ["training"; 6]);
     for cell in found["cells"].as_array().unwrap() {
         let accuracy = &cell["metrics"][0];
         let number = |name: &str| accuracy[name].as_f64().unwrap();
-        // Differences −0.010 and −0.011: t₀.₉₇₅ of 1 degree is tan(0.475 π).
-        let half = (0.475 * std::f64::consts::PI).tan() * 0.0005;
-        assert!((number("mean") + 0.0105).abs() < 1e-9, "{accuracy}");
+        // Differences −0.010, −0.011, −0.012: t₀.₉₇₅ of 2 degrees is 0.95 √(2 / 0.0975).
+        let half = 0.95 * (2.0f64 / 0.0975).sqrt() * 0.001 / 3f64.sqrt();
+        assert!((number("mean") + 0.011).abs() < 1e-9, "{accuracy}");
         assert!((number("half_width") - half).abs() < 1e-9, "{accuracy}");
         assert_eq!(accuracy["verdict"], json!("worse"));
     }
+    assert_eq!(found["tests"]["method"], json!("paired_t"));
+    assert_eq!(found["tests"]["size"], json!(2));
     let worse = ["--fail-on-worse", "clf/accuracy"];
     let said = sandbox.jem(&[&["compare", &first, &second, SPEC][..], &worse].concat());
     assert!(said.code == 1 && said.err.contains("worse in 2 cells"), "{said:?}");
+    assert!(said.err.contains("Holm-corrected over 2 tests"), "{said:?}");
     // The other way round it is better.
     sandbox.ok(&[&["compare", &second, &first, SPEC][..], &worse].concat());
 }

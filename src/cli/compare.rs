@@ -12,7 +12,7 @@ use super::open::Folders;
 use super::revision::Checkout;
 use super::{CliError, Exit};
 use crate::compare::{
-    Comparison, Known, Revision, Side, SideError, Verdict, compare, to_markdown, to_terminal,
+    Comparison, Known, Revision, Side, SideError, compare, gate, to_markdown, to_terminal,
 };
 use crate::report::write_comparison;
 use crate::table::{Shown, shown_metrics};
@@ -41,7 +41,7 @@ pub struct CompareArgs {
     /// Exit with 1 when the results of any pair of trials differ, or count by a person's word
     #[arg(long)]
     pub fail_on_difference: bool,
-    /// Exit with 1 when the interval of METRIC excludes 0, for the worse, in any cell, or a cell has none
+    /// Exit with 1 when METRIC is worse in any cell by a test that is corrected over all cells and all METRICs named, or a cell cannot be tested
     #[arg(long, value_name = "METRIC")]
     pub fail_on_worse: Vec<String>,
 }
@@ -276,37 +276,6 @@ fn command(args: &CompareArgs) -> String {
     format!("jem compare {} {}{spec}", args.a, args.b)
 }
 
-/// In how many cells `metric` is worse, and in how many that cannot be told:
-/// what was not measured must not pass. Cells that only one side plans are told
-/// on standard error alone.
-fn worse(found: &Comparison, metric: &str) -> Vec<String> {
-    let name = &found.experiment;
-    let (mut worse, mut untold, mut alone) = (0, 0, 0);
-    for cell in &found.cells {
-        let of = cell.metrics.iter().find(|of| of.metric == metric).map(|of| of.verdict);
-        match of {
-            Some(Verdict::Worse) => worse += 1,
-            Some(Verdict::NoPair) | None if cell.is_of_one_side() => alone += 1,
-            Some(Verdict::NoPair | Verdict::OnePair) | None => untold += 1,
-            _ => {}
-        }
-    }
-    if alone > 0 {
-        eprintln!("{name}: {alone} cells are planned on one side alone and were not compared");
-    }
-    let mut said = Vec::new();
-    if worse > 0 {
-        said.push(format!("{name}: {metric} is worse in {worse} cells"));
-    }
-    if untold > 0 {
-        said.push(format!(
-            "{name}: whether {metric} is worse cannot be told in {untold} cells, which have not \
-             two seeds that both sides made and that have a value of it"
-        ));
-    }
-    said
-}
-
 /// What the exit code is to say, on request.
 fn verdict(args: &CompareArgs, found: &[Comparison]) -> Result<(), CliError> {
     if !args.fail_on_difference && args.fail_on_worse.is_empty() {
@@ -328,9 +297,11 @@ fn verdict(args: &CompareArgs, found: &[Comparison]) -> Result<(), CliError> {
                 counts.accepted, counts.pairs
             ));
         }
-        for metric in &args.fail_on_worse {
-            wrong.extend(worse(comparison, metric));
-        }
+    }
+    if !args.fail_on_worse.is_empty() {
+        let gate = gate(found, &args.fail_on_worse);
+        gate.notes.iter().for_each(|note| eprintln!("{note}"));
+        wrong.extend(gate.failed);
     }
     if wrong.is_empty() {
         return Ok(());

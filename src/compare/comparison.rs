@@ -10,6 +10,7 @@ use super::origin::environment;
 use super::pairs::{Planned, Point, axes, points};
 use super::settings::changes;
 use super::{CodeChange, Difference, KnownFrom, Side};
+use crate::significance::{Family, Method, Paired};
 use crate::table::TrialResult;
 
 /// Two sides of one experiment.
@@ -27,6 +28,8 @@ pub struct Comparison {
     pub axes: Vec<String>,
     /// The metrics that are compared.
     pub metrics: Vec<String>,
+    /// How all metrics of all cells were tested together.
+    pub tests: TestFacts,
     /// Every point of either grid of which there is a result.
     pub cells: Vec<Cell>,
     /// Settings that differ in every cell that both sides have.
@@ -37,6 +40,29 @@ pub struct Comparison {
     pub files: Vec<FileChange>,
     /// Machine, libraries, commits of the runs; equal or not.
     pub environment: Vec<Change>,
+}
+
+/// How a family of differences was tested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TestFacts {
+    /// `paired_t`, `sign_flip`, or `none`.
+    pub method: &'static str,
+    /// How many differences were tested together.
+    pub size: usize,
+    /// The same in words, with the numbers of seeds.
+    pub words: String,
+}
+
+impl TestFacts {
+    /// Of `family`.
+    pub(super) fn of(family: &Family) -> Self {
+        let method = match family.method {
+            Method::None => "none",
+            Method::PairedT => "paired_t",
+            Method::SignFlip => "sign_flip",
+        };
+        Self { method, size: family.size, words: family.method_in_words() }
+    }
 }
 
 /// What a side is.
@@ -97,6 +123,12 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// Whether a pair has results of two runs that are not the same bytes.
+    pub fn is_measured_twice(&self) -> bool {
+        let twice = |pair: &Pair| matches!(pair.same, Same::Training | Same::Nothing);
+        self.pairs.iter().any(twice)
+    }
+
     /// Whether it has no trial that both sides plan.
     pub fn is_of_one_side(&self) -> bool {
         self.pairs.is_empty() && self.alone.iter().all(|one| !one.planned)
@@ -189,14 +221,14 @@ pub struct Counts {
     pub other_hardware: usize,
     /// Trials of one side alone.
     pub alone: usize,
-    /// Intervals.
-    pub intervals: usize,
-    /// Intervals that exclude 0.
-    pub excluding: usize,
+    /// Differences that were tested.
+    pub tested: usize,
+    /// Those of which a direction is claimed.
+    pub claimed: usize,
 }
 
 impl Comparison {
-    /// How many pairs and intervals there are.
+    /// How many pairs and tests there are.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for cell in &self.cells {
@@ -209,9 +241,9 @@ impl Comparison {
             let apart = |pair: &&Pair| pair.same != Same::Run && !pair.same_hardware;
             counts.other_hardware += cell.pairs.iter().filter(apart).count();
             counts.alone += cell.alone.len();
-            let verdicts = || cell.metrics.iter().map(|metric| metric.verdict);
-            counts.intervals += verdicts().filter(|verdict| verdict.has_interval()).count();
-            counts.excluding += verdicts().filter(|verdict| verdict.excludes()).count();
+            counts.tested += cell.metrics.iter().filter(|metric| metric.p.is_some()).count();
+            let claimed = cell.metrics.iter().filter(|metric| metric.verdict.is_claimed());
+            counts.claimed += claimed.count();
         }
         counts
     }
@@ -229,6 +261,7 @@ pub fn compare(a: &Side, b: &Side, metrics: Vec<String>, files: Vec<FileChange>)
     let axes = axes(a, b);
     let points = points(a, b);
     let mut cells: Vec<Cell> = points.iter().filter_map(|p| cell(p, &axes, &metrics)).collect();
+    let tests = test(&mut cells);
     let settings = common(&cells);
     for cell in &mut cells {
         cell.settings.retain(|change| !settings.contains(change));
@@ -242,10 +275,26 @@ pub fn compare(a: &Side, b: &Side, metrics: Vec<String>, files: Vec<FileChange>)
         environment: environment(a, b, &points),
         axes,
         metrics,
+        tests,
         cells,
         settings,
         files,
     }
+}
+
+/// Tests all metrics of all cells together, but for cells whose sides share
+/// their results: nothing was measured twice there.
+fn test(cells: &mut [Cell]) -> TestFacts {
+    let mut measured: Vec<&mut Difference> = cells
+        .iter_mut()
+        .filter(|cell| cell.is_measured_twice())
+        .flat_map(|cell| &mut cell.metrics)
+        .collect();
+    let family = Family::of(measured.iter().map(|one| one.paired()).collect::<Vec<Paired>>());
+    for (difference, test) in measured.iter_mut().zip(&family.tests) {
+        difference.decide(test);
+    }
+    TestFacts::of(&family)
 }
 
 fn facts(side: &Side) -> SideFacts {

@@ -3,6 +3,7 @@
 use jem_core::metric::{Direction, describe};
 use serde::Serialize;
 
+use crate::significance::{Outcome, Paired, Test};
 use crate::table::Statistics;
 
 /// A metric over the pairs of a cell that have a value on both sides.
@@ -18,14 +19,20 @@ pub struct Difference {
     pub mean_b: Option<f64>,
     /// Mean of B − A.
     pub mean: Option<f64>,
-    /// Half the width of the 95 % t interval of that mean, over the seeds;
-    /// none for a single pair.
+    /// Half the width of the 95 % t interval of that mean, over the seeds and
+    /// not corrected; none for a single pair.
     pub half_width: Option<f64>,
+    /// The p-value by itself; none where nothing was tested.
+    pub p: Option<f64>,
+    /// The p-value corrected over the comparison's family.
+    pub corrected_p: Option<f64>,
+    /// The mean difference that would have been claimed, given this spread.
+    pub detectable: Option<f64>,
     /// What may be said of it.
     pub verdict: Verdict,
 }
 
-/// What may be said of a difference, one interval at a time.
+/// What may be said of a difference, by the corrected test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -33,15 +40,17 @@ pub enum Verdict {
     NoPair,
     /// Every pair has the same value, to the bit.
     Equal,
-    /// It differs in the only pair; that has no interval.
-    OnePair,
-    /// The interval includes 0.
-    Includes,
-    /// The interval excludes 0, and the metric has no direction.
-    Excludes,
-    /// The interval excludes 0, and B is better.
+    /// It differs, in fewer pairs than a test needs.
+    NoTest,
+    /// The same difference in every pair, which has no t test.
+    Constant,
+    /// Tested, and no direction may be claimed.
+    Unclear,
+    /// It differs, and the metric has no direction.
+    Differs,
+    /// B is better.
     Better,
-    /// The interval excludes 0, and B is worse.
+    /// B is worse.
     Worse,
 }
 
@@ -51,63 +60,76 @@ impl Verdict {
         match self {
             Self::NoPair => "no pair",
             Self::Equal => "equal",
-            Self::OnePair => "no interval",
-            Self::Includes => "includes 0",
-            Self::Excludes => "excludes 0",
+            Self::NoTest => "no test",
+            Self::Constant => "no test: same difference in every pair",
+            Self::Unclear => "no clear difference",
+            Self::Differs => "differs",
             Self::Better => "better",
             Self::Worse => "worse",
         }
     }
 
-    /// Whether there is an interval that excludes 0.
-    pub fn excludes(self) -> bool {
-        matches!(self, Self::Excludes | Self::Better | Self::Worse)
-    }
-
-    /// Whether there is an interval; that of equal values is none.
-    pub fn has_interval(self) -> bool {
-        self.excludes() || self == Self::Includes
+    /// Whether a direction is claimed.
+    pub fn is_claimed(self) -> bool {
+        matches!(self, Self::Differs | Self::Better | Self::Worse)
     }
 }
 
 impl Difference {
     /// The difference of `metric` over `pairs`, each a seed with the values of
-    /// both sides. The interval is that of the mean of the paired differences,
-    /// with n − 1 degrees of freedom.
+    /// both sides, before it is tested.
     pub fn of(metric: &str, pairs: Vec<(u64, f64, f64)>) -> Self {
-        let of = |value: fn(&(u64, f64, f64)) -> f64| {
+        let mean = |value: fn(&(u64, f64, f64)) -> f64| {
             Statistics::of(pairs.iter().map(|pair| (pair.0, value(pair))).collect())
+                .map(|found| found.mean)
         };
-        let difference = of(|(_, a, b)| b - a);
-        let mean = difference.as_ref().map(|found| found.mean);
-        let half_width = difference.and_then(|found| found.half_width);
         let equal = pairs.iter().all(|(_, a, b)| a.to_bits() == b.to_bits());
-        let verdict = match (mean, half_width) {
-            (None, _) => Verdict::NoPair,
-            _ if equal => Verdict::Equal,
-            (_, None) => Verdict::OnePair,
-            (Some(mean), Some(half)) if mean.abs() > half => verdict(metric, mean),
-            _ => Verdict::Includes,
-        };
-        let (mean_a, mean_b) = (of(|(_, a, _)| *a), of(|(_, _, b)| *b));
-        Self {
+        let mut found = Self {
             metric: metric.to_owned(),
-            mean_a: mean_a.map(|found| found.mean),
-            mean_b: mean_b.map(|found| found.mean),
-            mean,
-            half_width,
-            verdict,
+            mean_a: mean(|(_, a, _)| *a),
+            mean_b: mean(|(_, _, b)| *b),
+            mean: None,
+            half_width: None,
+            p: None,
+            corrected_p: None,
+            detectable: None,
+            verdict: match (pairs.is_empty(), equal) {
+                (true, _) => Verdict::NoPair,
+                (_, true) => Verdict::Equal,
+                _ => Verdict::NoTest,
+            },
             pairs,
+        };
+        let paired = found.paired();
+        (found.mean, found.half_width) = (paired.mean(), paired.half_width());
+        found
+    }
+
+    /// B − A by seed.
+    pub fn paired(&self) -> Paired {
+        Paired::from_differences(self.pairs.iter().map(|(seed, a, b)| (*seed, b - a)).collect())
+    }
+
+    /// Takes over what the family of this comparison says of it.
+    pub(super) fn decide(&mut self, test: &Test) {
+        (self.p, self.corrected_p, self.detectable) = (test.p, test.corrected, test.detectable);
+        if self.verdict == Verdict::NoTest {
+            self.verdict = verdict(&self.metric, test.outcome);
         }
     }
 }
 
-/// What a difference whose interval excludes 0 means.
-fn verdict(metric: &str, mean: f64) -> Verdict {
-    match describe(metric).map_or(Direction::None, |info| info.direction) {
-        Direction::None => Verdict::Excludes,
-        Direction::HigherIsBetter if mean > 0.0 => Verdict::Better,
-        Direction::LowerIsBetter if mean < 0.0 => Verdict::Better,
+/// What the outcome of a test means for `metric`.
+pub(super) fn verdict(metric: &str, outcome: Outcome) -> Verdict {
+    let direction = describe(metric).map_or(Direction::None, |info| info.direction);
+    match (outcome, direction) {
+        (Outcome::NoTest, _) => Verdict::NoTest,
+        (Outcome::Constant, _) => Verdict::Constant,
+        // Differences of 0 between numbers that differ in a bit, as 0 and −0.
+        (Outcome::Equal | Outcome::Unclear, _) => Verdict::Unclear,
+        (_, Direction::None) => Verdict::Differs,
+        (Outcome::Higher, Direction::HigherIsBetter)
+        | (Outcome::Lower, Direction::LowerIsBetter) => Verdict::Better,
         _ => Verdict::Worse,
     }
 }
@@ -135,38 +157,38 @@ mod tests {
         assert!((mean - 0.006500000000000006).abs() < 1e-12, "{mean}");
         assert!((mean - half + 0.0018696926085487956).abs() < 1e-10, "{}", mean - half);
         assert!((mean + half - 0.014869692608548807).abs() < 1e-10, "{}", mean + half);
-        assert_eq!(found.verdict, Verdict::Includes);
         // By hand: differences 1, 2, 3 have mean 2, sd 1, t₂ = 0.95 √(2 / 0.0975).
         let found = of("clf/accuracy", &[0.0; 3], &[1.0, 2.0, 3.0]);
         let half = 0.95 * (2.0f64 / 0.0975).sqrt() / 3f64.sqrt();
         assert!((found.half_width.unwrap() - half).abs() < 1e-9);
-        assert_eq!(found.verdict, Verdict::Includes);
     }
 
     #[test]
     fn better_and_worse_follow_the_metric() {
-        let (low, high) = ([0.1, 0.11, 0.1], [0.9, 0.91, 0.92]);
         for (metric, up, down) in [
             ("clf/accuracy", Verdict::Better, Verdict::Worse),
             ("clf/nll", Verdict::Worse, Verdict::Better),
-            ("energy/mean/test", Verdict::Excludes, Verdict::Excludes),
-            ("no/such/metric", Verdict::Excludes, Verdict::Excludes),
+            ("energy/mean/test", Verdict::Differs, Verdict::Differs),
+            ("no/such/metric", Verdict::Differs, Verdict::Differs),
         ] {
-            assert_eq!(of(metric, &low, &high).verdict, up, "{metric}");
-            assert_eq!(of(metric, &high, &low).verdict, down, "{metric}");
+            assert_eq!(verdict(metric, Outcome::Higher), up, "{metric}");
+            assert_eq!(verdict(metric, Outcome::Lower), down, "{metric}");
+            assert_eq!(verdict(metric, Outcome::Unclear), Verdict::Unclear, "{metric}");
         }
     }
 
     #[test]
     fn one_pair_has_no_interval_and_equal_pairs_are_said_to_be_equal() {
         let one = of("clf/accuracy", &[0.5], &[0.75]);
-        assert_eq!((one.mean, one.half_width, one.verdict), (Some(0.25), None, Verdict::OnePair));
+        assert_eq!((one.mean, one.half_width, one.verdict), (Some(0.25), None, Verdict::NoTest));
         assert_eq!(of("clf/accuracy", &[0.5, 0.25], &[0.5, 0.25]).verdict, Verdict::Equal);
         assert_eq!(of("clf/accuracy", &[0.5], &[0.5]).verdict, Verdict::Equal);
         let none = of("clf/accuracy", &[], &[]);
         assert_eq!((none.mean, none.mean_a, none.verdict), (None, None, Verdict::NoPair));
-        // The same step in every pair has no spread at all.
-        let step = of("clf/accuracy", &[0.5, 0.25], &[0.75, 0.5]);
-        assert_eq!((step.half_width, step.verdict), (Some(0.0), Verdict::Better));
+        // The same step in every pair has no spread at all, and no t test.
+        let mut step = of("clf/accuracy", &[0.5, 0.25, 0.125], &[0.75, 0.5, 0.375]);
+        let family = crate::significance::Family::of(vec![step.paired()]);
+        step.decide(&family.tests[0]);
+        assert_eq!((step.half_width, step.verdict), (Some(0.0), Verdict::Constant));
     }
 }

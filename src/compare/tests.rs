@@ -12,7 +12,7 @@ use super::*;
 use crate::schedule::Stages;
 use crate::table::{Results, TrialResult, sample};
 
-const SPEC: &str = "question = \"?\"\npreset = \"seed-chapter\"\nseeds = 3\n\
+pub(super) const SPEC: &str = "question = \"?\"\npreset = \"seed-chapter\"\nseeds = 3\n\
     data.train = \"digits\"\ndata.range = \"[-1, 1]\"\ndata.validation = 200\n\
     evaluate.ood = [\"rotated\"]\n";
 const LAMBDAS: &str = "[[sweep]]\ngrid.objective.lambda = [0, 10]\n";
@@ -23,7 +23,7 @@ fn digest(text: &str) -> Digest {
 
 /// A side with the experiment `text`, all of whose trials are done by `code`:
 /// their accuracy is that of `accuracy` for λ's place and seed.
-fn side(text: &str, code: &str, accuracy: impl Fn(usize, u64) -> f64) -> Side {
+pub(super) fn side(text: &str, code: &str, accuracy: impl Fn(usize, u64) -> f64) -> Side {
     let plan = Plan::parse("small", "small.toml", text).expect("the spec is right");
     let mut results: Results = sample::results();
     let model = results.trials[0].clone();
@@ -74,7 +74,7 @@ fn one_run_for_both_sides_is_shared_and_there_is_no_interval() {
     let one = side(&swept(), "x", |cell, seed| 0.5 + cell as f64 * 0.1 + seed as f64 * 0.01);
     let found = compared(&one, &one);
     let counts = found.counts();
-    assert_eq!((counts.pairs, counts.shared, counts.intervals), (6, 6, 0));
+    assert_eq!((counts.pairs, counts.shared, counts.tested), (6, 6, 0));
     assert!(!found.differs());
     assert!(said(&found, "Code").contains("nothing numeric changed"));
     assert!(sheets(&found).iter().all(|sheet| sheet.title != "Differences"));
@@ -91,7 +91,7 @@ fn two_runs_with_the_same_bytes_are_told_apart_from_one() {
 }
 
 #[test]
-fn intervals_are_counted_and_their_direction_is_that_of_the_metric() {
+fn tests_are_counted_and_their_direction_is_that_of_the_metric() {
     let a = side(&swept(), "x", |_, seed| 0.5 + seed as f64 * 0.01);
     // λ = 0: 0.01, 0.011, 0.012 lower; λ = 10: 0.1 higher, lower, the same.
     let b = side(&swept(), "y", |cell, seed| {
@@ -100,9 +100,16 @@ fn intervals_are_counted_and_their_direction_is_that_of_the_metric() {
     });
     let found = compared(&a, &b);
     let verdicts: Vec<Verdict> = found.cells.iter().map(|cell| cell.metrics[0].verdict).collect();
-    assert_eq!(verdicts, [Verdict::Worse, Verdict::Includes]);
-    assert_eq!((found.counts().intervals, found.counts().excluding), (2, 1));
-    assert!(said(&found, "Differences").starts_with("1 of 2 intervals exclude 0 (1 worse on B)."));
+    assert_eq!(verdicts, [Verdict::Worse, Verdict::Unclear]);
+    assert_eq!((found.counts().tested, found.counts().claimed), (2, 1));
+    let words = "1 of 2 are clear (1 worse on B), by paired t tests over 3 seeds, Holm-corrected \
+                 over 2 tests.";
+    assert_eq!(said(&found, "Differences"), words);
+    for text in [to_terminal(&found), to_markdown(&found)] {
+        assert!(text.contains("Holm-corrected over 2 tests"), "{text}");
+    }
+    let json = serde_json::to_value(&found).expect("it can be written");
+    assert_eq!((&json["tests"]["method"], &json["tests"]["size"]), (&"paired_t".into(), &2.into()));
     // −0.011 ± t₂ · 0.001 / √3 = 0.00248.
     assert_eq!(difference_text(&found.cells[0].metrics[0]), "−0.0110 ± 0.0025");
     // The last seed of λ = 10 is the same on both sides.

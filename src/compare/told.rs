@@ -181,21 +181,21 @@ fn differences(found: &Comparison) -> String {
             made => format!("none in {made} pairs, to the bit.{untold}"),
         };
     }
-    if counts.intervals == 0 {
-        return format!("no cell has two pairs that differ, so there is no interval.{untold}");
+    if counts.tested == 0 {
+        let fewest = crate::significance::FEWEST_SEEDS;
+        return format!("no cell has {fewest} pairs, so nothing was tested.{untold}");
     }
     let ways = [
         (of(Verdict::Better), "better on B"),
         (of(Verdict::Worse), "worse on B"),
-        (of(Verdict::Excludes), "without a better or worse"),
+        (of(Verdict::Differs), "without a better or worse"),
     ];
     let ways = ways.iter().filter(|(n, _)| *n > 0).map(|(n, way)| format!("{n} {way}"));
     let ways: Vec<String> = ways.collect();
     let ways = if ways.is_empty() { String::new() } else { format!(" ({})", ways.join(", ")) };
     format!(
-        "{} of {} intervals exclude 0{ways}. Each is of 95 % by itself; nothing is corrected for \
-         their number.{untold}",
-        counts.excluding, counts.intervals,
+        "{} of {} are clear{ways}, by {}.{untold}",
+        counts.claimed, counts.tested, found.tests.words
     )
 }
 
@@ -225,7 +225,7 @@ fn by_metric(found: &Comparison) -> Sheet {
         "",
         &[&["metric"], names.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat(),
     );
-    told.head.extend(["n", "A", "B", "B − A", "verdict"].map(str::to_owned));
+    told.head.extend(["n", "A", "B", "B − A", "p", "corrected p", "verdict"].map(str::to_owned));
     let (mut equal, mut none, mut marked) = (0, 0, false);
     for (place, metric) in found.metrics.iter().enumerate() {
         for cell in &found.cells {
@@ -242,10 +242,12 @@ fn by_metric(found: &Comparison) -> Sheet {
     }
     let mut note = vec![
         "Mean over n pairs of the same seed; B − A ± half the width of the 95 % t interval of the \
-         mean paired difference (n − 1 degrees of freedom); no ± for a single pair. B is \
-         “better” or “worse” where that interval excludes 0; ↑ higher is better, ↓ lower is better."
+         mean paired difference, which is not corrected; no ± for a single pair. A verdict is \
+         that of the test, corrected over all metrics and cells of this table; ↑ higher is \
+         better, ↓ lower is better."
             .to_owned(),
     ];
+    note.push(format!("Tests: {}.", found.tests.words));
     if equal > 0 {
         note.push(format!("Not shown: {equal} that are equal in every pair, to the bit."));
     }
@@ -266,6 +268,7 @@ fn row(metric: &str, cell: &Cell, found: &Difference) -> Vec<String> {
     row.push(format!("{}{mark}", found.pairs.len()));
     let mean = |mean: Option<f64>| mean.map_or_else(|| "–".to_owned(), |mean| number(mean, 4));
     row.extend([mean(found.mean_a), mean(found.mean_b), difference_text(found)]);
+    row.extend([found.p, found.corrected_p].map(p_text));
     row.push(found.verdict.name().to_owned());
     row
 }
@@ -305,6 +308,15 @@ pub fn difference_text(found: &Difference) -> String {
     let sign = if mean > 0.0 { "+" } else { "" };
     let half = found.half_width.map_or_else(String::new, |half| format!(" ± {half:.places$}"));
     format!("{sign}{}{half}", number(mean, places))
+}
+
+/// A p-value, to two digits.
+fn p_text(p: Option<f64>) -> String {
+    match p {
+        None => "–".to_owned(),
+        Some(p) if p >= 0.001 => format!("{p:.3}"),
+        Some(p) => format!("{p:.1e}").replace('-', "−"),
+    }
 }
 
 fn number(value: f64, places: usize) -> String {

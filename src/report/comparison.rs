@@ -91,8 +91,10 @@ fn drawing(found: &Comparison, place: usize) -> Result<Figure, ChartError> {
         title,
         caption: format!(
             "{}Large marks are means over pairs of the same seed with their 95 % t interval, \
-             small dots single pairs.",
-            info.map_or_else(String::new, |info| format!("{} ", info.doc))
+             which is not corrected; small dots are single pairs. Colours are those of the \
+             verdicts, by {}.",
+            info.map_or_else(String::new, |info| format!("{} ", info.doc)),
+            found.tests.words
         ),
         drawing: chart::difference(&chart)?,
         csv: data(found, place),
@@ -125,7 +127,7 @@ fn row(names: &[String], cell: &Cell, found: &Difference) -> DifferenceRow {
         tone: match found.verdict {
             Verdict::Better => Tone::Better,
             Verdict::Worse => Tone::Worse,
-            Verdict::Excludes => Tone::Apart,
+            Verdict::Differs => Tone::Apart,
             _ => Tone::Open,
         },
     }
@@ -163,6 +165,8 @@ fn data(found: &Comparison, place: usize) -> String {
         "mean",
         "half_width",
         "n",
+        "p",
+        "corrected_p",
         "verdict",
         "accepted",
     ];
@@ -182,6 +186,8 @@ fn data(found: &Comparison, place: usize) -> String {
                 number(difference.mean),
                 number(difference.half_width),
                 difference.pairs.len().to_string(),
+                number(difference.p),
+                number(difference.corrected_p),
                 difference.verdict.name().to_owned(),
                 words.join("; "),
             ];

@@ -16,7 +16,7 @@ use super::number::{counted, duration, plain};
 use super::origin::{ReportContext, facts, footer};
 use super::samples_table::samples_table;
 use super::view::View;
-use super::{answer, figures, purified};
+use super::{figures, findings, purified};
 use crate::chart::ChartError;
 use crate::table::{
     CellResult, Checked, Column, PaperTable, Results, Shown, TrialResult, cell_label, cells, check,
@@ -30,18 +30,20 @@ pub fn compose(results: &Results, context: &ReportContext) -> Result<Content, Ch
     let cells = cells(results);
     let view = View::new(results, &cells);
     let experiment = &results.experiment;
+    let answer = findings::answer(&view);
     Ok(Content {
         title: experiment.report.title.clone(),
         name: experiment.name.clone(),
         question: experiment.question.clone(),
         checks: check(results).iter().map(|check| checked(&view, check)).collect(),
         notices: notices(&view, context),
-        tiles: answer::tiles(&view),
-        answer: answer::parts(&view),
+        tiles: findings::tiles(&view),
+        answer: answer.parts,
+        further: findings::further(&view),
         facts: facts(&view, context),
         results: tables(&view),
         sections: figures::sections(&view, &footer(&view, context))?,
-        exceptions: vec![diverged(&view), restarts(&view), undefined(&view)],
+        exceptions: vec![answer.tests, diverged(&view), restarts(&view), undefined(&view)],
         trials: trials(&view, context),
     })
 }
@@ -116,17 +118,17 @@ fn file(results: &Results) -> String {
 /// The table for people, its swept fields called as everywhere in the report.
 /// Those with rows are shown.
 fn tables(view: &View<'_>) -> Vec<Table> {
-    let first = [answer::best(view), by_cell(view)];
+    let first = [findings::best(view), by_cell(view)];
     let of_parts = [
-        answer::selective(view),
-        answer::scaling(view),
-        answer::long_chains(view),
+        findings::selective(view),
+        findings::scaling(view),
+        findings::long_chains(view),
         attack_table(view),
-        answer::likelihood(view),
+        findings::likelihood(view),
         masking(view),
     ];
     let rest = of_parts.into_iter().chain(purified::tables(view)).chain([samples_table(view)]);
-    first.into_iter().chain(answer::scores(view)).chain(rest).collect()
+    first.into_iter().chain(findings::scores(view)).chain(rest).collect()
 }
 
 fn by_cell(view: &View<'_>) -> Table {

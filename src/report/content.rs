@@ -19,15 +19,18 @@ pub struct Content {
     pub notices: Vec<String>,
     /// The numbers that matter most.
     pub tiles: Vec<Tile>,
-    /// The answer in words.
+    /// The answer in words; its tests are one family.
     pub answer: Vec<Part>,
+    /// Further findings; the tests of each part are a family of their own.
+    pub further: Vec<Part>,
     /// Commit, command, machine, …: what it is called and what it is.
     pub facts: Vec<(String, String)>,
     /// The best cell by each metric, and the results of every cell.
     pub results: Vec<Table>,
     /// The figures.
     pub sections: Vec<Section>,
-    /// Diverged trials, and metrics without a value; each may have no rows.
+    /// The tests behind the answer, diverged trials, and metrics without a value;
+    /// each may have no rows.
     pub exceptions: Vec<Table>,
     /// Every trial with its runs.
     pub trials: Table,
@@ -81,6 +84,32 @@ pub struct Finding {
     pub about: String,
     /// What is said, in sentences.
     pub text: String,
+    /// The directions that the sentences claim, each by a corrected test.
+    pub claims: Vec<Claim>,
+}
+
+/// A direction that a sentence claims.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// The quantity, as a metric's path.
+    pub metric: String,
+    /// Where: a setting, or several together.
+    pub place: String,
+    /// What it is compared with.
+    pub against: String,
+    /// The direction.
+    pub way: Way,
+    /// The p-value, corrected over the family.
+    pub corrected: f64,
+}
+
+/// Which way a quantity differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It is lower.
+    Lower,
+    /// It is higher.
+    Higher,
 }
 
 /// Figures that belong together.

@@ -34,6 +34,7 @@ pub fn html(content: &Content, tables: &[String]) -> Result<String, Error> {
         notices => content.notices.clone(),
         tiles => all(content.tiles.iter(), tile),
         answer => all(content.answer.iter(), part),
+        further => all(content.further.iter(), part),
         facts => all(content.facts.iter(), fact),
         results => all(content.results.iter().filter(|table| !table.rows.is_empty()), table),
         sections => all(content.sections.iter().enumerate(), section),

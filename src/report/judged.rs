@@ -59,15 +59,6 @@ impl Judged {
         text
     }
 
-    /// Both together.
-    pub fn with(mut self, other: Self) -> Self {
-        other.without.into_iter().for_each(|one| once(&mut self.without, one));
-        other.open.into_iter().for_each(|one| once(&mut self.open, one));
-        other.flagged.into_iter().for_each(|one| once(&mut self.flagged, one));
-        other.weak.into_iter().for_each(|one| once(&mut self.weak, one));
-        self
-    }
-
     fn add(&mut self, checks: &[MaskingCheck]) {
         for check in checks {
             let sign = check.sign;

@@ -1,6 +1,6 @@
 //! The report as Markdown, with links to the figures and tables beside it.
 
-use super::content::{Check, Content, Figure, Finding, Table};
+use super::content::{Check, Content, Figure, Finding, Part, Table};
 
 /// The report as GitHub-flavoured Markdown; `tables` are the names of the files
 /// in `tables/`.
@@ -20,6 +20,10 @@ pub fn markdown(content: &Content, tables: &[String]) -> String {
     page.line("## What this is");
     let row = |(name, value): &(String, String)| vec![name.clone(), value.clone()];
     page.table(&["".to_owned(), "".to_owned()], &content.facts.iter().map(row).collect::<Vec<_>>());
+    if !content.further.is_empty() {
+        page.line("## Further findings");
+        page.parts(&content.further);
+    }
     content.results.iter().for_each(|table| page.titled(table));
     for section in &content.sections {
         page.line(&format!("## {}", text(&section.title)));
@@ -60,12 +64,19 @@ impl Page {
         };
         let rows: Vec<Vec<String>> = content.tiles.iter().map(tile).collect();
         self.table(&["".to_owned(), "value".to_owned(), "where".to_owned()], &rows);
-        for part in &content.answer {
+        self.parts(&content.answer);
+    }
+
+    fn parts(&mut self, parts: &[Part]) {
+        for part in parts {
             if let Some(heading) = &part.heading {
                 self.line(&format!("### {}", text(heading)));
             }
-            let items: Vec<String> = part.findings.iter().map(finding).collect();
-            self.line(&items.join("\n"));
+            // A line between a paragraph and a list.
+            for items in part.findings.chunk_by(|a, b| a.about.is_empty() == b.about.is_empty()) {
+                let items: Vec<String> = items.iter().map(finding).collect();
+                self.line(&items.join("\n"));
+            }
         }
     }
 

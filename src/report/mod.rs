@@ -15,13 +15,13 @@
 //! that two renderings of the same results are the same bytes. What the page
 //! says in words is made from the numbers and claims no more than they show.
 
-mod answer;
 mod attack_table;
 mod comparison;
 mod comparison_write;
 mod compose;
 mod content;
 mod figures;
+mod findings;
 mod html;
 mod label;
 mod manifest;
@@ -47,7 +47,7 @@ mod tests;
 
 pub use comparison_write::write_comparison;
 pub use compose::compose;
-pub use content::{Check, Content, Figure, Finding, Part, Section, Table, Tile};
+pub use content::{Check, Claim, Content, Figure, Finding, Part, Section, Table, Tile, Way};
 pub use html::html;
 pub use manifest::{ManifestError, ReportManifest, ReportedExperiment, ReportedRuns};
 pub use markdown::markdown;

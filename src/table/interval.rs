@@ -2,7 +2,8 @@
 
 use jem_core::interval::{all_of, wilson};
 use jem_core::metric::Range;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::significance::t_quantile;
 
 /// The fewest seeds whose spread makes an interval: of two, the t interval is
 /// nine times as wide as they are apart, whatever they are.
@@ -126,12 +127,7 @@ impl Interval {
 /// deviation `sd`: t₀.₉₇₅(n − 1) sd / √n.
 pub(super) fn half_width(n: usize, sd: f64) -> Option<f64> {
     let freedom = n.checked_sub(1).filter(|freedom| *freedom > 0)?;
-    Some(t_975(freedom as f64)? * sd / (n as f64).sqrt())
-}
-
-/// The 0.975 quantile of Student's t with `freedom` degrees of freedom, ≥ 1.
-fn t_975(freedom: f64) -> Option<f64> {
-    Some(StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975))
+    Some(t_quantile(0.975, freedom)? * sd / (n as f64).sqrt())
 }
 
 #[cfg(test)]
@@ -149,22 +145,6 @@ mod tests {
     fn of(values: &[f64], range: Range) -> Option<Interval> {
         let plain = Statistics::of(values.iter().map(|value| (0, *value)).collect()).unwrap();
         Interval::over_seeds(values.len(), plain.mean, plain.sd?, range)
-    }
-
-    #[test]
-    fn t_quantiles_are_those_of_the_closed_forms_and_of_scipy() {
-        // n = 2: tan(0.475 π). n = 3: 0.95 √(2 / 0.0975).
-        assert!(close(t_975(1.0).unwrap(), (0.475 * std::f64::consts::PI).tan()));
-        assert!(close(t_975(2.0).unwrap(), 0.95 * (2.0f64 / 0.0975).sqrt()));
-        // scipy 1.17.1: `[t.ppf(.975, n - 1) for n in (4, 5, 10, 30)]`
-        for (freedom, expected) in [
-            (3.0, 3.1824463052837078),
-            (4.0, 2.7764451051977934),
-            (9.0, 2.262157162798205),
-            (29.0, 2.045229642132703),
-        ] {
-            assert!(close(t_975(freedom).unwrap(), expected), "{freedom}");
-        }
     }
 
     /// statsmodels 0.15.0, with the link of each family and its mean alone:

@@ -7,4 +7,4 @@ mod verdict;
 
 pub use share::{ATTACKS, DEFENCES, Share, attack_name, defence_name, share};
 pub use tables::tables;
-pub use verdict::findings;
+pub use verdict::Verdicts;

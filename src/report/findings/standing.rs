@@ -196,12 +196,12 @@ impl Standing<'_> {
 
     /// How the table is read.
     pub fn note(&self) -> String {
-        let mut said = vec![
-            "AUROC of telling each set from the test set, rows by their mean over the sets. \
-             ★ is the highest of its column: no test is made, and the best of many is an \
-             optimistic one."
-                .to_owned(),
-        ];
+        let mut said = vec![format!(
+            "AUROC of each set against the test set, rows by their mean over the sets. ★ \
+                 marks the highest mean of its column: selected from {} on these images, so \
+                 optimistic; no test.",
+            counted(self.scores.len(), "score")
+        )];
         if self.scores.iter().any(|score| TrivialScore::named(score).is_some()) {
             said.push(
                 "Rows called trivial look at the images alone, at no network: a score that is \

@@ -1,7 +1,5 @@
-//! Out-of-distribution scores side by side: a row for each, which of them is
-//! ahead on which set, and what their hyper-parameters were chosen on.
-
-use std::collections::BTreeMap;
+//! Out-of-distribution scores side by side: a row for each, which has the
+//! highest mean on which set, and what their hyper-parameters were chosen on.
 
 use super::standing::{Standing, highest, standings};
 use crate::report::content::{Finding, Table};
@@ -13,8 +11,8 @@ use crate::report::view::View;
 const MOST_CELLS: usize = 3;
 
 /// A table for each cell, or for the cell with the highest mean, and of
-/// several cells which score is ahead in each; none where nothing but scores of
-/// logits was measured.
+/// several cells which score has the highest mean in each; none where nothing
+/// but scores of logits was measured.
 pub fn scores(view: &View<'_>) -> Vec<Table> {
     let standings = standings(view);
     let mut tables = Vec::new();
@@ -28,51 +26,34 @@ pub fn scores(view: &View<'_>) -> Vec<Table> {
     tables
 }
 
-/// Which score is ahead, in words.
+/// The scores with the highest means where the highest of all is: values, and
+/// from how many they were selected.
 pub(super) fn finding(view: &View<'_>) -> Finding {
     let standings = standings(view);
     let mut text = String::new();
     if let Some(best) = highest(&standings) {
         let column = best.columns.len() - 1;
-        let place = if view.cells.len() > 1 {
-            format!(" at {}", view.label(best.cell))
-        } else {
-            String::new()
-        };
         let order = best.order();
-        let told = |score: &String| {
+        let with = |score: &String| {
             let value = best.value(score, column).map(interval).unwrap_or_default();
-            format!("{} with {value}", score_name(score))
+            format!("{} {value}", score_name(score))
         };
-        let leaders: Vec<String> = order.iter().take(3).map(told).collect();
+        let mut shown: Vec<String> = order.iter().take(3).map(with).collect();
+        let energy = order.iter().position(|score| score == "energy").filter(|rank| *rank > 2);
+        shown.extend(energy.map(|rank| with(&order[rank])));
+        let (place, settings) = match standings.len() {
+            1 => (String::new(), String::new()),
+            n => (format!(" {}", view.label(best.cell)), format!(" and {n} settings")),
+        };
         text = format!(
-            "By mean AUROC over {}, of {} the highest{place} is {}.",
+            "Mean AUROC over {}{place}: {}. Selected from {}{settings} on these test sets, so \
+             optimistic; no test.",
             best.over(),
+            listed(&shown),
             counted(order.len(), "score"),
-            leaders.join(", then ")
         );
-        if let Some(rank) = order.iter().position(|score| score == "energy").filter(|r| *r > 2) {
-            text += &format!(" The energy is number {}: {}.", rank + 1, told(&order[rank]));
-        }
-        if standings.len() > 1 {
-            text += &format!(" {}", wins(&standings));
-        }
-        text += " No test is made of which is better, and the best of many is an optimistic one.";
     }
-    Finding { about: "Out-of-distribution scores".to_owned(), text }
-}
-
-/// `KNN is ahead in 3 of 5 cells and energy in 2.`
-fn wins(standings: &[Standing<'_>]) -> String {
-    let mut won: BTreeMap<String, usize> = BTreeMap::new();
-    for first in standings.iter().filter_map(|one| one.order().into_iter().next()) {
-        *won.entry(first).or_default() += 1;
-    }
-    let mut won: Vec<(String, usize)> = won.into_iter().collect();
-    won.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let told: Vec<String> =
-        won.iter().map(|(score, n)| format!("{} in {n}", score_name(score))).collect();
-    format!("Of {} cells it is {}.", standings.len(), listed(&told))
+    Finding { about: "Highest scores".to_owned(), text, claims: Vec::new() }
 }
 
 /// All scores of one cell.
@@ -99,7 +80,7 @@ fn of_cell(view: &View<'_>, standing: &Standing<'_>, best_of_several: bool) -> T
     }
 }
 
-/// The score that is ahead in each cell and column.
+/// The score with the highest mean in each cell and column.
 fn by_cell(view: &View<'_>, standings: &[Standing<'_>]) -> Table {
     let mut heads: Vec<String> = Vec::new();
     for column in standings.iter().flat_map(|one| &one.columns) {
@@ -107,21 +88,25 @@ fn by_cell(view: &View<'_>, standings: &[Standing<'_>]) -> Table {
             heads.push(column.head.clone());
         }
     }
-    let ahead = |one: &Standing<'_>, head: &String| {
+    let highest = |one: &Standing<'_>, head: &String| {
         let column = one.columns.iter().position(|column| column.head == *head)?;
         let values = one.scores.iter().filter_map(|score| Some((score, one.value(score, column)?)));
         let (score, found) = values.reduce(|a, b| if b.1.mean > a.1.mean { b } else { a })?;
         Some(format!("{} {}", score_name(score), one.with_interval(found, score, column)))
     };
     let row = |one: &Standing<'_>| {
-        let values = heads.iter().map(|head| ahead(one, head).unwrap_or("–".to_owned()));
+        let values = heads.iter().map(|head| highest(one, head).unwrap_or("–".to_owned()));
         std::iter::once(view.label(one.cell)).chain(values).collect()
     };
-    let note = "The score with the highest AUROC in each cell, and its AUROC; the first of equals. \
-                No test is made, and the best of many is an optimistic one.";
+    let scores = standings.iter().map(|one| one.scores.len()).max().unwrap_or(0);
+    let note = format!(
+        "The score with the highest mean AUROC in each cell, and that AUROC; the first of equals. \
+         Selected from {} on the same images, so optimistic; no test.",
+        counted(scores, "score")
+    );
     Table {
-        title: "OOD scores: which is ahead".to_owned(),
-        note: note.to_owned(),
+        title: "OOD scores: highest mean in each cell".to_owned(),
+        note,
         head: std::iter::once(view.x_name().to_owned()).chain(heads.clone()).collect(),
         rows: standings.iter().map(row).collect(),
     }
@@ -237,7 +222,10 @@ mod tests {
         assert!(tables[1].title.starts_with("OOD scores where the highest is found, λ = "));
         let cells = cells(&results);
         let said = finding(&View::new(&results, &cells)).text;
-        assert!(said.contains("Of 7 cells it is KNN in"), "{said}");
+        assert!(
+            said.contains("Selected from 6 scores and 7 settings on these test sets"),
+            "{said}"
+        );
     }
 
     #[test]

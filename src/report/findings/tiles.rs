@@ -2,7 +2,7 @@
 
 use jem_core::metric::{Direction, describe};
 
-use super::{Point, best_of};
+use super::best::best_of;
 use crate::report::content::Tile;
 use crate::report::number::interval;
 use crate::report::view::View;
@@ -30,12 +30,7 @@ fn rivals(family: &str) -> (String, String) {
 }
 
 fn best_tile(view: &View<'_>, metric: &str, name: &str, rival: Option<&str>) -> Option<Tile> {
-    let points: Vec<Point<'_>> = view
-        .cells
-        .iter()
-        .filter_map(|cell| Some(Point { cell, statistics: cell.metrics.get(metric)? }))
-        .collect();
-    let best = best_of(&points, metric)?;
+    let (best, settings) = best_of(view, metric)?;
     let word = match describe(metric)?.direction {
         Direction::HigherIsBetter => "highest",
         _ => "lowest",
@@ -44,6 +39,9 @@ fn best_tile(view: &View<'_>, metric: &str, name: &str, rival: Option<&str>) -> 
     let mut detail = format!("n = {n}");
     if view.cells.len() > 1 {
         detail = format!("{}, {detail}", view.label(best.cell));
+    }
+    if settings > 1 {
+        detail += &format!(", best of {settings} on the test set");
     }
     if let Some(rival) = rival.and_then(|rival| best.cell.metrics.get(rival)) {
         detail += &format!("; max softmax there {}", interval(rival));
@@ -54,7 +52,7 @@ fn best_tile(view: &View<'_>, metric: &str, name: &str, rival: Option<&str>) -> 
         None => (shown, String::new()),
     };
     Some(Tile {
-        label: if points.len() > 1 { format!("{word} {name}") } else { name.to_owned() },
+        label: if settings > 1 { format!("{word} {name}") } else { name.to_owned() },
         value,
         spread,
         detail,

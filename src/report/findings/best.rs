@@ -2,19 +2,39 @@
 
 use jem_core::metric::{Direction, describe, label};
 
-use super::{Point, best_of};
 use crate::report::content::Table;
 use crate::report::number::interval;
 use crate::report::view::View;
+use crate::table::{CellResult, Statistics};
+
+/// A value of a metric, and its cell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Point<'a> {
+    pub(super) cell: &'a CellResult,
+    pub(super) statistics: &'a Statistics,
+}
+
+/// The best mean of `metric` by its direction, the first of equals, and of how
+/// many it is.
+pub(super) fn best_of<'a>(view: &View<'a>, metric: &str) -> Option<(Point<'a>, usize)> {
+    let higher = describe(metric)?.direction == Direction::HigherIsBetter;
+    let better = |a: f64, b: f64| if higher { a > b } else { a < b };
+    let point = |cell: &'a CellResult| Some(Point { cell, statistics: cell.metrics.get(metric)? });
+    let points: Vec<Point<'a>> = view.cells.iter().filter_map(point).collect();
+    let best = points.iter().copied().reduce(|best, point| {
+        if better(point.statistics.mean, best.statistics.mean) { point } else { best }
+    });
+    Some((best?, points.len()))
+}
 
 /// A row for each metric; empty where there is only one cell.
 pub fn best(view: &View<'_>) -> Table {
     let mut table = Table {
         title: format!("Best {} by metric", view.x_name()),
-        note: "The best of several means, found on the test set itself, is an optimistic \
-               estimate of what it would be on new data."
+        note: "The best mean of so many settings, selected on the test set itself: optimistic as \
+               an estimate for new data, and no test that it is better than the others."
             .to_owned(),
-        head: ["metric", "best", "at", "value", "n"].map(str::to_owned).to_vec(),
+        head: ["metric", "best", "at", "value", "n", "settings"].map(str::to_owned).to_vec(),
         rows: Vec::new(),
     };
     if view.cells.len() > 1 {
@@ -37,12 +57,7 @@ fn metrics(view: &View<'_>) -> Vec<String> {
 }
 
 fn row(view: &View<'_>, metric: &str) -> Option<Vec<String>> {
-    let points: Vec<Point<'_>> = view
-        .cells
-        .iter()
-        .filter_map(|cell| Some(Point { cell, statistics: cell.metrics.get(metric)? }))
-        .collect();
-    let best = best_of(&points, metric)?;
+    let (best, settings) = best_of(view, metric)?;
     let direction = match describe(metric)?.direction {
         Direction::HigherIsBetter => "highest",
         _ => "lowest",
@@ -53,5 +68,6 @@ fn row(view: &View<'_>, metric: &str) -> Option<Vec<String>> {
         view.label(best.cell),
         interval(best.statistics),
         best.statistics.values.len().to_string(),
+        settings.to_string(),
     ])
 }

@@ -1,11 +1,13 @@
 //! What temperature scaling does.
 
-use super::paired::Tally;
+use super::grouped::{At, Grouped};
+use super::questions::{Asked, Family, Questions, values};
 use crate::report::content::{Finding, Table};
 use crate::report::label::value_shown;
 use crate::report::number::interval;
 use crate::report::view::View;
-use crate::table::{CellResult, Interval, Statistics};
+use crate::significance::Paired;
+use crate::table::CellResult;
 
 /// Metrics before and after scaling: name, path before, path after.
 fn metrics(bins: &str) -> [(String, String, String); 4] {
@@ -34,52 +36,62 @@ fn bins(view: &View<'_>) -> Option<String> {
     usual.or(all.first()).cloned()
 }
 
-/// How a fitted temperature changes calibration, seed by seed.
-pub(super) fn finding(view: &View<'_>) -> Finding {
-    let about = "Temperature scaling".to_owned();
-    let Some(bins) = bins(view) else { return Finding { about, text: String::new() } };
-    let mut text = Vec::new();
-    let fitted: Vec<&Statistics> =
-        view.cells.iter().filter_map(|cell| cell.metrics.get("calib/temperature")).collect();
-    let temperatures: Vec<f64> = fitted.iter().map(|found| found.mean).collect();
-    let low = temperatures.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = temperatures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let one = |value: f64| format!("{value:.2}");
-    let confident = confidence(&fitted);
-    text.push(if temperatures.len() == 1 {
-        format!("The temperature fitted on held-out examples is {}.", one(low))
-    } else {
-        format!(
-            "The temperatures fitted on held-out examples lie between {} and {} (means of \
-             cells){confident}.",
-            one(low),
-            one(high)
-        )
-    });
-    let told: Vec<String> = metrics(&bins)
-        .iter()
-        .filter_map(|(name, before, after)| {
-            Some(format!("{name} is {}", Tally::over(view, after, before).told()?))
-        })
-        .collect();
-    if !told.is_empty() {
-        text.push(format!("After scaling, seed by seed, {}.", told.join("; ")));
-    }
-    Finding { about, text: text.join(" ") }
+/// The comparisons of each metric after scaling with before, cell by cell.
+pub(super) struct Scaling<'a> {
+    metrics: Vec<(String, String, Vec<At<'a>>)>,
 }
 
-/// What the temperatures of all cells say of the networks, where their
-/// intervals do.
-fn confidence(fitted: &[&Statistics]) -> &'static str {
-    let beyond =
-        |of: &dyn Fn(Interval) -> bool| fitted.iter().all(|found| found.interval.is_some_and(of));
-    if beyond(&|interval| interval.low > 1.0) {
-        ", all above 1 with their intervals: the networks are overconfident"
-    } else if beyond(&|interval| interval.high < 1.0) {
-        ", all below 1 with their intervals: the networks are underconfident"
-    } else {
-        ""
+impl<'a> Scaling<'a> {
+    /// None where nothing was scaled.
+    pub(super) fn ask(view: &View<'a>, all: &mut Questions) -> Option<Self> {
+        let bins = bins(view)?;
+        let mut compared = Vec::new();
+        for (name, before, after) in metrics(&bins) {
+            let both = |cell: &&'a CellResult| {
+                [&before, &after].iter().all(|path| cell.metrics.contains_key(*path))
+            };
+            let at = |cell: &'a CellResult| {
+                let asked = Asked {
+                    what: after.clone(),
+                    place: view.label(cell),
+                    against: "before".to_owned(),
+                };
+                let paired = Paired::of(values(cell, &after), values(cell, &before));
+                At { cell, number: all.ask(asked, paired) }
+            };
+            let cells: Vec<At<'a>> = view.cells.iter().filter(both).map(at).collect();
+            if !cells.is_empty() {
+                compared.push((name, after, cells));
+            }
+        }
+        Some(Self { metrics: compared })
     }
+
+    pub(super) fn findings(&self, view: &View<'a>, family: &Family) -> Vec<Finding> {
+        let finding = |(name, path, all): &(String, String, Vec<At<'a>>)| {
+            let said = Grouped { view, family, all, metric: path }.said();
+            let about = format!("{name} after scaling, against before");
+            Finding { about, text: said.joined(), claims: said.claims }
+        };
+        let mut findings = vec![temperatures(view)];
+        findings.extend(self.metrics.iter().map(finding));
+        findings
+    }
+}
+
+/// The range of the fitted temperatures: values alone.
+fn temperatures(view: &View<'_>) -> Finding {
+    let fitted = view.cells.iter().filter_map(|cell| cell.metrics.get("calib/temperature"));
+    let means: Vec<f64> = fitted.map(|found| found.mean).collect();
+    let low = means.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let text = match means.len() {
+        0 => String::new(),
+        1 => format!("{low:.2}."),
+        _ => format!("{low:.2} to {high:.2} (means of the settings)."),
+    };
+    let about = "Temperature fitted on held-out images".to_owned();
+    Finding { about, text, claims: Vec::new() }
 }
 
 /// A row for each cell; no rows where nothing was scaled.

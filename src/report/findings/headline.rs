@@ -7,7 +7,7 @@ use super::detection::Detection;
 use super::grouped::Grouped;
 use super::questions::Family;
 use crate::report::content::Finding;
-use crate::report::number::{capital, listed};
+use crate::report::number::capital;
 use crate::report::view::View;
 use crate::significance::Outcome;
 use crate::table::CellResult;
@@ -23,7 +23,7 @@ pub(super) struct Headline<'s, 'a> {
 }
 
 impl<'a> Headline<'_, 'a> {
-    /// Two or three sentences; nothing where there is nothing to compare, or
+    /// A few sentences; nothing where there is nothing to compare, or
     /// nothing could be tested.
     pub(super) fn finding(&self, view: &View<'a>, family: &Family) -> Finding {
         let Some(accuracy) = self.accuracy.filter(|one| !one.0.rest().is_empty()) else {
@@ -92,12 +92,13 @@ impl<'a> Headline<'_, 'a> {
         let effects: Vec<String> = effects
             .iter()
             .filter(|(cells, _)| !cells.is_empty())
-            .map(|(cells, what)| format!("{what} {}", places(cells)))
+            .map(|(cells, what)| format!("{} {}.", capital(what), places(cells)))
             .collect();
-        text.push(match effects.is_empty() {
-            true => format!("Accuracy and calibration do not clearly differ from {reference}."),
-            false => format!("Against {reference}, {}.", listed(&effects)),
-        });
+        match effects.is_empty() {
+            true => text
+                .push(format!("Accuracy and calibration do not clearly differ from {reference}.")),
+            false => text.extend(effects),
+        }
         Finding { about: String::new(), text: text.join(" "), claims }
     }
 }

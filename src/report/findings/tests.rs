@@ -58,7 +58,7 @@ fn the_answer_is_short_and_its_sentences_too() {
     for finding in all {
         for sentence in finding.text.split(". ") {
             let words = sentence.split_whitespace().count();
-            assert!(words <= 42, "{words} words: {sentence}");
+            assert!(words <= 30, "{words} words: {sentence}");
         }
     }
 }

@@ -410,7 +410,7 @@ pub(super) const METRICS: &[MetricInfo] = &[
         "signs of gradient masking",
         Unit::Dimensionless,
         LowerIsBetter,
-        "How many of the signs that gradients mislead attacks are there; see METHODOLOGY.md.",
+        "How many of the signs that gradients mislead attacks are there; see docs/protocol-evaluation.md.",
     )
     .within(Range::NON_NEGATIVE),
     metric(

@@ -53,7 +53,7 @@ pub(super) const PURIFIED: [MetricInfo; 9] = [
         "signs of gradient masking behind a purifier",
         Unit::Dimensionless,
         LowerIsBetter,
-        "How many of the signs that gradients mislead attacks are there; see METHODOLOGY.md.",
+        "How many of the signs that gradients mislead attacks are there; see docs/protocol-evaluation.md.",
     )
     .within(Range::NON_NEGATIVE),
     metric(

@@ -49,8 +49,14 @@ pub fn measure(
     };
     let validation = choose(&mut scorers, &groups, &mut told, &mut seen)?;
     let id = seen(&groups.test, &scorers)?;
+    // What settings are chosen by sees no test image where images are held out.
+    let held_out = match &groups.held_out {
+        Some(held_out) if !validation.is_empty() => Some(seen(held_out, &scorers)?),
+        _ => None,
+    };
+    let against = held_out.as_ref().unwrap_or(&id);
     for (set, marks) in groups.validation_ood.iter().zip(&validation) {
-        for (name, id, ood) in own(&scorers, &id, marks) {
+        for (name, id, ood) in own(&scorers, against, marks) {
             let value = detection(id, ood).map(|found| found.auroc);
             found.values.put_or_why(format!("ood_validation/auroc/{}/{name}", set.name), value);
         }

@@ -183,6 +183,10 @@ mod tests {
             "chains/energy_change/<start>",
             "energy/mean/<set>",
             "purified/threshold",
+            "likelihood/nats/<density>",
+            "likelihood/bits_per_dim/<density>",
+            "likelihood/log_z/<density>",
+            "likelihood/log_z_gap/<density>",
         ];
         assert_eq!(any, expected);
         for info in metrics().filter(|info| info.unit == Unit::Fraction) {

@@ -35,6 +35,7 @@ fn training() -> Training {
             px_noise: None,
             labels: None,
             auxiliary: None,
+            dequantise: false,
         },
         model: Model::Mlp(Mlp {
             hidden: vec![256, 256],

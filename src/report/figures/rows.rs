@@ -45,7 +45,7 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
     for set in view.ood_sets() {
         let family = format!("ood/auroc/{set}");
         let (of_logits, own) = of_networks(view, &family);
-        let title = format!("AUROC of telling {set} from the test set");
+        let title = format!("AUROC of {set} against the test set");
         let further = format!("{title}, scores of features and gradients");
         for (name, title, scores) in
             [(format!("ood-{set}"), title, of_logits), (format!("ood-further-{set}"), further, own)]

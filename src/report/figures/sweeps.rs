@@ -42,7 +42,7 @@ pub(super) fn detection(view: &View<'_>, footer: &str) -> Drafts {
     let mut drafts = Drafts::default();
     let Some(x) = &view.x else { return drafts };
     for set in view.ood_sets() {
-        let title = format!("AUROC of telling {set} from the test set, against {}", x.name);
+        let title = format!("AUROC of {set} against the test set, by {}", x.name);
         let family = format!("ood/auroc/{set}");
         let (of_logits, own) = of_networks(view, &family);
         let further = format!("{title}, scores of features and gradients");

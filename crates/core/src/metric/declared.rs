@@ -78,7 +78,8 @@ pub(super) const METRICS: &[MetricInfo] = &[
         Unit::Nat,
         LowerIsBetter,
         "NLL on the images of data.validation, by which settings are chosen.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "validation/ece/bins=<m>",
         "validation ECE",

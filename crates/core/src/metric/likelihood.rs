@@ -1,7 +1,7 @@
 //! Metrics of `[evaluate.likelihood]`.
 
 use super::Direction::{self, HigherIsBetter, LowerIsBetter};
-use super::{MetricInfo, Unit, metric};
+use super::{MetricInfo, Range, Unit, metric};
 
 /// In the order in which tables show them.
 pub(super) const LIKELIHOOD: [MetricInfo; 7] = [
@@ -32,7 +32,8 @@ pub(super) const LIKELIHOOD: [MetricInfo; 7] = [
         Unit::Nat,
         LowerIsBetter,
         "Standard error of log Z by the delta method on the weights.",
-    ),
+    )
+    .within(Range::NON_NEGATIVE),
     metric(
         "likelihood/log_z_gap/<density>",
         "gap of log Z",
@@ -46,7 +47,8 @@ pub(super) const LIKELIHOOD: [MetricInfo; 7] = [
         Unit::Dimensionless,
         HigherIsBetter,
         "Effective number of the weights of annealed importance sampling, of as many as chains.",
-    ),
+    )
+    .within(Range::From(1)),
     metric(
         "likelihood/acceptance/<density>",
         "acceptance of the annealing",

@@ -87,8 +87,8 @@ fn classification(
     Ok(())
 }
 
-/// Adds accuracy, NLL and ECE on the images that training held out: what
-/// settings are chosen by.
+/// Adds accuracy, NLL, ECE and the mean energy on the images that training held
+/// out: what settings are chosen by.
 ///
 /// # Errors
 /// When a logit is not finite, or there is no image.
@@ -101,6 +101,8 @@ pub fn on_held_out(
     let predictions = Predictions::new(&logits, &held_out.labels)?;
     values.put("validation/accuracy".to_owned(), predictions.accuracy());
     values.put("validation/nll".to_owned(), predictions.nll());
+    let energy = summary(&Score::Energy.of(&logits)).map(|energies| energies.mean);
+    values.put_or_why("energy/mean/validation".to_owned(), energy);
     for &bins in ece_bins {
         let found =
             reliability_bins(predictions.confidences(), predictions.correct(), bins as usize);
@@ -232,6 +234,7 @@ mod tests {
             .unwrap();
         assert!((values.metrics["validation/accuracy"] - 2.0 / 3.0).abs() < 1e-12);
         assert!(values.metrics.contains_key("validation/ece/bins=15"));
+        assert!(values.metrics["energy/mean/validation"] < -2.0);
         assert!(!values.metrics.contains_key("clf/accuracy"));
     }
 

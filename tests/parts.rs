@@ -100,7 +100,8 @@ fn calibration_and_selective_classification_are_parts_with_files_and_figures() {
     sandbox.ok(&["report", "tiny.toml"]);
     let report = fs::read_to_string(sandbox.path("reports/no-commit/tiny/report.md")).unwrap();
     assert!(report.contains("charts/risk-coverage.svg"), "{report}");
-    assert!(report.contains("Which score to trust"), "{report}");
+    assert!(report.contains("### Detection of errors"), "{report}");
+    assert!(report.contains("### Temperature scaling"), "{report}");
 }
 
 #[test]

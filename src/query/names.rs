@@ -40,6 +40,9 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Groups of metrics that a short name means only where it names the group.
+const OTHER: [&str; 2] = ["validation/", "calib_scaled/"];
+
 /// What is known of every run beside its settings and metrics.
 pub const FACTS: [(&str, Kind); 22] = [
     ("trial", Kind::Id),
@@ -148,6 +151,12 @@ impl Vocabulary {
         if found.iter().any(|(name, _)| !name.starts_with("evaluate.")) {
             found.retain(|(name, _)| !name.starts_with("evaluate."));
         }
+        // What was measured on the test set with the network as it is, before the
+        // same on held-out images or after temperature scaling.
+        let is_other = |name: &str| OTHER.iter().any(|group| name.starts_with(group));
+        if found.iter().any(|(name, _)| !is_other(name)) {
+            found.retain(|(name, _)| !is_other(name));
+        }
         match found.as_slice() {
             [(name, kind)] => Ok(((*name).clone(), (*kind).clone())),
             // A metric that is declared and that no run here has.
@@ -250,13 +259,15 @@ mod tests {
 
     #[test]
     fn names_are_full_or_short_where_that_is_clear() {
-        let vocabulary = Vocabulary::new(PATHS);
+        let held_out = ["validation/accuracy", "calib_scaled/ece/bins=15"];
+        let vocabulary = Vocabulary::new(PATHS.into_iter().chain(held_out));
         for (written, full) in [
             ("lambda", "objective.lambda"),
             ("objective.lambda", "objective.lambda"),
             ("adam.lr", "optimizer.adam.lr"),
             ("accuracy", "clf/accuracy"),
             ("ece", "calib/ece/bins=15"),
+            ("validation/accuracy", "validation/accuracy"),
             ("ood/energy", "ood/auroc/rotated/energy"),
             ("rotated/max_softmax", "ood/auroc/rotated/max_softmax"),
             ("seed", "seed"),

@@ -50,10 +50,18 @@ pub fn score_name(score: &str) -> &str {
         "ash_b" => "ASH-B",
         "ash_p" => "ASH-P",
         "grad_norm" => "GradNorm",
-        "lit_pixels" => "trivial: lit pixels",
-        "pca_residual" => "trivial: PCA residual",
-        "gaussian" => "trivial: Gaussian",
+        "lit_pixels" => "lit pixels",
+        "pca_residual" => "PCA residual",
+        "gaussian" => "one Gaussian",
         other => other,
+    }
+}
+
+/// The same in a list of scores, where those of the images alone are marked.
+pub fn marked_score(score: &str) -> String {
+    match TrivialScore::named(score) {
+        Some(_) => format!("trivial: {}", score_name(score)),
+        None => score_name(score).to_owned(),
     }
 }
 

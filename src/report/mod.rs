@@ -43,6 +43,8 @@ mod part_fixture;
 #[cfg(test)]
 mod part_tests;
 #[cfg(test)]
+mod hardware_tests;
+#[cfg(test)]
 mod tests;
 
 pub use comparison_write::write_comparison;

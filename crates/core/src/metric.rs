@@ -7,6 +7,7 @@
 
 mod counted;
 mod declared;
+mod held_out;
 mod likelihood;
 mod purified;
 mod range;
@@ -97,7 +98,11 @@ pub const EFFECTIVE_TEMPERATURE: &str = "sampler/effective_temperature";
 
 /// Every metric there is, in the order in which tables show them.
 pub fn metrics() -> impl Iterator<Item = &'static MetricInfo> {
-    declared::METRICS.iter().chain(&purified::PURIFIED).chain(&likelihood::LIKELIHOOD)
+    declared::METRICS
+        .iter()
+        .chain(&purified::PURIFIED)
+        .chain(&held_out::HELD_OUT)
+        .chain(&likelihood::LIKELIHOOD)
 }
 
 /// The declaration of the metric at `path`, or `None` if there is no such metric.

@@ -114,8 +114,8 @@ error: unknown key `noise_sdt` in `sampler`
 4 | noise_sdt = 0.1
   | ^^^^^^^^^ did you mean `noise_std`?
   |
-  = help: accepted keys: `clamp`, `clip_gradient`, `conditional`, `init`, `kind`, `noise_std`, \
-`step_size`, `step_size_decay`, `steps`, `temperature`";
+  = help: accepted keys: `boundary`, `clamp`, `clip_gradient`, `conditional`, `init`, `kind`, \
+`noise_std`, `step_size`, `step_size_decay`, `steps`, `temperature`";
     assert_eq!(shown, expected);
 }
 
@@ -223,7 +223,10 @@ fn values_that_do_not_go_together_are_told_with_both_places() {
         ("data.validation = 10\nevaluate.calibration.bins = [10, 10]", "10 bins are listed twice"),
         ("evaluate.scores.kinds = ['knn', 'vim', 'knn']", "a score is listed twice"),
         ("evaluate.scores.odin_epsilon = [0, 0.1, 0]", "odin_epsilon` is listed twice"),
-        ("evaluate.scores.limit_train = 20", "the neighbour number 50 of 20 training images"),
+        (
+            "evaluate.scores = { limit_train = 20, knn_k = [50] }",
+            "the neighbour number 50 of 20 training images",
+        ),
         (
             "evaluate.purification.attacks = ['bpda', 'bpda']",
             "an attack on purified inputs is listed twice",

@@ -6,7 +6,7 @@ use jem_core::metric::{describe, label};
 use super::sweeps::{Course, data, of_images, of_networks, quantity};
 use super::{Chart, Drafts, Planned, caption};
 use crate::chart::{RowMark, RowsChart, ValueRow};
-use crate::report::label::score_name;
+use crate::report::label::marked_score;
 use crate::report::number::capital;
 use crate::report::view::View;
 use crate::table::CellResult;
@@ -85,10 +85,8 @@ fn by_score(
     (family, scores): (&str, &[String]),
     footer: &str,
 ) -> Vec<Planned> {
-    let series: Vec<(String, String)> = scores
-        .iter()
-        .map(|score| (score_name(score).to_owned(), format!("{family}/{score}")))
-        .collect();
+    let series: Vec<(String, String)> =
+        scores.iter().map(|score| (marked_score(score), format!("{family}/{score}"))).collect();
     let chunks = series.chunks(MOST_SERIES).enumerate();
     let figure = |(number, series): (usize, &[(String, String)])| {
         let name = if number == 0 { name.to_owned() } else { format!("{name}-{}", number + 1) };

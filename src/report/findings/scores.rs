@@ -3,7 +3,7 @@
 
 use super::standing::{Standing, highest, standings};
 use crate::report::content::{Finding, Table};
-use crate::report::label::score_name;
+use crate::report::label::marked_score;
 use crate::report::number::{counted, interval, listed};
 use crate::report::view::View;
 
@@ -36,7 +36,7 @@ pub(super) fn finding(view: &View<'_>) -> Finding {
         let order = best.order();
         let with = |score: &String| {
             let value = best.value(score, column).map(interval).unwrap_or_default();
-            format!("{} {value}", score_name(score))
+            format!("{} {value}", marked_score(score))
         };
         let mut shown: Vec<String> = order.iter().take(3).map(with).collect();
         let energy = order.iter().position(|score| score == "energy").filter(|rank| *rank > 2);
@@ -65,7 +65,7 @@ fn of_cell(view: &View<'_>, standing: &Standing<'_>, best_of_several: bool) -> T
     };
     let row = |score: &String| {
         let values = (0..standing.columns.len()).map(|column| standing.shown(score, column));
-        let own = [score_name(score).to_owned()];
+        let own = [marked_score(score)];
         own.into_iter().chain(values).chain([standing.settings(score)]).collect()
     };
     let heads = standing.columns.iter().map(|column| column.head.clone());
@@ -92,7 +92,7 @@ fn by_cell(view: &View<'_>, standings: &[Standing<'_>]) -> Table {
         let column = one.columns.iter().position(|column| column.head == *head)?;
         let values = one.scores.iter().filter_map(|score| Some((score, one.value(score, column)?)));
         let (score, found) = values.reduce(|a, b| if b.1.mean > a.1.mean { b } else { a })?;
-        Some(format!("{} {}", score_name(score), one.with_interval(found, score, column)))
+        Some(format!("{} {}", marked_score(score), one.with_interval(found, score, column)))
     };
     let row = |one: &Standing<'_>| {
         let values = heads.iter().map(|head| highest(one, head).unwrap_or("–".to_owned()));
@@ -243,7 +243,7 @@ mod tests {
         let tables = tables(&results);
         assert_eq!(tables.len(), 2, "without [evaluate.scores] too");
         let table = &tables[1];
-        assert_eq!(table.rows[0][0], "trivial: Gaussian");
+        assert_eq!(table.rows[0][0], "trivial: one Gaussian");
         for name in ["trivial: lit pixels", "trivial: PCA residual", "energy"] {
             assert!(table.rows.iter().any(|row| row[0] == name), "{name}");
         }

@@ -97,14 +97,14 @@ fn trivial_scores_stand_beside_the_energy_with_a_test() {
     }
     let text = said(&answered(&results), "OOD detection by energy, fashion-mnist");
     assert!(
-        text.contains("Best trivial score: pca_residual with 0.9950; the energy is below"),
+        text.contains("Best trivial score: PCA residual with 0.9950; the energy is below"),
         "{text}"
     );
     let cells = cells(&results);
     let by_cell = further(&View::new(&results, &cells));
-    let text = said(&by_cell, "Energy against pca_residual, fashion-mnist");
+    let text = said(&by_cell, "Energy against PCA residual, fashion-mnist");
     assert!(!text.is_empty() && !text.contains("igher"), "{text}");
-    assert!(said(&by_cell, "Energy against pca_residual, uniform-noise").is_empty());
+    assert!(said(&by_cell, "Energy against PCA residual, uniform-noise").is_empty());
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn attacks_are_never_called_robustness_where_masking_was_not_judged() {
     let text = said(&answered(&results), "Accuracy under attack (L∞, ε = 0.1)");
     assert!(text.contains("Higher "), "{text}");
     assert!(text.contains("From ε = 0.2 on it is 0 in every setting."), "{text}");
-    assert!(text.ends_with("these accuracies are no evidence of robustness."), "{text}");
+    assert!(text.ends_with("is no evidence of robustness."), "{text}");
 }
 
 #[test]

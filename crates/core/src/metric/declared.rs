@@ -66,28 +66,6 @@ pub(super) const METRICS: &[MetricInfo] = &[
         "Largest calibration error among equal-width bins (lo, hi].",
     ),
     metric(
-        "validation/accuracy",
-        "validation accuracy",
-        Unit::Fraction,
-        HigherIsBetter,
-        "Accuracy on the images of data.validation, by which settings are chosen.",
-    ),
-    metric(
-        "validation/nll",
-        "validation NLL",
-        Unit::Nat,
-        LowerIsBetter,
-        "NLL on the images of data.validation, by which settings are chosen.",
-    )
-    .within(Range::NON_NEGATIVE),
-    metric(
-        "validation/ece/bins=<m>",
-        "validation ECE",
-        Unit::Fraction,
-        LowerIsBetter,
-        "ECE on the images of data.validation, by which settings are chosen.",
-    ),
-    metric(
         "ood/auroc/<set>/<score>",
         "AUROC",
         Unit::Fraction,

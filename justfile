@@ -8,7 +8,7 @@ jem := "target/debug/jem"
 default:
     @just --justfile {{justfile()}} --list --unsorted
 
-# The λ question: real MNIST, real Fashion-MNIST, 45 trials, one report
+# The λ question: MNIST, near and far OOD sets, attacks; 36 trials, one report
 sweep-lambda: (experiment "sweep-lambda" "mnist" "fashion-mnist")
 
 # The same in little, on embedded digits: no network, under a minute

@@ -15,7 +15,7 @@ use super::{expected_digests, load, shape_of};
 use crate::digest::Digest;
 
 /// An IDX file of `dims` and `data`.
-fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
+pub(super) fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 0, 8, dims.len() as u8];
     for dim in dims {
         bytes.extend(dim.to_be_bytes());
@@ -24,7 +24,7 @@ fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

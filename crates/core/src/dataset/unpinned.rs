@@ -3,32 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
+use super::bad_files::{gzip, idx};
 use super::fetch::{Quiet, fetch_from};
 use super::mirror::Mirror;
 use super::{FetchOutcome, FileState, Source, Split, catalogue, expected_digests, is_present};
 use super::{load, verify};
 use crate::digest::Digest;
-
-fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0, 0, 8, dims.len() as u8];
-    for dim in dims {
-        bytes.extend(dim.to_be_bytes());
-    }
-    bytes.extend(data);
-    bytes
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 /// Puts `bytes` into `dir` as `<set>/<name>`.
 fn put(dir: &Path, set: &str, name: &str, bytes: &[u8]) {

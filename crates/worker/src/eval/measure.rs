@@ -71,13 +71,7 @@ fn classification(
     measured.values.put("clf/brier".to_owned(), predictions.brier());
     measured.values.put("clf/n".to_owned(), correct.len() as f64);
     measured.values.put("calib/gap".to_owned(), confidence_gap(confidences, correct)?);
-    for &bins in ece_bins {
-        let value = reliability_bins(confidences, correct, bins as usize);
-        measured.values.put_or_why(
-            format!("calib/ece/bins={bins}"),
-            value.map(|bins| calibration_error(&bins)),
-        );
-    }
+    put_ece(&mut measured.values, "calib", predictions, ece_bins);
     let adaptive = ece_adaptive(confidences, correct, DIAGRAM_BINS);
     measured.values.put_or_why(format!("calib/ece_adaptive/bins={DIAGRAM_BINS}"), adaptive);
     let bins = reliability_bins(confidences, correct, DIAGRAM_BINS)?;
@@ -103,13 +97,18 @@ pub fn on_held_out(
     values.put("validation/nll".to_owned(), predictions.nll());
     let energy = summary(&Score::Energy.of(&logits)).map(|energies| energies.mean);
     values.put_or_why("energy/mean/validation".to_owned(), energy);
+    put_ece(values, "validation", &predictions, ece_bins);
+    Ok(())
+}
+
+/// Adds the ECE by each number of equal-width bins, as `<group>/ece/bins=<m>`.
+fn put_ece(values: &mut Values, group: &str, predictions: &Predictions, ece_bins: &[u64]) {
+    let (confidences, correct) = (predictions.confidences(), predictions.correct());
     for &bins in ece_bins {
-        let found =
-            reliability_bins(predictions.confidences(), predictions.correct(), bins as usize);
-        let path = format!("validation/ece/bins={bins}");
+        let found = reliability_bins(confidences, correct, bins as usize);
+        let path = format!("{group}/ece/bins={bins}");
         values.put_or_why(path, found.map(|bins| calibration_error(&bins)));
     }
-    Ok(())
 }
 
 /// `bins` as they are kept.

@@ -76,9 +76,9 @@ impl<'a> Headline<'_, 'a> {
                     places(&gains)
                 ),
                 _ => format!(
-                    "{}, OOD detection by energy improves over {reference} at no clear cost in \
-                     accuracy or calibration.",
-                    capital(&places(&free))
+                    "{}, OOD detection by energy improves over {reference}; {}.",
+                    capital(&places(&free)),
+                    self.open_costs(&free, view, family)
                 ),
             });
         }
@@ -104,6 +104,33 @@ impl<'a> Headline<'_, 'a> {
 }
 
 impl<'a> Headline<'_, 'a> {
+    /// What a gain at `free` may yet cost: a test that sees no difference does
+    /// not show that there is none, so the largest cost that the tests leave
+    /// open is given.
+    fn open_costs(&self, free: &Cells<'a>, view: &View<'a>, family: &Family) -> String {
+        let accuracy = self.accuracy.map(|one| (&one.0, -1.0, "in accuracy"));
+        let calibration = self.calibration.map(|one| (&one.change, 1.0, "in ECE"));
+        let costs: Vec<String> = [accuracy, calibration]
+            .into_iter()
+            .flatten()
+            .filter_map(|(change, sign, what)| {
+                let grouped = change.grouped(view, family);
+                let here = grouped.all.iter().filter(|at| is_in(at.cell, free));
+                let bounds = here.filter_map(|at| {
+                    let test = family.test(at.number);
+                    Some(sign * test.paired.mean()? + test.detectable?)
+                });
+                // Both are shares: no cost is above 1.
+                let most = bounds.fold(0.0, f64::max).min(1.0);
+                (most > 0.0).then(|| format!("{most:.2} {what}"))
+            })
+            .collect();
+        match costs.is_empty() {
+            true => "accuracy and calibration there do not differ".to_owned(),
+            false => format!("a cost there of up to {} is not excluded", costs.join(" or ")),
+        }
+    }
+
     /// Cells of which nothing can be said on accuracy or calibration.
     fn untested(&self, view: &View<'a>, family: &Family) -> Cells<'a> {
         let changes = [self.accuracy.map(|one| &one.0), self.calibration.map(|one| &one.change)];

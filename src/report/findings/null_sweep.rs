@@ -17,7 +17,7 @@ const REPORTS: usize = 400;
 
 /// Words that only a claim may bring into the answer.
 const DIRECTIONS: [&str; 7] =
-    ["ower ", "igher ", "confident", "Use ", "below", "above", "at no clear cost"];
+    ["ower ", "igher ", "confident", "Use ", "below", "above", " improves over"];
 
 /// Results of one trial without what is long to make and not asked for here.
 fn model() -> Results {

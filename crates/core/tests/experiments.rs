@@ -15,7 +15,7 @@ const SMALL: [&str; 2] = ["demo", "pilot-lambda"];
 
 /// Those whose question is about a small budget, or about a network that somebody
 /// else has fixed: a larger form would ask another question.
-const OF_THEIR_SIZE: [&str; 4] = ["controls", "budget", "few-labels", "bm4tc"];
+const OF_THEIR_SIZE: [&str; 5] = ["controls", "budget", "few-labels", "bm4tc", "digits-likelihood"];
 
 /// Every file of `experiments/` that is one, by name: its text and its plan.
 fn experiments() -> BTreeMap<String, (String, Plan)> {

@@ -85,7 +85,7 @@ fn a_full_disk_is_an_error_with_numbers_and_loses_nothing() {
     attempt.log(&event).unwrap();
 
     let (kept, error) = fill(&store, 16 << 10);
-    let StoreError::Full { path, needed, free } = &error else { panic!("{error}") };
+    let StoreError::Full { path, needed, free, .. } = &error else { panic!("{error}") };
     assert!(path.starts_with(store.root()) && *needed == 16 << 10 && free < needed, "{error}");
     let said =
         format!("{needed} bytes are to be written, {free} are free, {} are missing", needed - free);

@@ -72,7 +72,7 @@ impl Store {
         let recorded = record::read(&path).ok().flatten();
         let recorded = recorded.and_then(|bytes| parse_failure(&path, &bytes).ok());
         let failure = recorded.or_else(|| {
-            let log = fs::read(folder.join("events.jsonl")).ok()?;
+            let log = durable::read(&folder.join("events.jsonl")).ok()?;
             let line = log.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
             match serde_json::from_slice(line).ok()? {
                 Event::TrialFailed { class, message, .. } => {
@@ -152,7 +152,7 @@ impl Attempt {
     /// When the file system says no.
     pub fn keep_log(&self, store: &Store) -> Result<Artifact, StoreError> {
         let log = self.events.path();
-        let bytes = fs::read(log).map_err(io_error(log))?;
+        let bytes = durable::read(log).map_err(io_error(log))?;
         store.put(&bytes)
     }
 }

@@ -84,6 +84,14 @@ impl Store {
         failure.filter(|failure| failure.class != FailureClass::Preempted)
     }
 
+    /// The folder of the attempt at `run` that a worker calls `name`, from the
+    /// store's folder; none where no attempt at it can have that name.
+    pub fn attempt_path(&self, run: RunId, name: &str) -> Option<PathBuf> {
+        let number: u32 = name.rsplit('/').next()?.parse().ok()?;
+        let known = format!("runs/{run}/attempts/{number}");
+        (name == known).then(|| self.root().join(known))
+    }
+
     /// Begins an attempt at `run`, numbered one above those that are there.
     ///
     /// # Errors
@@ -163,6 +171,21 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
     use crate::id::{CellId, TrialId};
+
+    #[test]
+    fn an_attempt_lies_in_the_folder_of_its_run_whatever_it_is_called() {
+        let store = Store::unchecked(Path::new("store"));
+        let run = RunId::from_digest(Digest::of(b"run"));
+        let own = format!("runs/{run}/attempts/3");
+        assert_eq!(store.attempt_path(run, &own), Some(Path::new("store").join(&own)));
+        let other = RunId::from_digest(Digest::of(b"other"));
+        for name in
+            ["/tmp/3", "../3", "3", "", &own.replace("/3", "/../3"), &own.replace("/3", "/03")]
+        {
+            assert_eq!(store.attempt_path(run, name), None, "{name}");
+        }
+        assert_eq!(store.attempt_path(other, &own), None);
+    }
 
     #[test]
     fn how_the_last_attempt_failed_is_what_was_recorded_else_what_its_log_says() {

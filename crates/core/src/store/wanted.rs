@@ -40,24 +40,21 @@ struct Record {
 
 /// That this process counts on some runs, until it is dropped.
 #[derive(Debug)]
-pub struct Wanted<'a> {
+pub struct Wanted {
     store: Store,
-    leases: &'a Leases,
+    leases: Leases,
     id: RunId,
 }
 
 impl Store {
     /// Says, until what is returned is dropped, that this process counts on
-    /// `runs`, done or not: `gc` keeps them. `leases` are its own here.
+    /// `runs`, done or not: `gc` keeps them.
     ///
     /// # Errors
     /// When the file system says no.
-    pub fn want<'a>(
-        &self,
-        leases: &'a Leases,
-        runs: BTreeSet<RunId>,
-    ) -> Result<Wanted<'a>, StoreError> {
-        let holder = leases.holder();
+    pub fn want(&self, runs: BTreeSet<RunId>) -> Result<Wanted, StoreError> {
+        let leases = Leases::new(self);
+        let holder = leases.holder().clone();
         let id = RunId::from_digest(Digest::of(format!("wanted by {}", holder.nonce).as_bytes()));
         // The lease first: a record without one is that of a dead process.
         if let Claim::Busy(other) = leases.claim(id)? {
@@ -134,7 +131,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Wish {
     record::parse_sealed::<Record>(path, bytes, FORMAT, FORMAT).map(|record| record.runs)
 }
 
-impl Drop for Wanted<'_> {
+impl Drop for Wanted {
     fn drop(&mut self) {
         // What cannot be removed is that of a dead process soon.
         let _ = self.store.forget_wanted(self.id);
@@ -151,12 +148,11 @@ mod tests {
     fn what_is_wanted_is_said_under_a_lease_until_it_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::create(folder.path()).unwrap();
-        let (one, two) = (Leases::new(&store), Leases::new(&store));
         let runs = |names: &[&str]| -> BTreeSet<RunId> {
             names.iter().map(|name| RunId::from_digest(Digest::of(name.as_bytes()))).collect()
         };
-        let first = store.want(&one, runs(&["a", "b"])).unwrap();
-        let second = store.want(&two, runs(&["b"])).unwrap();
+        let first = store.want(runs(&["a", "b"])).unwrap();
+        let second = store.want(runs(&["b"])).unwrap();
         let said = store.wanted().unwrap();
         assert_eq!(said[&first.id].as_ref().unwrap(), &runs(&["a", "b"]));
         assert_eq!(said[&second.id].as_ref().unwrap(), &runs(&["b"]));
@@ -169,8 +165,7 @@ mod tests {
     fn a_flipped_bit_in_a_record_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::create(folder.path()).unwrap();
-        let leases = Leases::new(&store);
-        let wanted = store.want(&leases, BTreeSet::new()).unwrap();
+        let wanted = store.want(BTreeSet::new()).unwrap();
         let path = store.wanted_path(wanted.id);
         let mut bytes = durable::read(&path).unwrap();
         bytes[20] ^= 1;

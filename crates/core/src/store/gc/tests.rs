@@ -256,9 +256,8 @@ fn a_run_that_was_written_within_the_grace_stays_done_or_not() {
 #[test]
 fn what_a_command_that_goes_on_counts_on_stays_and_goes_after_it() {
     let (sample, kept, other) = tagged();
-    let leases = Leases::new(&sample.store);
     let runs = BTreeSet::from([other.training, other.evaluation]);
-    let wanted = sample.store.want(&leases, runs).unwrap();
+    let wanted = sample.store.want(runs).unwrap();
     let plan = GcPlan::of(&sample.store, &at_once(), &Outside::new()).unwrap();
     assert!(plan.runs.is_empty() && plan.live == 0, "{plan:?}");
     assert!(plan.kept[&other.training].contains("a command that goes on at"), "{plan:?}");
@@ -271,14 +270,12 @@ fn what_a_command_that_goes_on_counts_on_stays_and_goes_after_it() {
 #[test]
 fn what_a_dead_command_counted_on_keeps_nothing_and_is_forgotten() {
     let (sample, ..) = tagged();
-    let leases = Leases::new(&sample.store);
-    let wanted = sample.store.want(&leases, sample.store.runs().unwrap().into_iter().collect());
+    let wanted = sample.store.want(sample.store.runs().unwrap().into_iter().collect());
     // As a kill leaves it: the record and the lease, which nobody beats for.
     std::mem::forget(wanted.unwrap());
     let lease = fs::read_dir(sample.store.root().join("leases")).unwrap().next().unwrap().unwrap();
     let text = fs::read_to_string(lease.path().join("1")).unwrap();
     let pid = format!("\"pid\":{}", std::process::id());
-    drop(leases);
     for file in fs::read_dir(lease.path()).unwrap().flatten() {
         fs::remove_file(file.path()).unwrap();
     }

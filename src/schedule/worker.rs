@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread;
 
+use jem_core::durable;
 use jem_core::event::{Command as Order, Event, FailureClass};
 use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
 
@@ -159,7 +160,7 @@ fn describe(status: ExitStatus) -> String {
 /// group where that is known.
 fn oom_kills() -> u64 {
     let read = |path: &str| {
-        let text = std::fs::read_to_string(path).ok()?;
+        let text = durable::read_text(Path::new(path), 1 << 20).ok()?;
         text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
     };
     read("/sys/fs/cgroup/memory.events").or_else(|| read("/proc/vmstat")).unwrap_or(0)

@@ -41,7 +41,7 @@ pub struct FsckArgs {
 /// # Errors
 /// When something is lost or hinders, or cannot be mended.
 pub fn run(args: &FsckArgs, results: &Path) -> Result<(), CliError> {
-    let shown = reports::shown(&reports::folder(args.reports.as_deref(), results));
+    let shown = reports::shown(args.reports.as_deref(), results);
     let shown = shown.unwrap_or_else(|error| {
         eprintln!("{error}\n  what that report shows is not told below");
         BTreeMap::new()

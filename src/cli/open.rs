@@ -1,8 +1,8 @@
 //! What several verbs open: the plan, the worker, the keys.
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use jem_core::dataset::{catalogue, classes_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
@@ -13,8 +13,9 @@ use jem_core::spec::Spec;
 use jem_core::store::Store;
 
 use super::{CliError, Exit};
-use crate::schedule::{Keys, Status, trial_flops};
+use crate::schedule::{Keys, Status, end_with_us, trial_flops, withhold};
 use crate::table::{self, Results, cell_label};
+use crate::terminal;
 
 /// The folders that the verbs work in.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,7 +43,9 @@ impl Folders {
             source_state(&here, &[self.results(), self.data(), here.join("reports")])
         });
         state.unwrap_or_else(|error| {
-            eprintln!("warning: {error}; what is made now is marked `unknown-commit`");
+            terminal::note(&format!(
+                "warning: {error}; what is made now is marked `unknown-commit`"
+            ));
             Some((SourceState::unknown(&error), Vec::new()))
         })
     }
@@ -60,9 +63,8 @@ fn absolute(path: PathBuf) -> PathBuf {
 /// Reads and plans the experiment at `path`.
 pub fn plan(path: &Path) -> Result<Plan, CliError> {
     Plan::read(path).map_err(|error| {
-        let colour = std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
         let file = path.display();
-        CliError::new(Exit::BadInput, error.render(colour))
+        CliError::rendered(Exit::BadInput, |colour| error.render(colour))
             .hint(format!("jem spec check {file}, or jem spec schema for all that is accepted"))
     })
 }
@@ -103,7 +105,9 @@ fn written_with(worker: &Path) -> bool {
 
 /// Asks the worker itself, which costs the time to load libtorch.
 fn ask(worker: &Path) -> Result<(Code, Vec<u8>), CliError> {
-    let said = std::process::Command::new(worker).arg("--fingerprints").output();
+    let mut command = Command::new(worker);
+    withhold(&mut command);
+    let said = end_with_us(command.arg("--fingerprints")).output();
     let failed = |why: String| {
         CliError::new(Exit::Machine, format!("{} does not start: {why}", worker.display()))
             .hint("just setup, which fetches libtorch, then cargo build")
@@ -120,14 +124,12 @@ fn ask(worker: &Path) -> Result<(Code, Vec<u8>), CliError> {
     Ok((code, said.stdout))
 }
 
-/// Prints `text`. A reader that has seen enough, as `head`, is no error.
+/// Prints `text`, as every verb does: see [`terminal::print`].
+///
+/// # Errors
+/// When the output cannot be written, and its reader has not just left.
 pub fn print(text: &str) -> Result<(), CliError> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(Exit::Machine, error.to_string()))
-        }
-        _ => Ok(()),
-    }
+    Ok(terminal::print(text)?)
 }
 
 /// Where every trial of `plan` stands in the store at `results`.

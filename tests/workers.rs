@@ -148,7 +148,8 @@ fn a_worker_that_closes_its_outputs_and_lives_is_silent_and_not_waited_for() {
 
 #[test]
 fn a_signal_before_any_trial_has_its_exit_code_and_leaves_no_process() {
-    for (name, code, killed_by) in [("-TERM", 75, None), ("-USR1", 75, None), ("-INT", -1, Some(2))]
+    for (name, code, killed_by) in
+        [("-TERM", 75, None), ("-USR1", 75, None), ("-HUP", 75, None), ("-INT", -1, Some(2))]
     {
         let sandbox = Sandbox::new();
         sandbox.write("one.toml", &one_trial());
@@ -164,6 +165,23 @@ fn a_signal_before_any_trial_has_its_exit_code_and_leaves_no_process() {
         assert_eq!((status.code().unwrap_or(-1), status.signal()), (code, killed_by), "{name}");
         wait_until("the end of what it started", || !alive(asked));
     }
+}
+
+#[test]
+fn a_sweep_that_was_started_to_outlive_its_terminal_does() {
+    let sandbox = Sandbox::new();
+    sandbox.write("one.toml", &one_trial().replace("steps = 30", "steps = 800"));
+    let jem = env!("CARGO_BIN_EXE_jem");
+    let mut command = std::process::Command::new("sh");
+    // As `nohup` does.
+    command.args(["-c", &format!("trap '' HUP; exec '{jem}' run one.toml --workers 1")]);
+    command.current_dir(sandbox.path("")).env("HOME", sandbox.path(""));
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let front = command.spawn().unwrap();
+    sandbox.wait_for_an_attempt("results");
+    signal(front.id(), "-HUP");
+    let said = over(front);
+    assert_eq!(said.code, 0, "{said:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! | 2 | the command line is wrong |
 //! | 3 | a spec, a data file or a store record is wrong or missing |
 //! | 4 | the machine cannot do it: no such device, no worker binary, no room, a store that cannot be written or is gone, an output that takes nothing more |
-//! | 75 | stopped by SIGTERM or SIGUSR1, as batch systems preempt; the same command goes on |
+//! | 75 | stopped by SIGTERM or SIGUSR1, as batch systems preempt, or by SIGHUP, as a terminal is closed; the same command goes on |
 //! | 130 | stopped by Ctrl-C; the same command goes on |
 //!
 //! Where several hold, the highest of 130, 75, 4 and 1 is given. A trial that

@@ -1,8 +1,9 @@
 //! What several verbs open: the plan, the worker, the keys.
 
 use std::env;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use jem_core::dataset::{catalogue, classes_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
@@ -107,7 +108,7 @@ fn written_with(worker: &Path) -> bool {
 fn ask(worker: &Path) -> Result<(Code, Vec<u8>), CliError> {
     let mut command = Command::new(worker);
     withhold(&mut command);
-    let said = end_with_us(command.arg("--fingerprints")).output();
+    let said = output_of(end_with_us(command.arg("--fingerprints")));
     let failed = |why: String| {
         CliError::new(Exit::Machine, format!("{} does not start: {why}", worker.display()))
             .hint("just setup, which fetches libtorch, then cargo build")
@@ -122,6 +123,35 @@ fn ask(worker: &Path) -> Result<(Code, Vec<u8>), CliError> {
             .hint("cargo build, so that jem and it are of one build")
     })?;
     Ok((code, said.stdout))
+}
+
+/// The most that a worker may say of what it was built from, in bytes.
+const DESCRIBED: u64 = 16 << 20;
+
+/// What `command` writes, which is no more than [`DESCRIBED`] to each output.
+fn output_of(command: &mut Command) -> io::Result<Output> {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let complaints = std::thread::spawn(move || read_some(err));
+    let stdout = read_some(out);
+    let stderr = complaints.join().unwrap_or_else(|_| Ok(Vec::new()));
+    // One that has more to say is not waited for.
+    if [&stdout, &stderr].iter().any(|read| read.as_ref().is_ok_and(|b| b.len() as u64 > DESCRIBED))
+    {
+        child.kill()?;
+        child.wait()?;
+        return Err(io::Error::other(format!("it says more than {DESCRIBED} bytes")));
+    }
+    Ok(Output { status: child.wait()?, stdout: stdout?, stderr: stderr? })
+}
+
+fn read_some(from: Option<impl Read>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(from) = from {
+        from.take(DESCRIBED + 1).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Prints `text`, as every verb does: see [`terminal::print`].

@@ -1,5 +1,6 @@
 //! Signals as wishes: Ctrl-C is the user's, SIGTERM and SIGUSR1 are those of a
-//! machine that is wanted back.
+//! machine that is wanted back, and so is SIGHUP, of a terminal that is closed,
+//! unless whoever started the process has it ignored (`nohup`).
 //!
 //! They are heeded from the first instruction of `main` on. Where nothing has
 //! begun that must be ended in order, they end the process at once: with 75 for
@@ -10,7 +11,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 
 use super::{CliError, Exit};
@@ -34,7 +35,8 @@ pub fn heed() -> Result<(), CliError> {
     let Signals { at_once, wishes } = &*SIGNALS;
     at_once.store(true, Ordering::SeqCst);
     let preempted = Exit::Preempted as i32;
-    let machine = [SIGTERM, SIGUSR1].map(|signal| {
+    let hangs_up = (!is_ignored(SIGHUP)).then_some(SIGHUP);
+    let machine = [SIGTERM, SIGUSR1].into_iter().chain(hangs_up).map(|signal| {
         flag::register_conditional_shutdown(signal, preempted, at_once.clone())
             // A second one changes nothing: batch systems send one signal as a
             // warning and another as a reminder.
@@ -45,10 +47,18 @@ pub fn heed() -> Result<(), CliError> {
         // its workers with it.
         .and_then(|_| flag::register_conditional_default(SIGINT, wishes.interrupt.clone()))
         .and_then(|_| flag::register(SIGINT, wishes.interrupt.clone()));
-    for registered in machine.into_iter().chain([user]) {
+    for registered in machine.chain([user]) {
         registered.map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
     }
     Ok(())
+}
+
+/// Whether the signal was ignored when the process began, by the kernel's word.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// While it lives, a signal is a wish, to be answered in order.

@@ -101,7 +101,7 @@ pub fn groups(jobs: &[Job]) -> Vec<usize> {
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
+pub(super) mod tests {
     use std::fs;
     use std::time::Duration;
 
@@ -111,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    fn job(store: &Store) -> Job {
+    pub fn job(store: &Store) -> Job {
         let text = "question = \"?\"\ndata.train = \"digits\"\n\
                     data.validation = 100\nevaluate.ood = [\"rotated\"]\n";
         let plan = Plan::parse("claims", "claims.toml", text).unwrap();

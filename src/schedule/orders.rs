@@ -95,6 +95,18 @@ mod tests {
     }
 
     #[test]
+    fn a_trial_that_cannot_be_written_down_is_an_error_and_is_not_dropped() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        let store = jem_core::store::Store::create(folder.path()).unwrap();
+        let mut job = crate::schedule::claims::tests::job(&store);
+        job.store = std::ffi::OsStr::from_bytes(b"caf\xe9").into();
+        let (_reader, writer) = io::pipe().unwrap();
+        let sent = Orders::new(writer, |_| {}).send(&Order::Run(Box::new(job)));
+        assert!(matches!(sent, Err(Unsent::Unwritable(_))), "{sent:?}");
+    }
+
+    #[test]
     fn the_standard_input_is_closed_once_all_is_written() {
         let (mut reader, writer) = io::pipe().unwrap();
         let orders = Orders::new(writer, |_| {});

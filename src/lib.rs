@@ -9,5 +9,6 @@ pub mod table;
 pub mod compare;
 pub mod chart;
 pub mod report;
+pub mod terminal;
 pub mod progress;
 pub mod cli;

@@ -56,6 +56,7 @@ const TABLES: [(&str, &[&str]); 4] = [
             "compare",
             "chart",
             "report",
+            "terminal",
             "progress",
             "cli",
         ],
@@ -256,6 +257,38 @@ fn files_are_opened_through_durable_alone() {
             if code(used).any(|line| line.contains(opens)) {
                 wrong.push(format!("{file} names {opens}; use jem_core::durable instead"));
             }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What writes to standard output or standard error.
+const PRINTS: [&str; 5] = ["println!(", "print!(", "dbg!(", "io::stdout", "io::stderr"];
+
+/// The only places that may, and what they write.
+const PRINTERS: [(&str, &str); 5] = [
+    ("src/terminal/", "all that the front says"),
+    ("crates/worker/src/run/note.rs", "words for the attempt's log"),
+    ("crates/worker/src/run/serve.rs", "events"),
+    ("crates/worker/src/main.rs", "what the worker was built from"),
+    ("crates/worker/src/start.rs", "that CUDA cannot be loaded, before anything runs"),
+];
+
+#[test]
+fn one_place_writes_to_the_terminal() {
+    // A macro that prints panics where the terminal is closed or full, and
+    // what is not cleaned obeys the words of a spec.
+    let mut wrong = Vec::new();
+    let folders = ["src", "crates/core/src", "crates/fingerprint/src", "crates/worker/src"];
+    let tests = ["tests.rs", "test.rs", "null_sweep.rs"];
+    for (file, text) in folders.into_iter().flat_map(sources) {
+        let printer = PRINTERS.iter().any(|(place, _)| file.starts_with(place));
+        if printer || tests.iter().any(|end| file.ends_with(end)) {
+            continue;
+        }
+        let used = text.split("#[cfg(test)]\n").next().unwrap_or_default();
+        for word in PRINTS.iter().filter(|word| code(used).any(|line| line.contains(*word))) {
+            wrong.push(format!("{file} uses {word}; use crate::terminal instead"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

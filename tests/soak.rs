@@ -1,6 +1,9 @@
-//! Kills, stops, corruption and company at random instants of a sweep: nothing
-//! half-written is believed, no trial is lost, and what comes out in the end
-//! is what an undisturbed run gives, byte for byte.
+//! Kills, stops, corruption and company at random instants of a sweep, and what
+//! can happen around it: garbage collection, a renamed store, terminals that
+//! are closed, full or stuck, FIFOs in the place of files. Nothing half-written
+//! is believed, no result is lost, no run hangs or ends with 0 without its
+//! results, and what comes out in the end is what an undisturbed run gives,
+//! byte for byte.
 //!
 //! The test run does a few instants with fixed seeds. `just soak` does
 //! hundreds, and tells how many of them were kills: `JEM_SOAK_INSTANTS`, `JEM_SOAK_SEED` (printed, so that a failure
@@ -8,12 +11,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod sandbox;
+#[path = "soak/around.rs"]
+mod around;
 #[path = "soak/faults.rs"]
 mod faults;
 #[path = "soak/sweep.rs"]
 mod sweep;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use faults::{Dice, Fault};
@@ -40,40 +45,72 @@ fn a_sweep_survives_faults_at_random_instants() {
     assert!(restarts > 0, "the sweep is to have restarts after divergence");
     let mut tried: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut done, mut kills, mut rounds, mut checked) = (0, 0, 0, 0);
+    let mut wrong = Wrong::default();
     while done < instants {
         rounds += 1;
         let results = format!("chaos-{rounds}");
+        let mut believed = BTreeSet::new();
         // A sweep that runs to its end before the next fault is a round.
         while done < instants && !sweep.is_done(&results, &expected) {
             let fault = Fault::pick(&mut dice);
             let struck = fault.strike(&sweep, &results, &mut dice);
             *tried.entry(fault.name()).or_default() += 1;
             done += 1;
-            kills += u64::from(struck && fault.kills());
-            checked += sweep.check_all_that_is_believed(&results, &expected);
+            kills += u64::from(struck.running && fault.kills());
+            let before = wrong;
+            wrong.hangs += u64::from(struck.hung);
+            wrong.zero += u64::from(struck.zero_without_results);
+            let (found, differing) = sweep.check_all_that_is_believed(&results, &expected);
+            wrong.differing += differing;
+            wrong.lost += believed.difference(&found).count() as u64;
+            checked += found.len();
+            believed = found;
+            if wrong != before {
+                println!("soak: seed {seed}, instant {done} ({}): {wrong:?}", fault.name());
+            }
         }
         sweep.finish(&results);
         let found = sweep.sandbox.digests(&results);
-        assert_eq!(found, expected, "seed {seed}, round {rounds}");
+        wrong.lost += expected.keys().filter(|key| !found.contains_key(*key)).count() as u64;
         // Every byte of every artifact, results and records.
-        let whole = sweep.check_all_that_is_believed(&results, &expected);
-        assert_eq!(whole, expected.len() as u64, "seed {seed}, round {rounds}");
+        let (whole, differing) = sweep.check_all_that_is_believed(&results, &expected);
+        wrong.differing += differing;
+        assert_eq!(whole.len(), expected.len(), "seed {seed}, round {rounds}");
         sweep.fsck(&results);
         sweep.forget(&results);
     }
     println!(
-        "soak: seed {seed}: {done} instants, {kills} of them kills (signal 9) of what ran, in {rounds} sweeps of \
-         {} runs",
+        "soak: seed {seed}: {done} instants, {kills} of them kills (signal 9) of what ran, in \
+         {rounds} sweeps of {} runs",
         expected.len()
     );
     for (name, n) in &tried {
         println!("  {n:>4} × {name}");
     }
     println!(
-        "  {checked} finished runs hashed whole after a fault, all of them and jem store fsck at the \
-         end of each sweep; {restarts} restarts a sweep"
+        "  {checked} finished runs hashed whole after a fault, all of them and jem store fsck at \
+         the end of each sweep; {restarts} restarts a sweep"
     );
-    println!("  trials lost: 0; digests differing: 0; {:.0} s", begun.elapsed().as_secs_f64());
+    let Wrong { lost, differing, hangs, zero } = wrong;
+    println!(
+        "  results lost: {lost}; digests differing: {differing}; hangs: {hangs}; exit code 0 \
+         without the results: {zero}; {:.0} s",
+        begun.elapsed().as_secs_f64()
+    );
+    assert_eq!(wrong, Wrong::default(), "seed {seed}");
+}
+
+/// What must not be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Wrong {
+    /// Results that were in the store and are not any more.
+    lost: u64,
+    /// Results that are not those of the undisturbed sweep.
+    differing: u64,
+    /// Runs that did not end.
+    hangs: u64,
+    /// Runs that ended with 0 while results were missing.
+    zero: u64,
 }
 
 #[test]

@@ -38,6 +38,8 @@ fn link_libtorch() -> String {
         return "none".to_owned();
     };
     println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}");
+    // Where the worker expects what it has loaded to come from.
+    println!("cargo:rustc-env=JEM_LIBTORCH_FOLDER={lib}");
     println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib/torch/lib");
     let header = Path::new(&lib).join("../include/torch/headeronly/version.h");
     println!("cargo:rerun-if-changed={}", header.display());

@@ -13,6 +13,7 @@ use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Past, Stale, Status};
+use crate::terminal;
 
 /// What `jem accept` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -84,14 +85,16 @@ pub fn run(args: &AcceptArgs, folders: &Folders) -> Result<(), CliError> {
     if let (Some(trial), true) = (wanted.first(), found.is_empty()) {
         return Err(not_stale(&keys, &store, trial, &file)?);
     }
+    let mut text = String::new();
     for (trial, stale) in &found {
         let accepted = word(&keys, trial, stale, because);
         store.accept(&accepted)?;
         let label = open::label(&plan, trial);
-        println!("accepted {} {label}: {}", trial.id.short(), accepted.differs.join("; "));
+        let differs = accepted.differs.join("; ");
+        text += &format!("accepted {} {label}: {differs}\n", trial.id.short());
     }
-    println!("{} trials count by your word; jem accept --list shows them", found.len());
-    Ok(())
+    let n = found.len();
+    open::print(&format!("{text}{n} trials count by your word; jem accept --list shows them\n"))
 }
 
 /// Where experiments lie in a checkout.
@@ -118,7 +121,10 @@ fn experiment_of(prefix: &str, because: &str) -> Result<PathBuf, CliError> {
             Ok(plan) if !plan.find(prefix).is_empty() => found.push(file),
             Ok(_) => {}
             // One wrong file must not keep the others back.
-            Err(_) => eprintln!("passed over: {}, which is no correct spec", file.display()),
+            Err(_) => terminal::note(&format!(
+                "passed over: {}, which is no correct spec",
+                file.display()
+            )),
         }
     }
     let with = |file: &str| format!("jem accept {prefix} --spec {file} --because \"{because}\"");
@@ -269,6 +275,5 @@ fn withdraw(prefix: &str, store: &Store) -> Result<(), CliError> {
     for (_, run) in &found {
         store.withdraw(*run)?;
     }
-    println!("withdrawn; the trial counts as its key says again");
-    Ok(())
+    open::print("withdrawn; the trial counts as its key says again\n")
 }

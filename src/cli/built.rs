@@ -11,6 +11,7 @@ use jem_core::provenance::{History, fingerprints_at};
 
 use super::child::Children;
 use super::{CliError, Exit, open};
+use crate::terminal;
 
 /// No list of what a binary was built from is longer, in bytes.
 const LONGEST_LIST: u64 = 16 << 20;
@@ -83,7 +84,7 @@ impl Binaries {
         let lock = File::create(&lock_path).map_err(|error| failed(&lock_path, error))?;
         lock.lock().map_err(|error| failed(&lock_path, error))?;
         let log = target.join(format!("build-{name}.log"));
-        eprintln!("building {name}; log: {}", log.display());
+        terminal::note(&format!("building {name}; log: {}", log.display()));
         let mut command = builder(root, path);
         command.current_dir(path).env("CARGO_TARGET_DIR", &target);
         let ended = children.run_logged(&mut command, &format!("building {name}"), &log)?;

@@ -145,20 +145,17 @@ fn said(command: &mut Command, input: Option<&[u8]>, name: &str) -> Result<Vec<u
     let mut child = command.spawn().map_err(|error| {
         failed(error.to_string()).hint("install git, which checks the commit out")
     })?;
-    let pipe = child.stdin.take();
-    // What is printed is read meanwhile: git may not read on until it is.
-    let ended = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            if let (Some(mut pipe), Some(bytes)) = (pipe, input) {
-                // Where git does not read to the end, its exit code says why.
-                let _ = pipe.write_all(bytes);
-            }
-        });
-        child.wait_with_output()
-    });
-    let ended = ended.map_err(|error| failed(error.to_string()))?;
+    // On a thread of its own: git may have more to say than a pipe holds
+    // before it has read all.
+    let (pipe, bytes) = (child.stdin.take(), input.unwrap_or_default().to_owned());
+    let writer = std::thread::spawn(move || pipe.map_or(Ok(()), |mut p| p.write_all(&bytes)));
+    let ended = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
     if ended.status.success() {
-        return Ok(ended.stdout);
+        return match writer.join() {
+            Ok(Ok(())) => Ok(ended.stdout),
+            Ok(Err(error)) => Err(failed(format!("it has not read all of its input: {error}"))),
+            Err(_) => Err(failed("its input could not be written".to_owned())),
+        };
     }
     Err(failed(String::from_utf8_lossy(&ended.stderr).trim().to_owned()))
 }

@@ -1,13 +1,17 @@
 //! Long commands that a verb starts and waits for.
 
 use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::signals::{self, InOrder};
 use super::{CliError, Exit};
+use crate::schedule::{end_with_us, has_ended};
+use crate::terminal;
 
 /// How long a command may take to end by itself once the user stops it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -17,32 +21,14 @@ const STILL: Duration = Duration::from_secs(30);
 /// Runs commands until the user stops them.
 #[derive(Debug)]
 pub struct Children {
-    stop: Arc<AtomicBool>,
-    /// It was the machine that wants to be back, not the user.
-    preempted: Arc<AtomicBool>,
+    signals: InOrder,
 }
 
 impl Children {
     /// From here on, Ctrl-C and a polite kill stop the command that runs, and
-    /// what was begun is ended in order; a second one ends the process.
-    ///
-    /// # Errors
-    /// When the signals cannot be caught.
-    pub fn new() -> Result<Self, CliError> {
-        use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
-        use signal_hook::flag;
-        let (stop, preempted) = (Arc::new(AtomicBool::new(false)), Arc::default());
-        for signal in [SIGTERM, SIGUSR1] {
-            // Before `stop`, so that who sees that sees this.
-            flag::register(signal, Arc::clone(&preempted))
-                .map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
-        }
-        for signal in [SIGINT, SIGTERM, SIGUSR1] {
-            flag::register_conditional_default(signal, Arc::clone(&stop))
-                .and_then(|_| flag::register(signal, Arc::clone(&stop)))
-                .map_err(|error| CliError::new(Exit::Machine, error.to_string()))?;
-        }
-        Ok(Self { stop, preempted })
+    /// what was begun is ended in order; a second Ctrl-C ends the process.
+    pub fn new() -> Self {
+        Self { signals: signals::in_order() }
     }
 
     /// Whether the user has stopped it.
@@ -50,12 +36,10 @@ impl Children {
     /// # Errors
     /// When so.
     pub fn check(&self) -> Result<(), CliError> {
-        if self.stop.load(Ordering::SeqCst) {
-            let preempted = self.preempted.load(Ordering::SeqCst);
-            let exit = if preempted { Exit::Preempted } else { Exit::Interrupted };
-            return Err(CliError::new(exit, "stopped; nothing is left behind"));
+        match self.signals.wish() {
+            Some(exit) => Err(CliError::new(exit, "stopped; nothing is left behind")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Runs `command`, which is called `name`, to its end, what it says going
@@ -85,25 +69,31 @@ impl Children {
         let again = file.try_clone().map_err(failed)?;
         command.stdin(Stdio::null()).stdout(file).stderr(again);
         self.wait(start(command, name)?, |time| {
-            eprintln!("{name}: {} s so far; log: {}", time.as_secs(), log.display());
+            terminal::note(&format!("{name}: {} s so far; log: {}", time.as_secs(), log.display()));
         })
     }
 
     fn wait(&self, mut child: Child, still: impl Fn(Duration)) -> Result<ExitStatus, CliError> {
         let (begun, mut told, mut stopped) = (Instant::now(), STILL, None);
         loop {
-            let ended = child.try_wait();
-            let ended = ended.map_err(|e| CliError::new(Exit::Machine, e.to_string()))?;
-            if let Some(status) = ended {
+            let failed = |error: std::io::Error| CliError::new(Exit::Machine, error.to_string());
+            if has_ended(&child).map_err(failed)? {
+                if stopped.is_some() {
+                    end_group(&child, Signal::KILL);
+                }
+                let status = child.wait().map_err(failed)?;
                 self.check()?;
                 return Ok(status);
             }
-            if self.stop.load(Ordering::SeqCst) {
-                // From a terminal the command was told as well; else it is
-                // told by being killed, and its own children see its end.
-                let since = *stopped.get_or_insert_with(Instant::now);
+            if self.signals.wish().is_some() {
+                // It is a group of its own, with all that it started: none of
+                // them was told by the terminal, and none is left behind.
+                let since = *stopped.get_or_insert_with(|| {
+                    end_group(&child, Signal::TERM);
+                    Instant::now()
+                });
                 if since.elapsed() > PATIENCE {
-                    let _ = child.kill();
+                    end_group(&child, Signal::KILL);
                 }
             }
             if begun.elapsed() > told {
@@ -115,8 +105,14 @@ impl Children {
     }
 }
 
+/// Sends `signal` to the command and to all that it started. A group that has
+/// ended by itself already is as good.
+fn end_group(child: &Child, signal: Signal) {
+    let _ = kill_process_group(Pid::from_child(child), signal);
+}
+
 fn start(command: &mut Command, name: &str) -> Result<Child, CliError> {
-    command.spawn().map_err(|error| {
+    end_with_us(command.process_group(0)).spawn().map_err(|error| {
         let program = PathBuf::from(command.get_program());
         CliError::new(Exit::Machine, format!("{name}: {}: {error}", program.display()))
     })

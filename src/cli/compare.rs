@@ -1,6 +1,5 @@
 //! `jem compare`: two states of the code against each other.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -8,7 +7,7 @@ use jem_core::diagnostic::nearest;
 use jem_core::metric::{Direction, describe};
 use jem_core::store::Store;
 
-use super::open::Folders;
+use super::open::{self, Folders};
 use super::revision::Checkout;
 use super::{CliError, Exit};
 use crate::compare::{
@@ -16,6 +15,7 @@ use crate::compare::{
 };
 use crate::report::write_comparison;
 use crate::table::{Shown, shown_metrics};
+use crate::terminal;
 
 /// What `jem compare` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -94,7 +94,7 @@ pub fn run(args: &CompareArgs, folders: &Folders) -> Result<(), CliError> {
             let folder = folder(out.as_deref(), comparison, args.spec.is_some());
             let page = write_comparison(comparison, &command(args), &folder)
                 .map_err(super::report::failed)?;
-            eprintln!("{}", page.display());
+            terminal::note(&format!("{}", page.display()));
         }
     }
     verdict(args, &found)
@@ -122,7 +122,11 @@ fn one(args: &CompareArgs, sides: &Sides<'_>, spec: &Path) -> Result<Comparison,
         if side.results.trials.is_empty() {
             let commands = sides.checkout.how_to_run(&side.revision, Some(spec));
             let commands: Vec<String> = commands.iter().map(|c| format!("\n  try: {c}")).collect();
-            eprintln!("{} has no result yet{}", side.revision.title(), commands.concat());
+            terminal::note(&format!(
+                "{} has no result yet{}",
+                side.revision.title(),
+                commands.concat()
+            ));
         }
     }
     sides.compare(args, &a, &b)
@@ -139,7 +143,7 @@ fn all(args: &CompareArgs, sides: &Sides<'_>) -> Result<Vec<Comparison>, CliErro
             (Ok(Some(a)), Ok(Some(b))) => (a, b),
             (Err(error), _) | (_, Err(error)) => {
                 // One file of another age must not keep the others back.
-                eprintln!("passed over: {name}\n{error}");
+                terminal::note(&format!("passed over: {name}\n{error}"));
                 continue;
             }
             _ => continue,
@@ -245,13 +249,7 @@ fn print(args: &CompareArgs, found: &[Comparison]) -> Result<(), CliError> {
             json.map_err(|error| CliError::new(Exit::Machine, error.to_string()))? + "\n"
         }
     };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // A reader that has seen enough, as `head`, is no error.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(Exit::Machine, error.to_string()))
-        }
-        _ => Ok(()),
-    }
+    open::print(&text)
 }
 
 /// Where the page of `found` goes: `out` itself where one experiment was asked
@@ -300,7 +298,7 @@ fn verdict(args: &CompareArgs, found: &[Comparison]) -> Result<(), CliError> {
     }
     if !args.fail_on_worse.is_empty() {
         let gate = gate(found, &args.fail_on_worse);
-        gate.notes.iter().for_each(|note| eprintln!("{note}"));
+        gate.notes.iter().for_each(|note| terminal::note(note));
         wrong.extend(gate.failed);
     }
     if wrong.is_empty() {

@@ -1,13 +1,16 @@
 //! What `jem run` says when it is over, and its exit code.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jem_core::event::FailureClass;
 use jem_core::plan::Plan;
 
-use super::{CliError, Exit};
+use super::{CliError, Exit, open};
 use crate::progress::{TrialLine, human};
+use crate::report::counted;
 use crate::schedule::{End, Ended, Setback, Space};
+use crate::terminal;
 
 /// How a run ended, with what it takes to say so.
 pub struct Conclusion<'a> {
@@ -15,10 +18,13 @@ pub struct Conclusion<'a> {
     pub plan: &'a Plan,
     /// How the dispatcher ended.
     pub ended: &'a Ended,
-    /// The trials it was given.
-    pub lines: &'a [TrialLine],
-    /// Trials that were done before.
+    /// Trials that were done before, and still are.
     pub cached: usize,
+    /// Trials that had a result of which nothing is in the store any more, with
+    /// what is known of it.
+    pub lost: Vec<String>,
+    /// The folder of the store.
+    pub store: &'a Path,
     /// Trials of the whole plan that diverged.
     pub diverged: usize,
     /// How long it took.
@@ -28,32 +34,37 @@ pub struct Conclusion<'a> {
     pub space: Option<Space>,
 }
 
+/// Says which trials needed more than one attempt, and which failed, with why.
+pub fn tell_setbacks(ended: &Ended, lines: &[TrialLine]) {
+    let tell = |what: &str, trial: usize, setback: &Setback| {
+        let TrialLine { id, label, .. } = &lines[trial];
+        let Setback { class, message, log } = setback;
+        let log = log.as_ref().map(|log| format!("\n    log: {}", log.display()));
+        let log = log.unwrap_or_default();
+        terminal::note(&format!("{what}: {id} {label}  ({}) {message}{log}", class.name()));
+    };
+    for (trial, setbacks) in &ended.flaky {
+        setbacks.iter().for_each(|setback| tell("flaky", *trial, setback));
+    }
+    for (trial, setback) in &ended.failed {
+        tell("failed", *trial, setback);
+    }
+}
+
 impl Conclusion<'_> {
-    /// Prints it: flaky and failed trials one by one, then the counts.
+    /// Prints it: trials that are lost one by one, then the counts.
     ///
     /// # Errors
-    /// When not all trials are done, with the exit code that says why.
+    /// When not all trials are done, with the exit code that says why; where
+    /// they are, when the counts cannot be printed.
     pub fn say(&self) -> Result<(), CliError> {
-        for (trial, setbacks) in &self.ended.flaky {
-            for setback in setbacks {
-                self.tell("flaky", *trial, setback);
-            }
+        for lost in &self.lost {
+            terminal::note(&format!("lost: {lost}"));
         }
-        for (trial, setback) in &self.ended.failed {
-            self.tell("failed", *trial, setback);
-        }
-        println!("{}", self.summary());
+        let printed = open::print(&format!("{}\n", self.summary()));
         match self.error() {
-            None => Ok(()),
+            None => printed,
             Some(error) => Err(error),
-        }
-    }
-
-    fn tell(&self, what: &str, trial: usize, setback: &Setback) {
-        let TrialLine { id, label, .. } = &self.lines[trial];
-        eprintln!("{what}: {id} {label}  ({}) {}", setback.class.name(), setback.message);
-        if let Some(log) = &setback.log {
-            eprintln!("    log: {}", log.display());
         }
     }
 
@@ -77,8 +88,9 @@ impl Conclusion<'_> {
             String::new()
         };
         let waiting = some(*waiting, "not done").map_or_else(String::new, |n| format!(", {n}"));
+        let lost = some(self.lost.len(), "lost").map_or_else(String::new, |n| format!(", {n}"));
         format!(
-            "{}: {done} of {} trials done ({}){all}, {} failed{}{waiting}, in {}",
+            "{}: {done} of {} trials done ({}){all}, {} failed{}{lost}{waiting}, in {}",
             self.plan.experiment.name,
             self.plan.trials.len(),
             parts.join(", "),
@@ -105,18 +117,29 @@ impl Conclusion<'_> {
             }
             None => {}
         }
-        if failed.is_empty() && *waiting == 0 {
+        let hint = format!("jem run {file}, which runs only what is missing");
+        if !self.lost.is_empty() && !self.store.is_dir() {
+            let message = format!(
+                "the store {} is gone: it was renamed or removed while it was in use, and {} had \
+                 their results there",
+                self.store.display(),
+                counted(self.lost.len(), "trial")
+            );
+            let error = CliError::new(Exit::Machine, message);
+            return Some(error.hint("the store in its place again").hint(hint));
+        }
+        let counts = [
+            (failed.len(), "failed"),
+            (self.lost.len(), "had a result that is not in the store any more"),
+            (*waiting, "not begun"),
+        ];
+        let counts = counts.iter().filter(|(n, _)| *n > 0);
+        let parts: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
+        if parts.is_empty() {
             return None;
         }
-        let waiting = match waiting {
-            0 => String::new(),
-            n => format!(", {n} were not begun"),
-        };
-        let message = format!("{} trials failed{waiting}", failed.len());
-        Some(
-            CliError::new(Exit::Failed, message)
-                .hint(format!("jem run {file}, which runs only what is missing")),
-        )
+        let message = format!("not all trials are done: {}", parts.join(", "));
+        Some(CliError::new(Exit::Failed, message).hint(hint))
     }
 
     fn stopped(&self) -> String {
@@ -187,8 +210,16 @@ mod tests {
                     data.validation = 100\nevaluate.ood = [\"rotated\"]\n";
         let plan = Plan::parse("sums", "sums.toml", text).unwrap();
         let time = std::time::Duration::from_secs(1);
-        let said =
-            Conclusion { plan: &plan, ended, lines: &[], cached, diverged, time, space: None };
+        let said = Conclusion {
+            plan: &plan,
+            ended,
+            cached,
+            lost: Vec::new(),
+            store: Path::new(""),
+            diverged,
+            time,
+            space: None,
+        };
         said.summary()
     }
 
@@ -203,6 +234,7 @@ mod tests {
             diverged: [2, 3].into(),
             elsewhere: vec![4],
             failed: [(5, setback())].into(),
+            lost: BTreeMap::new(),
             waiting: 1,
             checkpoints: 0,
             end: None,

@@ -1,6 +1,5 @@
 //! `jem data`: what sets there are, fetching them, checking them.
 
-use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,11 +7,14 @@ use clap::Subcommand;
 use comfy_table::{Table, presets};
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use jem_core::dataset::{
-    DatasetError, Entry, FetchOutcome, FetchProgress, FileState, Format, Split, catalogue, fetch,
-    is_present, verify,
+    DatasetError, Entry, FetchOutcome, FetchProgress, FileState, Format, Split, catalogue,
+    end_clients, fetch, is_present, verify,
 };
 
+use crate::cli::open::print;
+use crate::cli::signals::{self, InOrder};
 use crate::cli::{CliError, Exit};
+use crate::terminal;
 
 /// What to do with the data sets.
 #[derive(Clone, Debug, Subcommand)]
@@ -91,7 +93,7 @@ fn ls(data_dir: &Path) -> Result<(), CliError> {
         text += &format!("{}: {}\n", set.name, set.citation);
     }
     text += &format!("\nFolder: {}\n", data_dir.display());
-    say(&text)
+    print(&text)
 }
 
 /// How many images a split has, as far as the catalogue knows.
@@ -107,25 +109,50 @@ fn size(set: &Entry) -> String {
 fn fetch_all(sets: &[&Entry], data_dir: &Path) -> Result<(), CliError> {
     let mut bar = Bar::new();
     let mut failed = Vec::new();
+    let mut printed = Ok(());
+    let signals = signals::in_order();
+    end_clients_on_a_signal(signals);
     for set in sets {
         let size = size(set);
-        match fetch(set, data_dir, &mut bar) {
-            Ok(FetchOutcome::Already) => say(&format!("{}: already here ({size})\n", set.name))?,
+        let text = match fetch(set, data_dir, &mut bar) {
+            Ok(FetchOutcome::Already) => format!("{}: already here ({size})\n", set.name),
             Ok(FetchOutcome::FetchedFrom(mirror)) => {
-                say(&format!("{}: fetched from {mirror} ({size})\n", set.name))?;
+                format!("{}: fetched from {mirror} ({size})\n", set.name)
             }
-            Err(error) => failed.push(error.to_string()),
-        }
+            Err(error) => {
+                failed.push(error.to_string());
+                continue;
+            }
+        };
+        // An output that takes nothing more does not end what is to be fetched.
+        printed = printed.and(print(&text));
     }
     match failed.is_empty() {
-        true => Ok(()),
+        true => printed,
         false => Err(CliError::new(Exit::Failed, failed.join("\n"))),
     }
 }
 
+/// From here on a signal ends the registries' clients that run, with all that
+/// they have started, and then this process. What they have left behind is
+/// removed by the next fetch.
+fn end_clients_on_a_signal(signals: InOrder) {
+    std::thread::spawn(move || {
+        loop {
+            if let Some(exit) = signals.wish() {
+                end_clients();
+                let stopped = CliError::new(exit, "stopped; the sets that are whole are kept");
+                stopped.hint("the same command, which fetches the rest").tell();
+                std::process::exit(exit as i32);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+}
+
 fn verify_all(sets: &[&Entry], data_dir: &Path) -> Result<(), CliError> {
     if sets.is_empty() {
-        return say(&format!(
+        return print(&format!(
             "no set is in {}; `jem data fetch <name>` puts one there\n",
             data_dir.display()
         ));
@@ -142,7 +169,7 @@ fn verify_all(sets: &[&Entry], data_dir: &Path) -> Result<(), CliError> {
                     format!("wrong: {found} where the catalogue has {expected}")
                 }
             };
-            say(&format!("{}/{}: {state}\n", set.name, check.name))?;
+            print(&format!("{}/{}: {state}\n", set.name, check.name))?;
             let is_good = matches!(check.state, FileState::Ok | FileState::Unpinned(_));
             if !is_good && bad.last() != Some(&set.name.as_str()) {
                 bad.push(&set.name);
@@ -158,33 +185,23 @@ fn verify_all(sets: &[&Entry], data_dir: &Path) -> Result<(), CliError> {
     }
 }
 
-/// Writes to standard output; a reader that has gone (`| head`) is no failure.
-pub(super) fn say(text: &str) -> Result<(), CliError> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(Exit::Failed, format!("the output could not be written: {error}")))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Draws a fetch on standard error: a bar on a terminal, plain lines elsewhere.
 struct Bar {
-    terminal: bool,
+    watched: bool,
     bar: Option<ProgressBar>,
 }
 
 impl Bar {
     fn new() -> Self {
-        Self { terminal: io::stderr().is_terminal(), bar: None }
+        Self { watched: terminal::watched(), bar: None }
     }
 }
 
 impl FetchProgress for Bar {
     fn begin(&mut self, what: &str, total: Option<u64>) {
-        if !self.terminal {
+        if !self.watched {
             let size = total.map(|total| format!(" ({})", DecimalBytes(total)));
-            eprintln!("{what}{}", size.unwrap_or_default());
+            terminal::note(&format!("{what}{}", size.unwrap_or_default()));
             return;
         }
         let (bar, template) = match total {
@@ -197,7 +214,7 @@ impl FetchProgress for Bar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        bar.set_message(what.to_owned());
+        bar.set_message(terminal::clean(what).into_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
         self.bar = Some(bar);
     }
@@ -210,8 +227,8 @@ impl FetchProgress for Bar {
 
     fn note(&mut self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| terminal::note(&format!("{text}"))),
+            None => terminal::note(&format!("{text}")),
         }
     }
 

@@ -6,15 +6,27 @@
 //! | 1 | some trial failed, or an expectation or a check did not hold |
 //! | 2 | the command line is wrong |
 //! | 3 | a spec, a data file or a store record is wrong or missing |
-//! | 4 | the machine cannot do it: no such device, no worker binary, no room, a store that cannot be written |
-//! | 75 | stopped by SIGTERM or SIGUSR1, as batch systems preempt; the same command goes on |
+//! | 4 | the machine cannot do it: no such device, no worker binary, no room, a store that cannot be written or is gone, an output that takes nothing more |
+//! | 75 | stopped by SIGTERM or SIGUSR1, as batch systems preempt, or by SIGHUP, as a terminal is closed; the same command goes on |
 //! | 130 | stopped by Ctrl-C; the same command goes on |
 //!
 //! Where several hold, the highest of 130, 75, 4 and 1 is given. A trial that
 //! finished at a later attempt is done: it is listed as flaky, and the code
-//! is 0. So is a trial that another process on the same store has done.
+//! is 0. So is a trial that another process on the same store has done. A trial
+//! counts when its manifest is in the store at the end, whatever was said of it
+//! before: one that is not there is named, and the code is 1, or 4 where the
+//! store itself is gone.
+//!
+//! Who reads the output changes no code: a reader that leaves early, as `head`,
+//! ends a list quietly, and `jem run` goes on without a terminal that was
+//! closed. Where standard output takes nothing more (a full disk), a verb that
+//! was to print ends with 4; `jem run` does its trials all the same, and then
+//! ends with 4 where nothing worse holds. What cannot be written to standard
+//! error is not written.
 
 use std::fmt;
+
+use crate::terminal;
 
 /// The exit codes other than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +52,33 @@ pub struct CliError {
     /// The exit code.
     pub exit: Exit,
     message: String,
+    /// The message is made for this terminal, with its colours.
+    coloured: bool,
     hints: Vec<String>,
 }
 
 impl CliError {
     /// An error with its message; an empty one prints nothing more.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hints: Vec::new() }
+        Self { exit, message: message.into(), coloured: false, hints: Vec::new() }
+    }
+
+    /// An error whose message is rendered with or without colours. Where the
+    /// file that it quotes has sequences of its own, which could not be told
+    /// from the colours, there are none.
+    pub fn rendered(exit: Exit, render: impl Fn(bool) -> String) -> Self {
+        let coloured = terminal::colours() && terminal::is_clean(&render(false));
+        Self { coloured, ..Self::new(exit, render(coloured)) }
+    }
+
+    /// Says it on standard error; an empty one says nothing.
+    pub fn tell(&self) {
+        let text = self.to_string();
+        match self.coloured {
+            _ if text.is_empty() => {}
+            true => terminal::note_coloured(&text),
+            false => terminal::note(&text),
+        }
     }
 
     /// Adds a next command, or another thing to try.
@@ -65,9 +97,16 @@ impl fmt::Display for CliError {
             write!(f, "{head}{}", self.message.trim_end())?;
         }
         for hint in &self.hints {
-            write!(f, "\n  try: {hint}")?;
+            // A coloured error is not cleaned as a whole.
+            write!(f, "\n  try: {}", terminal::clean(hint))?;
         }
         Ok(())
+    }
+}
+
+impl From<terminal::Unwritten> for CliError {
+    fn from(error: terminal::Unwritten) -> Self {
+        Self::new(Exit::Machine, error.to_string())
     }
 }
 

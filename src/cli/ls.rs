@@ -1,13 +1,12 @@
 //! `jem ls`: the trials of the store that a query picks.
 
-use std::io::{self, IsTerminal, Write};
-
 use comfy_table::{LineStyle, Table, TableStyle};
 use jem_core::store::Store;
 
 use super::open::{self, Folders};
 use super::{CliError, Exit};
 use crate::query::{Asked, Found, List, QueryError, Sort, Vocabulary, load};
+use crate::terminal;
 
 /// Unreadable runs of which the reason is printed.
 const TOLD: usize = 3;
@@ -90,7 +89,7 @@ pub fn run(args: &LsArgs, folders: &Folders) -> Result<(), CliError> {
     let mut found = if args.runs { every } else { every.into_trials() };
     let vocabulary = Vocabulary::new(found.metrics()).with_held(found.names());
     if args.names {
-        return print(&names(&vocabulary));
+        return open::print(&names(&vocabulary));
     }
     let asked = Asked::parse(&args.query.join(" "), &vocabulary).map_err(wrong)?;
     let full = |names: &[String]| -> Result<Vec<String>, CliError> {
@@ -106,7 +105,7 @@ pub fn run(args: &LsArgs, folders: &Folders) -> Result<(), CliError> {
     if !columns.is_empty() {
         list.columns = columns;
     }
-    print(&text(&list, args, (found.runs.len(), behind)))?;
+    open::print(&text(&list, args, (found.runs.len(), behind)))?;
     warn(&found);
     if list.runs.is_empty() && args.fail_empty {
         return Err(CliError::new(Exit::Failed, "nothing is picked"));
@@ -145,16 +144,6 @@ fn names(vocabulary: &Vocabulary) -> String {
     format!("{}\n", table.trim_fmt())
 }
 
-fn print(text: &str) -> Result<(), CliError> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // A reader that has seen enough, as `head`, is no error.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(Exit::Machine, error.to_string()))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Says which runs are not listed because they cannot be read.
 fn warn(found: &Found) {
     let n = found.unreadable.len();
@@ -162,14 +151,14 @@ fn warn(found: &Found) {
         return;
     }
     let what = if n == 1 { "1 run is" } else { &format!("{n} runs are") };
-    eprintln!("warning: {what} unreadable and not listed");
+    terminal::note(&format!("warning: {what} unreadable and not listed"));
     for why in found.unreadable.iter().take(TOLD) {
-        eprintln!("  {}", why.lines().next().unwrap_or_default());
+        terminal::note(&format!("  {}", why.lines().next().unwrap_or_default()));
     }
-    eprintln!("  try: jem store fsck");
+    terminal::note(&format!("  try: jem store fsck"));
 }
 
 fn wrong(error: QueryError) -> CliError {
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    CliError::new(Exit::Usage, error.render(colour)).hint("jem ls --help, which tells the language")
+    CliError::rendered(Exit::Usage, |colour| error.render(colour))
+        .hint("jem ls --help, which tells the language")
 }

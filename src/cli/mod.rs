@@ -30,10 +30,12 @@ mod wanted;
 
 pub use exit::{CliError, Exit};
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::terminal;
 use open::Folders;
 
 /// Experiments with joint energy models, told as TOML and kept by content
@@ -83,7 +85,14 @@ enum Verb {
 
 /// Runs the command line and says the exit code; see [`Exit`].
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    if let Err(error) = signals::heed() {
+        error.tell();
+        return ExitCode::from(error.exit as u8);
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
     let done = match &cli.verb {
         Verb::Plan(args) => plan::run(args, &cli.folders),
         Verb::Run(args) => run::run(args, &cli.folders),
@@ -103,8 +112,26 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            error.tell();
             ExitCode::from(error.exit as u8)
         }
+    }
+}
+
+/// Prints what the parser of the command line has to say: that it is wrong, or
+/// the help that was asked for.
+fn refused(error: &clap::Error) -> ExitCode {
+    let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
+    let plain = error.render().to_string();
+    if !terminal::is_clean(&plain) {
+        terminal::note(&plain);
+        return code;
+    }
+    match error.print() {
+        Err(unwritten) if !error.use_stderr() && unwritten.kind() != ErrorKind::BrokenPipe => {
+            CliError::from(terminal::Unwritten::from(unwritten)).tell();
+            ExitCode::from(Exit::Machine as u8)
+        }
+        _ => code,
     }
 }

@@ -1,8 +1,9 @@
 //! What several verbs open: the plan, the worker, the keys.
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 use jem_core::dataset::{catalogue, classes_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
@@ -13,8 +14,9 @@ use jem_core::spec::Spec;
 use jem_core::store::Store;
 
 use super::{CliError, Exit};
-use crate::schedule::{Keys, Status, trial_flops};
+use crate::schedule::{Keys, Status, end_with_us, trial_flops, withhold};
 use crate::table::{self, Results, cell_label};
+use crate::terminal;
 
 /// The folders that the verbs work in.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,7 +44,9 @@ impl Folders {
             source_state(&here, &[self.results(), self.data(), here.join("reports")])
         });
         state.unwrap_or_else(|error| {
-            eprintln!("warning: {error}; what is made now is marked `unknown-commit`");
+            terminal::note(&format!(
+                "warning: {error}; what is made now is marked `unknown-commit`"
+            ));
             Some((SourceState::unknown(&error), Vec::new()))
         })
     }
@@ -60,9 +64,8 @@ fn absolute(path: PathBuf) -> PathBuf {
 /// Reads and plans the experiment at `path`.
 pub fn plan(path: &Path) -> Result<Plan, CliError> {
     Plan::read(path).map_err(|error| {
-        let colour = std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
         let file = path.display();
-        CliError::new(Exit::BadInput, error.render(colour))
+        CliError::rendered(Exit::BadInput, |colour| error.render(colour))
             .hint(format!("jem spec check {file}, or jem spec schema for all that is accepted"))
     })
 }
@@ -103,7 +106,9 @@ fn written_with(worker: &Path) -> bool {
 
 /// Asks the worker itself, which costs the time to load libtorch.
 fn ask(worker: &Path) -> Result<(Code, Vec<u8>), CliError> {
-    let said = std::process::Command::new(worker).arg("--fingerprints").output();
+    let mut command = Command::new(worker);
+    withhold(&mut command);
+    let said = output_of(end_with_us(command.arg("--fingerprints")));
     let failed = |why: String| {
         CliError::new(Exit::Machine, format!("{} does not start: {why}", worker.display()))
             .hint("just setup, which fetches libtorch, then cargo build")
@@ -120,14 +125,41 @@ fn ask(worker: &Path) -> Result<(Code, Vec<u8>), CliError> {
     Ok((code, said.stdout))
 }
 
-/// Prints `text`. A reader that has seen enough, as `head`, is no error.
-pub fn print(text: &str) -> Result<(), CliError> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(Exit::Machine, error.to_string()))
-        }
-        _ => Ok(()),
+/// The most that a worker may say of what it was built from, in bytes.
+const DESCRIBED: u64 = 16 << 20;
+
+/// What `command` writes, which is no more than [`DESCRIBED`] to each output.
+fn output_of(command: &mut Command) -> io::Result<Output> {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let complaints = std::thread::spawn(move || read_some(err));
+    let stdout = read_some(out);
+    let stderr = complaints.join().unwrap_or_else(|_| Ok(Vec::new()));
+    // One that has more to say is not waited for.
+    if [&stdout, &stderr].iter().any(|read| read.as_ref().is_ok_and(|b| b.len() as u64 > DESCRIBED))
+    {
+        child.kill()?;
+        child.wait()?;
+        return Err(io::Error::other(format!("it says more than {DESCRIBED} bytes")));
     }
+    Ok(Output { status: child.wait()?, stdout: stdout?, stderr: stderr? })
+}
+
+fn read_some(from: Option<impl Read>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(from) = from {
+        from.take(DESCRIBED + 1).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Prints `text`, as every verb does: see [`terminal::print`].
+///
+/// # Errors
+/// When the output cannot be written, and its reader has not just left.
+pub fn print(text: &str) -> Result<(), CliError> {
+    Ok(terminal::print(text)?)
 }
 
 /// Where every trial of `plan` stands in the store at `results`.

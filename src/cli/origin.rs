@@ -16,6 +16,7 @@ use super::built::{changed_since, is_as_built};
 use super::open::Folders;
 use super::{CliError, Exit};
 use crate::table::{Results, TrialResult};
+use crate::terminal;
 
 /// What is known of checkout and code when a command begins.
 pub struct Origin {
@@ -67,7 +68,7 @@ impl Origin {
         if self.source.as_ref().is_some_and(|source| source.dirty)
             && let Err(error) = put()
         {
-            eprintln!("not kept: what differs from the commit: {error}");
+            terminal::note(&format!("not kept: what differs from the commit: {error}"));
         }
     }
 
@@ -119,7 +120,9 @@ impl Origin {
             })?)
         };
         if let Err(error) = record() {
-            eprintln!("warning: what is known of commit {commit} is not kept: {error}");
+            terminal::note(&format!(
+                "warning: what is known of commit {commit} is not kept: {error}"
+            ));
         }
     }
 
@@ -163,14 +166,14 @@ fn unbuilt(code: &Code) -> Option<Fingerprints> {
             let here = here?.fingerprints;
             let other = (here != code.fingerprints).then_some(here);
             if other.is_some() {
-                eprintln!("warning: {STALE_WORKER}; try: cargo build");
+                terminal::note(&format!("warning: {STALE_WORKER}; try: cargo build"));
             }
             other
         }
         Err(error) => {
-            eprintln!(
+            terminal::note(&format!(
                 "warning: whether the worker was built from these sources is not known: {error}"
-            );
+            ));
             None
         }
     }
@@ -192,7 +195,7 @@ fn changed(worker: &Path) -> Option<PathBuf> {
     let front = std::env::current_exe().ok();
     let found = front.as_deref().into_iter().chain([worker]);
     let found = found.filter_map(|binary| changed_since(binary, history.root())).next()?;
-    eprintln!("warning: {}; try: cargo build", changed_words(&found));
+    terminal::note(&format!("warning: {}; try: cargo build", changed_words(&found)));
     Some(found)
 }
 

@@ -1,16 +1,16 @@
 //! `jem plan`: every trial and what would be done with it.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jem_core::plan::Plan;
 use jem_core::store::Store;
 
+use super::CliError;
 use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
-use super::{CliError, Exit};
 use crate::progress::human;
 use crate::report::counted;
 use crate::schedule::{Calibration, Keys, Known, Stale, Status, look, recorded_cost, slots};
@@ -42,14 +42,7 @@ pub fn run(args: &PlanArgs, folders: &Folders) -> Result<(), CliError> {
     let statuses = keys.statuses(&store)?;
     let known = look(&keys, &store, &statuses, &code)?;
     let standing = Standing { statuses, known };
-    let printed = print(&plan, &standing, &keys, &store, args.summary);
-    // A reader that has seen enough, as `head`, is no error.
-    match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(Exit::Machine, error.to_string()))
-        }
-        _ => Ok(()),
-    }
+    open::print(&text(&plan, &standing, &keys, &store, args.summary))
 }
 
 /// Where every trial stands, in the plan's order, and why.
@@ -94,22 +87,21 @@ fn because(status: &Status, stale: &Stale) -> String {
     format!("{}{only}", parts.join("; "))
 }
 
-fn print(
-    plan: &Plan,
-    standing: &Standing,
-    keys: &Keys<'_>,
-    store: &Store,
-    summary: bool,
-) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+fn text(plan: &Plan, standing: &Standing, keys: &Keys<'_>, store: &Store, summary: bool) -> String {
+    let mut out = String::new();
     let experiment = &plan.experiment;
-    writeln!(out, "{}: {}", experiment.name, experiment.question)?;
+    let _ = writeln!(out, "{}: {}", experiment.name, experiment.question);
     let each = || standing.statuses.iter().zip(standing.known.iter().map(Option::as_ref));
     if !summary {
         for (trial, (status, known)) in plan.trials.iter().zip(each()) {
             let (label, why) = (open::label(plan, trial), why(status, known));
             let gap = if why.is_empty() { "" } else { "  " };
-            writeln!(out, "  {}  {:<9} {label}{gap}{why}", trial.id.short(), name(status, known))?;
+            let _ = writeln!(
+                out,
+                "  {}  {:<9} {label}{gap}{why}",
+                trial.id.short(),
+                name(status, known)
+            );
         }
     }
     let mut counts = [0usize; NAMES.len()];
@@ -127,12 +119,12 @@ fn print(
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    writeln!(out, "{}: {}", counted(plan.trials.len(), "trial"), called.join(", "))?;
+    let _ = writeln!(out, "{}: {}", counted(plan.trials.len(), "trial"), called.join(", "));
     for (reason, count) in reasons {
-        writeln!(out, "  {count} stale because {reason}")?;
+        let _ = writeln!(out, "  {count} stale because {reason}");
     }
-    writeln!(out, "{}", estimate(plan, &standing.statuses, keys, store))?;
-    out.flush()
+    let _ = writeln!(out, "{}", estimate(plan, &standing.statuses, keys, store));
+    out
 }
 
 /// The time that what is missing would take.

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,6 +21,7 @@ use super::open::Folders;
 use super::{CliError, Exit, outcome};
 use crate::report::{ReportManifest, Reproduced, counted, reproduced};
 use crate::schedule::{Keys, Stages};
+use crate::terminal;
 
 /// What `jem reproduce` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -69,20 +70,16 @@ pub fn run(args: &ReproduceArgs, folders: &Folders) -> Result<(), CliError> {
     let store = Store::open(&folders.results())?;
     let report = read(args, &history, &store)?;
     ask(args, &report)?;
-    let children = Children::new()?;
+    let children = Children::new();
     let (scratch, kept) = scratch(args)?;
     // Once the user has stopped it, what failed on the way out is no news.
     let found = make_again(args, folders, &history, &store, &report, &children, &kept)
         .map_err(|error| children.check().err().unwrap_or(error))?;
     drop(scratch);
     let (text, holds) = (outcome::reproduced(&found, &report.manifest), found.holds());
-    io::stdout().lock().write_all(text.as_bytes()).or_else(|error| match error.kind() {
-        // A reader that has seen enough, as `head`, is no error.
-        io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(CliError::new(Exit::Machine, error.to_string())),
-    })?;
+    terminal::print(&text)?;
     if args.keep.is_some() {
-        eprintln!("kept: {}", kept.display());
+        terminal::note(&format!("kept: {}", kept.display()));
     }
     if holds {
         return Ok(());
@@ -182,12 +179,12 @@ fn recorded(manifest: &ReportManifest, store: &Store) -> Option<SourceState> {
 /// Says what will be done, and asks unless told not to.
 fn ask(args: &ReproduceArgs, report: &Report) -> Result<(), CliError> {
     let ReportManifest { commit, experiment, runs, .. } = &report.manifest;
-    eprintln!(
+    terminal::note(&format!(
         "{}: {} at {commit}; runs code of that commit, in a worktree of its own, with \
          scratch results",
         experiment.name,
         counted(runs.len(), "trial")
-    );
+    ));
     if args.yes {
         return Ok(());
     }
@@ -195,7 +192,7 @@ fn ask(args: &ReproduceArgs, report: &Report) -> Result<(), CliError> {
         let message = "nobody is there to be asked";
         return Err(CliError::new(Exit::Usage, message).hint("--yes, to begin without asking"));
     }
-    eprint!("go on? [y/N] ");
+    terminal::prompt("go on? [y/N] ");
     let mut answer = String::new();
     let _ = io::stdin().read_line(&mut answer);
     if answer.trim().eq_ignore_ascii_case("y") {
@@ -335,7 +332,10 @@ fn binaries(
     kept: &Path,
 ) -> Result<Binaries, CliError> {
     if let Some(folder) = &args.binaries {
-        eprintln!("binaries: those in {}; the commit is not built", folder.display());
+        terminal::note(&format!(
+            "binaries: those in {}; the commit is not built",
+            folder.display()
+        ));
         return Binaries::in_folder(folder);
     }
     let state = folders.source().map(|(state, _)| state);
@@ -345,10 +345,10 @@ fn binaries(
         && here.as_deref() == Some(&report.commit)
         && let Some(binaries) = Binaries::of_this_build(history, &report.commit)
     {
-        eprintln!(
+        terminal::note(&format!(
             "binaries: this build, which is of {}; --rebuild builds anew",
             report.manifest.commit
-        );
+        ));
         return Ok(binaries);
     }
     let roots = (history.root(), worktree.path());

@@ -14,6 +14,7 @@ use jem_core::store::Store;
 use super::open::{self, Folders};
 use super::{CliError, Exit};
 use crate::compare::{Known, KnownFrom, Revision, derived_from, known_of};
+use crate::terminal;
 
 /// Where experiments lie in a checkout.
 const EXPERIMENTS: &str = "experiments";
@@ -166,11 +167,11 @@ impl<'f> Checkout<'f> {
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
         let presets = self.presets(revision)?;
         if !presets.completes_as_embedded() && text.contains("model") {
-            eprintln!(
+            terminal::note(&format!(
                 "warning: {}: fields that a network of {name} lacks are completed as this build \
                  does it, not as that one does",
                 revision.title()
-            );
+            ));
         }
         let shown = file.display().to_string();
         let plan = Plan::parse_from(stem, &shown, &text, &presets).map_err(|error| {

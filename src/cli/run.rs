@@ -1,6 +1,5 @@
 //! `jem run`: runs what is missing.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -11,18 +10,19 @@ use jem_core::provenance::{Provenance, host};
 use jem_core::spec::Spec;
 use jem_core::store::{Leases, Store};
 
-use super::conclusion::Conclusion;
+use super::conclusion::{Conclusion, tell_setbacks};
 use super::open::{self, Folders};
 use super::origin::Origin;
-use super::signals::stop_flags;
+use super::signals;
 use super::wanted::count_on;
 use super::{CliError, Exit};
-use crate::progress::{Bars, Lines, TrialLine};
+use crate::progress::{Bars, Detached, Lines, TrialLine};
 use crate::report::counted;
 use crate::schedule::{
     Dispatch, End, Ended, Keys, Observer, OnFailure, Slot, Space, Status, Timing, dispatch, slots,
-    space,
+    space, withheld,
 };
+use crate::terminal;
 
 /// What `jem run` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -114,24 +114,28 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
     let cached = statuses.iter().filter(|status| status.done()).count();
     let untrained = plan.trials.len() - cached - missing.len();
     if untrained > 0 {
-        eprintln!(
+        terminal::note(&format!(
             "{untrained} trials are not trained and are left out: jem run {}",
             args.spec.display()
-        );
+        ));
     }
     let accepted = statuses.iter().filter(|status| matches!(status, Status::Accepted(_))).count();
     if accepted > 0 {
-        eprintln!("{accepted} trials are accepted by hand and not run; jem accept --list says why");
+        terminal::note(&format!(
+            "{accepted} trials are accepted by hand and not run; jem accept --list says why"
+        ));
     }
     if missing.is_empty() {
         // Runs of this build name the bytes that it was made from.
         Store::create(&results).map(|store| origin.keep_what_is_known(&store)).ok();
         let name = &plan.experiment.name;
-        match untrained {
-            0 => println!("{name}: all {cached} trials are done; nothing to run"),
-            _ => println!("{name}: every trial that is trained is evaluated; nothing to run"),
-        }
-        return Ok(());
+        return match untrained {
+            0 => open::print(&format!("{name}: all {cached} trials are done; nothing to run\n")),
+            _ => {
+                let done = "every trial that is trained is evaluated; nothing to run";
+                open::print(&format!("{name}: {done}\n"))
+            }
+        };
     }
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;
@@ -145,14 +149,15 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
         .zip(specs)
         .map(|(trial, spec)| job(trial, spec, &keys, &results, &data, &provenance))
         .collect();
-    eprintln!(
+    terminal::note(&format!(
         "{}: {} to run, {cached} done already; {} ({})",
         plan.experiment.name,
         counted(jobs.len(), "trial"),
         counted(places.len().min(jobs.len()), "worker"),
         places.iter().take(jobs.len()).map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
-    );
+    ));
     let begun = Instant::now();
+    let signals = signals::in_order();
     let order = Dispatch {
         binary: &binary,
         fingerprints,
@@ -163,16 +168,21 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
         leases: &Leases::new(&store),
         on_failure: args.on_failure(),
         timing: Timing::from_environment(),
-        stop: stop_flags()?,
+        stop: signals.wishes.clone(),
     };
     // The observer draws until it is dropped, before the summary.
     let ended = dispatch(&order, observer(&lines).as_mut());
+    // What runs is over; nothing that follows must be ended in order.
+    drop(signals);
+    tell_setbacks(&ended, &lines);
     let after = open::statuses(&keys, &results)?;
+    let kept = |(before, after): &(&Status, &Status)| before.done() && after.done();
     Conclusion {
         plan: &plan,
         ended: &ended,
-        lines: &lines,
-        cached,
+        cached: statuses.iter().zip(&after).filter(kept).count(),
+        lost: lost(&plan, (&statuses, &after), &ended, &lines),
+        store: &results,
         diverged: after.iter().filter(|status| **status == Status::Diverged).count(),
         time: begun.elapsed(),
         space: room(&ended, &keys, &after, &store)?,
@@ -180,13 +190,44 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
     .say()
 }
 
+/// The trials that had a result, before or in this run, of which nothing is in
+/// the store at its end; each with what is there.
+fn lost(
+    plan: &Plan,
+    (before, after): (&[Status], &[Status]),
+    ended: &Ended,
+    lines: &[TrialLine],
+) -> Vec<String> {
+    let of_this_run = ended.lost.iter().map(|(trial, why)| {
+        let TrialLine { id, label, .. } = &lines[*trial];
+        format!("{id} {label}  {why}")
+    });
+    let each = plan.trials.iter().zip(before.iter().zip(after));
+    let gone = each.filter(|(_, (before, after))| before.done() && !after.done());
+    let of_before = gone.map(|(trial, _)| {
+        let (id, label) = (trial.id.short(), open::label(plan, trial));
+        format!("{id} {label}  its result was there when this run began")
+    });
+    of_this_run.chain(of_before).collect()
+}
+
 /// Bars where a person looks on, lines otherwise.
 pub(super) fn observer(lines: &[TrialLine]) -> Box<dyn Observer> {
-    if std::io::stderr().is_terminal() {
-        Box::new(Bars::new(lines.to_vec()))
-    } else {
-        Box::new(Lines::new(lines.to_vec()))
+    let withheld = withheld();
+    if !withheld.is_empty() {
+        let names: Vec<_> = withheld.iter().map(|name| name.to_string_lossy()).collect();
+        terminal::note(&format!(
+            "not given to the workers, where they could change numbers under the same ids: {}",
+            names.join(", ")
+        ));
     }
+    let lines = lines.to_vec();
+    Box::new(Detached::new(move || -> Box<dyn Observer> {
+        match terminal::watched() {
+            true => Box::new(Bars::new(lines)),
+            false => Box::new(Lines::new(lines)),
+        }
+    }))
 }
 
 /// Room in the store, where the disk is full and it is known what a trial

@@ -1,6 +1,5 @@
 //! `jem spec`: what an experiment file says, before anything is run.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jem_core::plan::{Plan, Trial};
@@ -37,13 +36,7 @@ pub fn run(command: &SpecCommand) -> Result<(), CliError> {
         SpecCommand::Schema => format!("{:#}\n", schema()),
         SpecCommand::Show { spec, trial } => show(spec, trial.as_deref())?,
     };
-    // A reader that has seen enough, as `head`, is no error.
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(Exit::Machine, error.to_string()))
-        }
-        _ => Ok(()),
-    }
+    open::print(&text)
 }
 
 fn check(plan: &Plan) -> String {

@@ -9,6 +9,7 @@ use super::CliError;
 use super::open::{self, Folders};
 use super::origin::{self, Origin};
 use crate::table::{self, Checked, PaperTable, Results, Shown, TableError};
+use crate::terminal;
 
 /// What `jem table` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -74,11 +75,14 @@ pub fn run(args: &TableArgs, folders: &Folders) -> Result<(), CliError> {
         if args.examples {
             files.push(table::write_examples(&results, &store, &folder)?);
         }
-        eprintln!("{}: {}", folder.display(), files.join(", "));
+        terminal::note(&format!("{}: {}", folder.display(), files.join(", ")));
     }
     if !results.missing.is_empty() && args.format != Format::Terminal {
         let all = results.trials.len() + results.missing.len();
-        eprintln!("{} of {all} trials have no result yet: jem run {file}", results.missing.len());
+        terminal::note(&format!(
+            "{} of {all} trials have no result yet: jem run {file}",
+            results.missing.len()
+        ));
     }
     Ok(())
 }

@@ -15,11 +15,12 @@ use super::again::{self, Case};
 use super::open::{self, Folders};
 use super::origin::Origin;
 use super::run::{data_is_there, observer};
-use super::signals::stop_flags;
+use super::signals;
 use super::{CliError, Exit};
 use crate::progress::TrialLine;
 use crate::report::counted;
-use crate::schedule::{Dispatch, End, OnFailure, Slot, Timing, dispatch, slots};
+use crate::schedule::{Dispatch, End, OnFailure, Slot, StopFlags, Timing, dispatch, slots};
+use crate::terminal;
 use crate::verify::{Expectation, RunVerdict, Summary, TrialVerdict, expected, judge};
 
 /// What `jem verify` is asked.
@@ -66,6 +67,8 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
     let fingerprints = code.fingerprints;
     let store = Store::open(&folders.results())?;
     let origin = Origin::look(folders, &binary, code, described);
+    // Before the scratch store is made, which is removed also where it is stopped.
+    let signals = signals::in_order();
     let (scratch, _removed_at_the_end) = scratch(args.keep.as_deref())?;
     let again = Store::create(&scratch)?;
     let provenance = origin.provenance(&again)?;
@@ -75,7 +78,7 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
         None => again::of_store(&store, fingerprints, &place)?,
     };
     for why in &skipped {
-        eprintln!("not verified: {why}");
+        terminal::note(&format!("not verified: {why}"));
     }
     let finished = cases.len();
     if finished == 0 {
@@ -92,9 +95,10 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
     if !args.json {
         let drawn = args.sample.map(|_| format!(", drawn by seed {}", args.seed));
         let drawn = drawn.unwrap_or_default();
-        println!("{} of {finished} finished trials are run again{drawn}", cases.len());
+        let n = cases.len();
+        open::print(&format!("{n} of {finished} finished trials are run again{drawn}\n"))?;
     }
-    let failed = run_again(&cases, &again, &binary, &origin, args.workers)?;
+    let failed = run_again(&cases, &again, &binary, &origin, args.workers, &signals.wishes)?;
     let verdict = |case: &Case| verdict(case, &store, &again, &failed);
     let trials: Vec<TrialVerdict> = cases.iter().map(verdict).collect::<Result<_, _>>()?;
     let summary = Summary::of(&trials);
@@ -109,7 +113,7 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
         open::print(&told(&trials, summary))?;
     }
     if args.keep.is_some() {
-        eprintln!("what was made again: {}", scratch.display());
+        terminal::note(&format!("what was made again: {}", scratch.display()));
     }
     if summary.holds() {
         return Ok(());
@@ -183,8 +187,8 @@ fn run_again(
     binary: &Path,
     origin: &Origin,
     workers: Option<usize>,
+    wishes: &StopFlags,
 ) -> Result<HashMap<RunId, String>, CliError> {
-    let stop = stop_flags()?;
     let mut failed = HashMap::new();
     for device in [Device::Cpu, Device::Cuda] {
         let on = |case: &&Case| case.job.spec.resources.device == device;
@@ -202,7 +206,7 @@ fn run_again(
             leases: &Leases::new(again),
             on_failure: OnFailure::KeepGoing,
             timing: Timing::from_environment(),
-            stop: stop.clone(),
+            stop: wishes.clone(),
         };
         // The observer draws until it is dropped, before the verdict.
         let ended = dispatch(&order, observer(&lines(&cases)).as_mut());

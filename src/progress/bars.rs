@@ -9,6 +9,7 @@ use jem_core::event::{Event, Progress};
 use super::words::{failure_words, outcome_words, restart_words, retry_words, waiting_words};
 use super::{Remaining, TrialLine, human};
 use crate::schedule::{Observer, Setback, Slot, TrialIndex};
+use crate::terminal::clean;
 
 const SLOT: &str = "{prefix:>7} {bar:24} {pos:>6}/{len} {msg}";
 const SWEEP: &str = "  sweep {bar:24} {pos:>6}/{len} {msg}";
@@ -38,7 +39,10 @@ struct Counts {
 
 impl Bars {
     /// Progress of `trials`.
-    pub fn new(trials: Vec<TrialLine>) -> Self {
+    pub fn new(mut trials: Vec<TrialLine>) -> Self {
+        for trial in &mut trials {
+            trial.label = clean(&trial.label).into_owned();
+        }
         let total = trials.iter().map(|trial| trial.work).sum();
         let all = MultiProgress::new();
         let sweep = all.add(ProgressBar::new(trials.len() as u64).with_style(style(SWEEP)));
@@ -108,7 +112,7 @@ impl Bars {
     fn tell(&self, trial: TrialIndex, words: &str) {
         let TrialLine { id, label, .. } = &self.trials[trial];
         // A terminal that went away takes the line with it; the run goes on.
-        let _ = self.all.println(format!("{id} {label}  {words}"));
+        let _ = self.all.println(clean(&format!("{id} {label}  {words}")));
     }
 }
 
@@ -142,7 +146,7 @@ impl Observer for Bars {
             }
             Event::StepFinished(progress) => self.step(slot, trial, progress),
             Event::EvaluationStarted { set, .. } => {
-                let label = format!("{}  evaluating {set}", self.trials[trial].label);
+                let label = format!("{}  evaluating {}", self.trials[trial].label, clean(set));
                 self.slot(slot).set_message(label);
             }
             Event::Resumed { step, .. } => {
@@ -181,7 +185,7 @@ impl Observer for Bars {
     }
 
     fn waiting(&mut self, places: &BTreeMap<String, usize>) {
-        self.waiting = waiting_words(places);
+        self.waiting = clean(&waiting_words(places)).into_owned();
         self.show_left();
     }
 

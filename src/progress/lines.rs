@@ -9,6 +9,7 @@ use jem_core::event::Event;
 use super::words::{failure_words, outcome_words, retry_words, waiting_words};
 use super::{Remaining, TrialLine, human};
 use crate::schedule::{Observer, Setback, Slot, TrialIndex};
+use crate::terminal;
 
 /// How long nothing is said until it is said who is waited for.
 const QUIET: Duration = Duration::from_secs(30);
@@ -48,7 +49,7 @@ impl Lines {
     fn say(&mut self, trial: TrialIndex, words: &str) {
         self.said = Instant::now();
         let TrialLine { id, label, .. } = &self.trials[trial];
-        eprintln!("[{}/{}] {id} {label}  {words}", self.over, self.trials.len());
+        terminal::note(&format!("[{}/{}] {id} {label}  {words}", self.over, self.trials.len()));
     }
 }
 
@@ -89,7 +90,7 @@ impl Observer for Lines {
     fn tick(&mut self) {
         if self.said.elapsed() > QUIET && !self.waiting.is_empty() {
             self.said = Instant::now();
-            eprintln!("[{}/{}] {}", self.over, self.trials.len(), self.waiting);
+            terminal::note(&format!("[{}/{}] {}", self.over, self.trials.len(), self.waiting));
         }
     }
 }

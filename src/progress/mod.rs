@@ -1,12 +1,14 @@
 //! What a person sees while trials run: drawn from events alone.
 
 mod bars;
+mod detached;
 mod lines;
 mod reading;
 mod remaining;
 mod words;
 
 pub use bars::Bars;
+pub use detached::Detached;
 pub use lines::Lines;
 pub use reading::Reading;
 pub use remaining::Remaining;

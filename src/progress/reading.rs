@@ -1,8 +1,8 @@
 //! A bar over bytes that are read, for those who wait for a check.
 
-use std::io::IsTerminal;
-
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::terminal;
 
 /// Draws how much was read: on a terminal a bar, elsewhere nothing.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct Reading {
 impl Reading {
     /// Of `bytes` in all.
     pub fn new(bytes: u64) -> Self {
-        if bytes == 0 || !std::io::stderr().is_terminal() {
+        if bytes == 0 || !terminal::watched() {
             return Self { bar: None };
         }
         let bar = ProgressBar::new(bytes);

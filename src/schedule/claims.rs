@@ -65,6 +65,22 @@ pub fn is_done(store: &Store, job: &Job) -> Result<bool, StoreError> {
         && store.done(job.training.run_id())?.is_some())
 }
 
+/// Checks that `job`, which its worker says is finished, has left its result.
+///
+/// # Errors
+/// With what is missing, in words.
+pub fn check_result(store: &Store, job: &Job) -> Result<(), String> {
+    match is_done(store, job) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!(
+            "it was said to be finished, but {} has no whole manifest of its run {}",
+            store.root().display(),
+            job.evaluation.run_id().short()
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// The class of what the store said no to.
 fn class_of(error: &StoreError) -> FailureClass {
     match error {
@@ -85,7 +101,7 @@ pub fn groups(jobs: &[Job]) -> Vec<usize> {
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
+pub(super) mod tests {
     use std::fs;
     use std::time::Duration;
 
@@ -95,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    fn job(store: &Store) -> Job {
+    pub fn job(store: &Store) -> Job {
         let text = "question = \"?\"\ndata.train = \"digits\"\n\
                     data.validation = 100\nevaluate.ood = [\"rotated\"]\n";
         let plan = Plan::parse("claims", "claims.toml", text).unwrap();

@@ -5,20 +5,24 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use jem_core::event::{Event, FailureClass, Job};
 use jem_core::provenance::Fingerprints;
 use jem_core::store::{Leases, Store};
 
-use super::claims::{groups, is_done};
+use super::claims::{check_result, groups, is_done};
 use super::live::{Live, Records};
 use super::{End, Input, OnFailure, Slot, State, Timing, TrialIndex};
 
 /// A gap between two turns of the loop that says that this process itself
 /// stood still.
 const STOOD_STILL: Duration = Duration::from_secs(1);
+
+/// News that wait to be heard; whoever has more waits, and so does the worker
+/// that wrote it.
+const NEWS: usize = 1000;
 
 /// An attempt that ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +61,8 @@ pub struct StopFlags {
 }
 
 impl StopFlags {
-    fn wish(&self) -> Option<End> {
+    /// The end that is wished for; the user's wish comes before the machine's.
+    pub fn wish(&self) -> Option<End> {
         if self.interrupt.load(Ordering::Relaxed) {
             Some(End::Interrupted)
         } else if self.preempt.load(Ordering::Relaxed) {
@@ -103,6 +108,9 @@ pub struct Ended {
     pub elsewhere: Vec<TrialIndex>,
     /// Trials that failed.
     pub failed: BTreeMap<TrialIndex, Setback>,
+    /// Trials that had their result, here or elsewhere, which is not in the
+    /// store at the end; and what is there instead.
+    pub lost: BTreeMap<TrialIndex, String>,
     /// Trials that were not begun, or were stopped.
     pub waiting: usize,
     /// Those of them that left a checkpoint.
@@ -113,7 +121,7 @@ pub struct Ended {
 
 /// Runs all jobs and says how it ended.
 pub fn dispatch(dispatch: &Dispatch<'_>, observer: &mut dyn Observer) -> Ended {
-    let (sender, news) = channel();
+    let (sender, news) = sync_channel(NEWS);
     let groups = groups(dispatch.jobs);
     let (mut state, actions) = State::new(groups, dispatch.slots.len(), dispatch.on_failure);
     let mut inputs: VecDeque<Input> = VecDeque::new();
@@ -147,10 +155,21 @@ pub fn dispatch(dispatch: &Dispatch<'_>, observer: &mut dyn Observer) -> Ended {
 }
 
 fn conclude(dispatch: &Dispatch<'_>, live: Live<'_>, state: &State) -> Ended {
-    let finished = state.finished().to_vec();
+    let mut finished = state.finished().to_vec();
     let mut elsewhere = state.done_by_others().to_vec();
-    let Records { setbacks: mut flaky, mut failed, checkpointed, diverged } = live.into_records();
+    let mut lost = BTreeMap::new();
+    for trials in [&mut finished, &mut elsewhere] {
+        trials.retain(|trial| {
+            let why = check_result(dispatch.store, &dispatch.jobs[*trial]).err();
+            let kept = why.is_none();
+            lost.extend(why.map(|why| (*trial, why)));
+            kept
+        });
+    }
+    let Records { setbacks: mut flaky, mut failed, checkpointed, mut diverged } =
+        live.into_records();
     flaky.retain(|trial, _| finished.contains(trial));
+    diverged.retain(|trial| finished.contains(trial));
     // Another process may have done what failed here.
     failed.retain(|trial, _| {
         let done = is_done(dispatch.store, &dispatch.jobs[*trial]).unwrap_or(false);
@@ -160,9 +179,12 @@ fn conclude(dispatch: &Dispatch<'_>, live: Live<'_>, state: &State) -> Ended {
         !done
     });
     let over = |trial: &TrialIndex| {
-        finished.contains(trial) || elsewhere.contains(trial) || failed.contains_key(trial)
+        finished.contains(trial)
+            || elsewhere.contains(trial)
+            || failed.contains_key(trial)
+            || lost.contains_key(trial)
     };
     let checkpoints = checkpointed.iter().filter(|trial| !over(trial)).count();
     let (waiting, end) = (state.waiting(), state.end().cloned());
-    Ended { finished, flaky, diverged, elsewhere, failed, waiting, checkpoints, end }
+    Ended { finished, flaky, diverged, elsewhere, failed, lost, waiting, checkpoints, end }
 }

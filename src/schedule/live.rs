@@ -2,17 +2,18 @@
 //! the waits that are on.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use jem_core::event::{Command, Event, FailureClass, PROTOCOL};
+use jem_core::event::{Command, Event, FailureClass, Job, PROTOCOL};
 use jem_core::store::record_failure;
 
 use super::claims::{self, Answer};
 use super::dispatcher::{Dispatch, Observer, Setback};
+use super::orders::Unsent;
+use super::outputs::{LONGEST_LINE, with_last_words};
+use super::place::{LOG, Place, log_line};
 use super::policy::backoff;
 use super::watch::{Alarm, Watch};
 use super::worker::{Heard, News, Worker};
@@ -21,22 +22,11 @@ use super::{Action, Input, SlotIndex, State, TrialIndex};
 /// How often wishes, clocks and waits are looked at while no worker says
 /// anything.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// Lines a worker wrote that are kept to explain its end.
-const LAST_WORDS: usize = 20;
+/// News that are taken in until wishes and clocks are looked at: a worker that
+/// writes without end keeps nobody from being heard.
+const NEWS: usize = 1000;
 /// How often the leases are asked whether another process took one over.
 const LOST: Duration = Duration::from_secs(1);
-
-/// One slot's worker.
-struct Place {
-    worker: Option<Worker>,
-    watch: Watch,
-    running: Option<TrialIndex>,
-    /// The folder of the attempt it is at, or was at last.
-    attempt: Option<PathBuf>,
-    last_words: VecDeque<String>,
-    /// It is not the one the runs' ids were made for.
-    refused: bool,
-}
 
 /// All that lives.
 pub struct Live<'a> {
@@ -51,7 +41,7 @@ pub struct Live<'a> {
     polls: u32,
     next_lost: Instant,
     waiting: BTreeMap<String, usize>,
-    sender: Sender<News>,
+    sender: SyncSender<News>,
 }
 
 /// What is remembered of trials.
@@ -69,19 +59,11 @@ pub struct Records {
 
 impl<'a> Live<'a> {
     /// Nothing yet.
-    pub fn new(dispatch: &'a Dispatch<'a>, sender: Sender<News>) -> Self {
+    pub fn new(dispatch: &'a Dispatch<'a>, sender: SyncSender<News>) -> Self {
         let now = Instant::now();
-        let place = |_| Place {
-            worker: None,
-            watch: Watch::new(now),
-            running: None,
-            attempt: None,
-            last_words: VecDeque::new(),
-            refused: false,
-        };
         Self {
             dispatch,
-            places: dispatch.slots.iter().map(place).collect(),
+            places: dispatch.slots.iter().map(|_| Place::new(now)).collect(),
             generation: 0,
             attempts: BTreeMap::new(),
             records: Records::default(),
@@ -104,7 +86,7 @@ impl<'a> Live<'a> {
         self.places.iter_mut().for_each(|place| place.watch.forgive(gap));
     }
 
-    /// Waits a little for news, and takes in all there are until one of them
+    /// Waits a little for news, and takes in those there are until one of them
     /// is an input.
     pub fn listen(
         &mut self,
@@ -115,10 +97,11 @@ impl<'a> Live<'a> {
         match news.recv_timeout(PATIENCE) {
             Ok(first) => {
                 inputs.extend(self.hear(first, observer));
-                while inputs.is_empty()
-                    && let Ok(more) = news.try_recv()
-                {
+                for more in news.try_iter().take(NEWS) {
                     inputs.extend(self.hear(more, observer));
+                    if !inputs.is_empty() {
+                        break;
+                    }
                 }
             }
             // `self.sender` lives, so the channel cannot be disconnected.
@@ -140,28 +123,41 @@ impl<'a> Live<'a> {
                     Event::Beat { done } => place.watch.beat(now, done),
                     _ => place.watch.moved(now),
                 }
-                observer.event(&self.dispatch.slots[slot], place.running, &event);
+                let trial = place.running;
+                // A trial counts by what is in the store, not by what is said.
+                if let (Event::TrialFinished { .. }, Some(trial)) = (&*event, trial)
+                    && let Err(why) =
+                        claims::check_result(self.dispatch.store, &self.dispatch.jobs[trial])
+                {
+                    self.places[slot].over();
+                    return Some(Input::Failed(slot, FailureClass::Store, why));
+                }
+                observer.event(&self.dispatch.slots[slot], trial, &event);
                 self.on_event(slot, *event)
             }
             Heard::Wrote(line) => {
                 place.keep(line);
                 None
             }
-            Heard::Closed => {
+            Heard::Flooded => {
+                let how = format!(
+                    "the worker wrote more than {LONGEST_LINE} bytes without ending the line, and \
+                     was killed"
+                );
+                place.end(FailureClass::WorkerDied, how);
+                None
+            }
+            Heard::Refused(error) => {
+                place.end(FailureClass::WorkerDied, unheard(&error));
+                None
+            }
+            Heard::Ended => {
                 let worker = place.worker.take()?;
-                let (mut class, mut how) = worker.how_it_ended(&place.last_words);
-                if place.refused {
-                    class = FailureClass::BadInput;
-                    how = "the worker is not the one that the build described; try: cargo build"
-                        .to_owned();
-                }
-                let words: Vec<String> = place.last_words.drain(..).collect();
-                let said = if words.is_empty() {
-                    String::new()
-                } else {
-                    format!(":\n{}", words.join("\n"))
-                };
-                Some(Input::Exited(slot, class, format!("{how}{said}")))
+                let ours = place.ended_for.take();
+                let (class, how) = worker.how_it_ended(&place.last_words, ours);
+                let how = with_last_words(&how, &place.last_words);
+                place.last_words.clear();
+                Some(Input::Exited(slot, class, how))
             }
         }
     }
@@ -173,8 +169,8 @@ impl<'a> Live<'a> {
                 if protocol == PROTOCOL && fingerprints == self.dispatch.fingerprints {
                     return Some(Input::Started(slot));
                 }
-                place.refused = true;
-                place.kill();
+                let how = "the worker is not the one that the build described; try: cargo build";
+                place.end(FailureClass::BadInput, how.to_owned());
                 None
             }
             Event::TrialStarted { attempt, .. } => {
@@ -245,6 +241,7 @@ impl<'a> Live<'a> {
             Alarm::Silent(gap) => {
                 let seconds = gap.as_secs_f64();
                 let message = format!("the worker said nothing for {seconds:.0} s and was killed");
+                place.ended_for = Some((FailureClass::Stalled, message.clone()));
                 Input::Stalled(slot, message)
             }
             Alarm::StandsStill(gap) => {
@@ -337,16 +334,12 @@ impl<'a> Live<'a> {
                     let _ = self.dispatch.leases.release(run);
                 }
                 Action::Start(slot) => self.start(slot, inputs),
-                Action::Give(slot, trial) => self.give(slot, trial),
-                Action::Dismiss(slot) => {
-                    self.places[slot].send(&Command::Quit);
-                    self.places[slot].watch.grace(now, timing.grace);
-                }
+                Action::Give(slot, trial) => inputs.extend(self.give(slot, trial)),
+                Action::Dismiss(slot) => self.places[slot].ask(&Command::Quit, now, timing.grace),
                 Action::Stop(slot) => {
                     let ends = state.end().is_some();
                     let grace = if ends { timing.grace } else { timing.short_grace };
-                    self.places[slot].send(&Command::Stop);
-                    self.places[slot].watch.grace(now, grace);
+                    self.places[slot].ask(&Command::Stop, now, grace);
                 }
                 Action::Kill(slot) => {
                     if self.places[slot].worker.is_none() {
@@ -384,8 +377,8 @@ impl<'a> Live<'a> {
     fn start(&mut self, slot: SlotIndex, inputs: &mut VecDeque<Input>) {
         self.generation += 1;
         let place = &mut self.places[slot];
-        (place.running, place.attempt, place.refused) = (None, None, false);
-        place.last_words.clear();
+        (place.running, place.ended_for) = (None, None);
+        place.begin();
         let binary = self.dispatch.binary;
         let named = (slot, &self.dispatch.slots[slot]);
         match Worker::start(binary, named, self.generation, &self.sender) {
@@ -399,73 +392,51 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn give(&mut self, slot: SlotIndex, trial: TrialIndex) {
+    /// Gives `trial` to the worker in `slot`; an input where that cannot be.
+    fn give(&mut self, slot: SlotIndex, trial: TrialIndex) -> Option<Input> {
         let place = &mut self.places[slot];
         let job = &self.dispatch.jobs[trial];
-        (place.running, place.attempt) = (Some(trial), None);
-        place.last_words.clear();
+        place.running = Some(trial);
+        place.begin();
         self.attempts.remove(&trial);
         place.watch.given(Instant::now(), job.spec.resources.timeout.map(Duration::from_secs));
-        place.send(&Command::Run(Box::new(job.clone())));
+        match place.worker.as_ref()?.send(&Command::Run(Box::new(job.clone()))) {
+            Ok(()) => None,
+            Err(unsent @ Unsent::Unwritable(_)) => {
+                place.over();
+                Some(Input::Failed(slot, FailureClass::BadInput, unwritable(&unsent, job)))
+            }
+            Err(unsent) => {
+                place.end(FailureClass::WorkerDied, format!("{unsent}, and was killed"));
+                None
+            }
+        }
     }
 
     /// The setback, written beside and into the log of the trial's last attempt
     /// too: a worker that was killed has told nobody.
     fn setback(&self, trial: TrialIndex, class: FailureClass, message: String) -> Setback {
         let log = self.attempts.get(&trial).map(|attempt| {
-            let log = attempt.join("worker.log");
-            let file = OpenOptions::new().create(true).append(true).open(&log);
-            let _ = file.and_then(|mut file| writeln!(file, "{}: {message}", class.name()));
+            log_line(attempt, &format!("{}: {message}", class.name()));
             // Where the disk is full it cannot be kept, and is told all the same.
             let _ = record_failure(attempt, class, &message);
-            log
+            attempt.join(LOG)
         });
         Setback { class, message, log }
     }
 }
 
-impl Place {
-    /// The folder of the attempt is known. What the worker wrote before came by
-    /// another pipe and may have been read earlier: it belongs into the log too.
-    fn log_into(&mut self, attempt: PathBuf) {
-        self.attempt = Some(attempt);
-        self.last_words.iter().for_each(|line| self.log(line));
-    }
+/// That the worker did not take an order.
+fn unheard(error: &std::io::Error) -> String {
+    format!("the worker takes no more orders ({error}) and was killed")
+}
 
-    /// Writes a line into the log of the attempt, where there is one.
-    fn log(&self, line: &str) {
-        let Some(attempt) = &self.attempt else { return };
-        let log = attempt.join("worker.log");
-        let file = OpenOptions::new().create(true).append(true).open(log);
-        // A log that cannot be written must not stop the sweep; the line is
-        // kept in mind all the same.
-        let _ = file.and_then(|mut file| writeln!(file, "{line}"));
-    }
-
-    /// Keeps a line that the worker wrote: in its attempt's log, and in mind.
-    fn keep(&mut self, line: String) {
-        self.log(&line);
-        if self.last_words.len() == LAST_WORDS {
-            self.last_words.pop_front();
-        }
-        self.last_words.push_back(line);
-    }
-
-    fn send(&mut self, command: &Command) {
-        if let Some(worker) = &mut self.worker {
-            worker.send(command);
-        }
-    }
-
-    fn kill(&mut self) {
-        self.watch.killed(Instant::now());
-        if let Some(worker) = &mut self.worker {
-            worker.kill();
-        }
-    }
-
-    fn over(&mut self) {
-        self.running = None;
-        self.watch.idle();
-    }
+/// That `job` cannot be written down, with what is likely to be why.
+fn unwritable(unsent: &Unsent, job: &Job) -> String {
+    let paths = [&job.store, &job.data, &job.base];
+    let odd = paths.into_iter().find(|path| path.to_str().is_none());
+    let why = odd.map_or_else(String::new, |path| {
+        format!("; {} is no UTF-8 text\n  try: a folder with another name", path.display())
+    });
+    format!("{unsent}{why}")
 }

@@ -1,5 +1,6 @@
 //! Which trials run, where, and in what order; what follows when one fails.
 
+mod child;
 mod claims;
 mod code;
 mod difference;
@@ -7,6 +8,9 @@ mod dispatcher;
 mod estimate;
 mod keys;
 mod live;
+mod orders;
+mod outputs;
+mod place;
 mod policy;
 mod resources;
 mod space;
@@ -17,6 +21,7 @@ mod timing;
 mod watch;
 mod worker;
 
+pub use child::{end_with_us, has_ended, withheld, withhold};
 pub use code::Stage;
 pub use difference::{Difference, Rests, differences};
 pub use dispatcher::{Dispatch, Ended, Observer, Setback, StopFlags, dispatch};

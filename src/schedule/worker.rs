@@ -1,17 +1,19 @@
 //! One worker process: started, spoken to, listened to.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::Sender;
-use std::thread;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::SyncSender;
 
 use jem_core::durable;
 use jem_core::event::{Command as Order, Event, FailureClass};
-use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::child::{end_with_us, withhold};
+use super::orders::{Orders, Unsent};
+use super::outputs::listen;
 use super::{Slot, SlotIndex};
 
 /// Something a worker did.
@@ -21,8 +23,12 @@ pub enum Heard {
     Said(Box<Event>),
     /// It wrote a line that is no event, or a line to standard error.
     Wrote(String),
-    /// Both its outputs are closed.
-    Closed,
+    /// It wrote a line that is longer than any may be.
+    Flooded,
+    /// It did not take an order, for this reason.
+    Refused(io::Error),
+    /// Both its outputs are closed, and it has ended.
+    Ended,
 }
 
 /// News from a slot; `generation` tells a worker from the one before it.
@@ -40,15 +46,15 @@ pub struct News {
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
-    orders: Option<ChildStdin>,
+    orders: Option<Orders>,
     /// Which worker of its slot.
     pub generation: u64,
     oom_kills: u64,
 }
 
 impl Worker {
-    /// Starts the worker binary for `slot` and reads what it says on threads
-    /// of their own, into `news`.
+    /// Starts the worker binary for `slot`; threads of their own read what it
+    /// says, into `news`, and write what it is told.
     ///
     /// # Errors
     /// When the process cannot be started.
@@ -56,17 +62,13 @@ impl Worker {
         binary: &Path,
         (index, slot): (SlotIndex, &Slot),
         generation: u64,
-        news: &Sender<News>,
+        news: &SyncSender<News>,
     ) -> io::Result<Self> {
         let mut command = Command::new(binary);
-        // A worker that is frozen, or stuck where it reads no orders, does not
-        // notice that the front is gone: the kernel ends it. This holds for
-        // the thread that starts workers, which is the dispatcher's.
-        // SAFETY: between fork and exec only one system call is made.
-        unsafe {
-            command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
-        }
-        let mut child = command
+        withhold(&mut command);
+        // The thread that starts workers is the dispatcher's, which lives as
+        // long as the front.
+        let mut child = end_with_us(&mut command)
             .envs(slot.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -75,28 +77,28 @@ impl Worker {
             // ends its workers in order.
             .process_group(0)
             .spawn()?;
-        let orders = child.stdin.take();
         let tell = {
             let news = news.clone();
             // The receiver outlives the workers; a failed send means the
             // dispatcher is gone, and then nobody is left to be told.
             move |heard| drop(news.send(News { slot: index, generation, heard }))
         };
+        let orders = child.stdin.take().map(|input| {
+            let tell = tell.clone();
+            Orders::new(input, move |error| tell(Heard::Refused(error)))
+        });
         if let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) {
-            listen(out, err, tell);
+            listen(Pid::from_child(&child), out, err, tell);
         }
         Ok(Self { child, orders, generation, oom_kills: oom_kills() })
     }
 
-    /// Sends an order. A worker that is gone is noticed by its closed output.
-    pub fn send(&mut self, order: &Order) {
-        let Some(orders) = &mut self.orders else { return };
-        if let Ok(mut line) = serde_json::to_vec(order) {
-            line.push(b'\n');
-            if orders.write_all(&line).and_then(|()| orders.flush()).is_err() {
-                self.orders = None;
-            }
-        }
+    /// Sends an order, without waiting until it is read.
+    ///
+    /// # Errors
+    /// When it will not reach the worker.
+    pub fn send(&self, order: &Order) -> Result<(), Unsent> {
+        self.orders.as_ref().ok_or(Unsent::Closed)?.send(order)
     }
 
     /// Ends it at once, and whatever it started: its outputs close only when
@@ -111,12 +113,23 @@ impl Worker {
         self.child.id()
     }
 
-    /// Waits for the process, whose outputs are closed, and says how it ended;
+    /// How the process, which has ended, did so, where it was not `ours` to say;
     /// `words` are the last lines it wrote.
-    pub fn how_it_ended(mut self, words: &VecDeque<String>) -> (FailureClass, String) {
+    pub fn how_it_ended(
+        mut self,
+        words: &VecDeque<String>,
+        ours: Option<(FailureClass, String)>,
+    ) -> (FailureClass, String) {
         self.orders = None;
         match self.child.wait() {
-            Ok(status) => judge(status, oom_kills() > self.oom_kills, words),
+            Ok(status) => {
+                let judged = judge(status, oom_kills() > self.oom_kills, words);
+                // A worker that was refused is so however it ended. What else
+                // we ended it for counts only where our kill was its end.
+                let by_kill = status.signal() == Some(9) && judged.0 != FailureClass::OutOfMemory;
+                ours.filter(|(class, _)| by_kill || *class == FailureClass::BadInput)
+                    .unwrap_or(judged)
+            }
             Err(error) => (FailureClass::WorkerDied, error.to_string()),
         }
     }
@@ -164,32 +177,6 @@ fn oom_kills() -> u64 {
         text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
     };
     read("/sys/fs/cgroup/memory.events").or_else(|| read("/proc/vmstat")).unwrap_or(0)
-}
-
-fn listen(
-    out: impl io::Read + Send + 'static,
-    err: impl io::Read + Send + 'static,
-    tell: impl Fn(Heard) + Clone + Send + 'static,
-) {
-    let complain = tell.clone();
-    let errors = thread::spawn(move || {
-        for line in BufReader::new(err).split(b'\n') {
-            let Ok(line) = line else { break };
-            complain(Heard::Wrote(String::from_utf8_lossy(&line).into_owned()));
-        }
-    });
-    thread::spawn(move || {
-        for line in BufReader::new(out).split(b'\n') {
-            let Ok(line) = line else { break };
-            tell(match serde_json::from_slice(&line) {
-                Ok(event) => Heard::Said(Box::new(event)),
-                Err(_) => Heard::Wrote(String::from_utf8_lossy(&line).into_owned()),
-            });
-        }
-        // What was written last comes before the news that it is over.
-        let _ = errors.join();
-        tell(Heard::Closed);
-    });
 }
 
 #[cfg(test)]

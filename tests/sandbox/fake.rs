@@ -10,6 +10,7 @@ use std::time::Duration;
 use jem_core::digest::Digest;
 use jem_core::event::{Command, Event, FailureClass, Job, PROTOCOL};
 use jem_core::provenance::Fingerprints;
+use jem_core::results::Outcome;
 
 use super::Sandbox;
 
@@ -32,9 +33,27 @@ pub enum Part {
     Fails(FailureClass),
     /// It dies at once, before it is up.
     StillBorn,
+    /// It says that each trial is finished, and writes nothing.
+    Lies,
+    /// It beats, and never reads what it is to do.
+    ReadsNothing,
+    /// It beats, and has closed its standard input.
+    ClosesInput,
+    /// It lives, and has closed its outputs.
+    ClosesOutputs,
+    /// It writes and writes, and ends no line.
+    EndsNoLine,
+    /// It never says a word.
+    Mute,
 }
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 18] = [
+    Part::Lies,
+    Part::ReadsNothing,
+    Part::ClosesInput,
+    Part::ClosesOutputs,
+    Part::EndsNoLine,
+    Part::Mute,
     Part::Polite,
     Part::Deaf,
     Part::StandsStill,
@@ -90,6 +109,15 @@ pub fn play() {
         // In a session of its own, which the kill of this group does not reach.
         std::process::Command::new("setsid").args(["--fork", "sleep", "15"]).status().unwrap();
     }
+    if part == Part::Mute {
+        loop {
+            std::thread::park();
+        }
+    }
+    if part == Part::ClosesInput {
+        // Before it is up, and so before the first order.
+        close(0);
+    }
     // The test harness may have begun a line of its own.
     println!();
     say(&Event::WorkerStarted {
@@ -98,6 +126,24 @@ pub fn play() {
         libtorch: "none".to_owned(),
         cuda_devices: 0,
     });
+    match part {
+        Part::ReadsNothing | Part::ClosesInput => beat_on(),
+        Part::ClosesOutputs => {
+            close(1);
+            close(2);
+            loop {
+                std::thread::park();
+            }
+        }
+        Part::EndsNoLine => {
+            let part = vec![b'x'; 1 << 16];
+            for _ in 0..1024 {
+                std::io::stdout().lock().write_all(&part).unwrap();
+            }
+            beat_on();
+        }
+        _ => {}
+    }
     let (sender, commands) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
@@ -110,7 +156,15 @@ pub fn play() {
         match commands.recv_timeout(Duration::from_millis(50)) {
             Ok(Command::Run(given)) => {
                 begin(&given);
-                if let Part::Fails(class) = part {
+                if part == Part::Lies {
+                    say(&Event::TrialFinished {
+                        trial: given.trial,
+                        run: given.evaluation.run_id(),
+                        outcome: Outcome::finished(1),
+                        accuracy: Some(1.0),
+                        seconds: 0.0,
+                    });
+                } else if let Part::Fails(class) = part {
                     let message = format!("its words for {}", class.name());
                     let trial = given.trial;
                     say(&Event::TrialFailed { trial, class, message });
@@ -129,6 +183,22 @@ pub fn play() {
             _ => say(&Event::Beat { done: if part == Part::StandsStill { 0 } else { beat } }),
         }
     }
+}
+
+/// Beats, and does nothing else.
+fn beat_on() -> ! {
+    for done in 0.. {
+        say(&Event::Beat { done });
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    unreachable!("it counts for ever")
+}
+
+/// Closes a standard stream, which nothing uses any more.
+fn close(stream: i32) {
+    use std::os::fd::FromRawFd;
+    // SAFETY: it is open, and what std has of it is not used after this.
+    drop(unsafe { fs::File::from_raw_fd(stream) });
 }
 
 fn begin(job: &Job) {

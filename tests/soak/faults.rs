@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jem_core::random::Stream;
 
+use crate::around::Around;
 use crate::sandbox::Sandbox;
 use crate::sweep::{Sweep, kill_group};
 
@@ -27,7 +28,7 @@ impl Dice {
         (self.stream.uniform_f64(self.thrown) * n as f64) as u64
     }
 
-    fn choose<T>(&mut self, mut from: Vec<T>) -> Option<T> {
+    pub fn choose<T>(&mut self, mut from: Vec<T>) -> Option<T> {
         (!from.is_empty()).then(|| {
             let at = self.below(from.len() as u64) as usize;
             from.swap_remove(at)
@@ -41,14 +42,16 @@ pub enum Fault {
     KillFront,
     KillAll,
     StopWorkerForGood,
+    FreezeWorkers,
     Terminate,
     TerminateAll,
     KillOneOfTwins,
     FlipByteOfCheckpoint,
     DeleteFile,
+    Around(Around),
 }
 
-const FAULTS: [Fault; 13] = [
+const FAULTS: [Fault; 20] = [
     Fault::KillWorker,
     Fault::KillWorker,
     Fault::KillFront,
@@ -57,12 +60,31 @@ const FAULTS: [Fault; 13] = [
     Fault::KillAll,
     Fault::KillAll,
     Fault::StopWorkerForGood,
+    Fault::FreezeWorkers,
     Fault::Terminate,
     Fault::TerminateAll,
     Fault::KillOneOfTwins,
     Fault::FlipByteOfCheckpoint,
     Fault::DeleteFile,
+    Fault::Around(Around::CollectGarbage),
+    Fault::Around(Around::RenameStore),
+    Fault::Around(Around::CloseTerminal),
+    Fault::Around(Around::FullTerminal),
+    Fault::Around(Around::StuckTerminal),
+    Fault::Around(Around::PlantFifo),
 ];
+
+/// What came of an instant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Struck {
+    /// The sweep still ran at that instant.
+    pub running: bool,
+    /// A run that should have ended by itself did not, for longer than any may.
+    pub hung: bool,
+    /// A run ended by itself with exit code 0 though the store, as it was then,
+    /// lacked results.
+    pub zero_without_results: bool,
+}
 
 impl Fault {
     pub fn pick(dice: &mut Dice) -> Self {
@@ -75,11 +97,13 @@ impl Fault {
             Self::KillFront => "the dispatcher is killed (signal 9)",
             Self::KillAll => "the whole group is killed (signal 9)",
             Self::StopWorkerForGood => "a worker stops answering",
+            Self::FreezeWorkers => "all workers are frozen for a while (SIGSTOP)",
             Self::Terminate => "the run is preempted (SIGTERM)",
             Self::TerminateAll => "every process of the run is preempted (SIGTERM)",
             Self::KillOneOfTwins => "two runs share the store, one is killed",
             Self::FlipByteOfCheckpoint => "killed, and a byte of a checkpoint flips",
             Self::DeleteFile => "a file of the store is deleted under a run",
+            Self::Around(around) => around.name(),
         }
     }
 
@@ -97,62 +121,60 @@ impl Fault {
     }
 
     /// Runs the sweep on the store `results` and lets the fault happen at a
-    /// random instant; what runs then ends by itself or is ended. Says whether
-    /// the sweep still ran at that instant.
-    pub fn strike(self, sweep: &Sweep, results: &str, dice: &mut Dice) -> bool {
+    /// random instant; what runs then ends by itself or is ended.
+    pub fn strike(self, sweep: &Sweep, results: &str, dice: &mut Dice) -> Struck {
+        if let Self::Around(around) = self {
+            return around.strike(sweep, results, dice);
+        }
         let mut run = sweep.start(results);
         let instant = Duration::from_millis(dice.below(2500));
-        let struck;
+        let running = wait(&mut run, instant);
         match self {
             Self::KillWorker => {
-                struck = wait(&mut run, instant);
                 signal_workers(run.id(), "-KILL", dice);
                 // The run takes the trial up again; it is left some time for
                 // that, and is killed wherever it then is.
                 wait(&mut run, Duration::from_millis(dice.below(2500)));
             }
             Self::StopWorkerForGood => {
-                struck = wait(&mut run, instant);
                 signal_workers(run.id(), "-STOP", dice);
                 wait(&mut run, Duration::from_millis(4000 + dice.below(1500)));
             }
+            Self::FreezeWorkers => {
+                let workers = children(run.id());
+                workers.iter().for_each(|worker| signal(*worker, "-STOP"));
+                wait(&mut run, Duration::from_millis(dice.below(2500)));
+                workers.iter().for_each(|worker| signal(*worker, "-CONT"));
+                return let_end(&mut run, sweep, results, running);
+            }
             Self::KillFront => {
-                struck = wait(&mut run, instant);
                 let workers = children(run.id());
                 run.kill().unwrap();
                 run.wait().unwrap();
                 // Its workers find their standard input closed.
                 until("the workers' end", || workers.iter().all(|pid| !alive(*pid)));
-                return struck;
+                return Struck { running, ..Struck::default() };
             }
-            Self::KillAll => struck = wait(&mut run, instant),
             Self::Terminate | Self::TerminateAll => {
-                struck = wait(&mut run, instant);
                 if matches!(self, Self::TerminateAll) {
                     children(run.id()).into_iter().for_each(|worker| signal(worker, "-TERM"));
                 }
                 signal(run.id(), "-TERM");
-                until("the end of a preempted run", || run.try_wait().unwrap().is_some());
-                return struck;
+                return let_end(&mut run, sweep, results, running);
             }
             Self::KillOneOfTwins => {
                 let mut twin = sweep.start(results);
-                struck = wait(&mut run, instant);
                 end(&mut run);
                 wait(&mut twin, Duration::from_millis(dice.below(2500)));
                 end(&mut twin);
-                return struck;
             }
             Self::FlipByteOfCheckpoint => {
-                struck = wait(&mut run, instant);
                 end(&mut run);
                 if let Some(path) = dice.choose(checkpoints(&sweep.path(results))) {
                     flip(&path, dice);
                 }
-                return struck;
             }
             Self::DeleteFile => {
-                struck = wait(&mut run, instant);
                 // Not what is done: that is `jem store fsck`'s to find.
                 let files = unfinished(&sweep.path(results));
                 if let Some(path) = dice.choose(files) {
@@ -160,14 +182,27 @@ impl Fault {
                 }
                 wait(&mut run, Duration::from_millis(dice.below(1500)));
             }
+            Self::KillAll | Self::Around(_) => {}
         }
+        let ended = run.try_wait().unwrap();
         end(&mut run);
-        struck
+        Struck { running, ..sweep.judge(results, ended) }
     }
 }
 
+/// Longer than any run of the sweep takes, also on a machine with other work.
+const FOREVER: Duration = Duration::from_secs(180);
+
+/// Lets the run end by itself. One that does not is ended, and has hung.
+pub fn let_end(run: &mut Child, sweep: &Sweep, results: &str, running: bool) -> Struck {
+    let hung = wait(run, FOREVER);
+    let ended = run.try_wait().unwrap();
+    end(run);
+    Struck { running, hung, ..sweep.judge(results, ended) }
+}
+
 /// Waits for the run's end, but not longer than `most`; whether it still runs.
-fn wait(run: &mut Child, most: Duration) -> bool {
+pub fn wait(run: &mut Child, most: Duration) -> bool {
     let begun = Instant::now();
     while run.try_wait().unwrap().is_none() {
         if begun.elapsed() >= most {
@@ -179,7 +214,7 @@ fn wait(run: &mut Child, most: Duration) -> bool {
 }
 
 /// Kills the front and all its workers, each a group of its own.
-fn end(run: &mut Child) {
+pub fn end(run: &mut Child) {
     let workers = children(run.id());
     kill_group(run.id());
     for worker in &workers {
@@ -209,7 +244,7 @@ fn alive(pid: u32) -> bool {
     !stat.is_empty() && !stat.contains(") Z ")
 }
 
-fn signal(pid: u32, name: &str) {
+pub fn signal(pid: u32, name: &str) {
     // It may have ended by itself in the meantime.
     let _ = Command::new("kill").args([name, &pid.to_string()]).status();
 }
@@ -236,7 +271,7 @@ fn checkpoints(results: &Path) -> Vec<PathBuf> {
 }
 
 /// Files of runs that are not done, and leases.
-fn unfinished(results: &Path) -> Vec<PathBuf> {
+pub fn unfinished(results: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for run in fs::read_dir(results.join("runs")).into_iter().flatten().flatten() {
         if !run.path().join("manifest.json").exists() {

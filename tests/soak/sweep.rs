@@ -1,14 +1,16 @@
 //! A small sweep and its stores, disturbed and not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use jem_core::event::Event;
+use jem_core::id::RunId;
 use jem_core::store::{RunKind, Store};
 
+use crate::faults::Struck;
 use crate::sandbox::{Sandbox, manifests, tiny};
 
 /// Digests of results by kind and trial.
@@ -50,12 +52,17 @@ impl Sweep {
 
     /// Starts it, in a process group of its own.
     pub fn start(&self, results: &str) -> Child {
+        self.start_saying(results, Stdio::null(), Stdio::null())
+    }
+
+    /// As [`Self::start`], with these outputs.
+    pub fn start_saying(&self, results: &str, out: Stdio, err: Stdio) -> Child {
         use std::os::unix::process::CommandExt;
         let mut command = self.sandbox.command(&["run", "sweep.toml", "--results", results]);
         command.env("JEM_BACKOFF_MS", "10").env("JEM_STALL_SECONDS", "3");
         // Two spinning threads on a busy processor would take minutes.
         command.env("JEM_LEASE_STALE_SECONDS", "3").env("OMP_WAIT_POLICY", "passive");
-        command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
+        command.process_group(0).stdout(out).stderr(err);
         command.spawn().unwrap()
     }
 
@@ -74,11 +81,30 @@ impl Sweep {
         self.path(results).exists() && self.sandbox.digests(results).len() == expected.len()
     }
 
-    /// Every run that the store calls done must be whole, and the one that an
-    /// undisturbed sweep has. Says how many there are.
-    pub fn check_all_that_is_believed(&self, results: &str, expected: &Digests) -> u64 {
+    /// The runs of the whole sweep.
+    pub fn runs(&self) -> Vec<RunId> {
+        manifests(&self.path("calm")).into_iter().map(|manifest| manifest.run).collect()
+    }
+
+    /// What the way in which a run has ended by itself, where it has, says of
+    /// the store as it is now.
+    pub fn judge(&self, results: &str, ended: Option<ExitStatus>) -> Struck {
         let store = Store::open(&self.path(results)).unwrap();
-        let mut checked = 0;
+        let missing = |run: &RunId| !matches!(store.done(*run), Ok(Some(_)));
+        let zero = ended.is_some_and(|status| status.success());
+        let zero_without_results = zero && self.runs().iter().any(missing);
+        Struck { zero_without_results, ..Struck::default() }
+    }
+
+    /// Every run that the store calls done must be whole, and the one that an
+    /// undisturbed sweep has. Says which there are, and how many differ.
+    pub fn check_all_that_is_believed(
+        &self,
+        results: &str,
+        expected: &Digests,
+    ) -> (BTreeSet<RunId>, u64) {
+        let store = Store::open(&self.path(results)).unwrap();
+        let (mut checked, mut differing) = (BTreeSet::new(), 0);
         for manifest in manifests(&self.path(results)) {
             let Some(believed) = store.done(manifest.run).unwrap() else { continue };
             for artifact in believed.results.values().chain(believed.records.values()) {
@@ -89,10 +115,13 @@ impl Sweep {
                 RunKind::Evaluation => "evaluation",
             };
             let key = (kind.to_owned(), believed.trial.to_string());
-            assert_eq!(expected.get(&key), Some(&believed.results_digest().to_hex()), "{key:?}");
-            checked += 1;
+            if expected.get(&key) != Some(&believed.results_digest().to_hex()) {
+                println!("soak: {results}: {key:?} differs");
+                differing += 1;
+            }
+            checked.insert(believed.run);
         }
-        checked
+        (checked, differing)
     }
 
     /// `jem store fsck` finds nothing wrong.

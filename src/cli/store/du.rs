@@ -7,7 +7,7 @@ use jem_core::store::{Amount, GcOptions, GcPlan, Store, Usage, Use};
 
 use super::{reports, words};
 use crate::cli::CliError;
-use crate::cli::data::say;
+use crate::cli::open::print;
 
 /// What `jem store du` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub fn run(args: &DuArgs, store: &Store) -> Result<(), CliError> {
         Ok(bytes) => format!("jem store gc would free {}\n", words::bytes(bytes)),
         Err(error) => format!("jem store gc would free nothing: {error}\n"),
     };
-    say(&text)
+    print(&text)
 }
 
 fn freed(args: &DuArgs, store: &Store) -> Result<u64, CliError> {

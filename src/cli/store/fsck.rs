@@ -8,9 +8,10 @@ use jem_core::store::{CheckOptions, Finding, Kind, Mended, Report, Severity, che
 use serde_json::json;
 
 use super::{reports, words};
-use crate::cli::data::say;
+use crate::cli::open::print;
 use crate::cli::{CliError, Exit};
 use crate::progress::Reading;
+use crate::terminal;
 
 /// Findings of one kind that are printed, at most.
 const PRINTED: usize = 20;
@@ -43,7 +44,7 @@ pub struct FsckArgs {
 pub fn run(args: &FsckArgs, results: &Path) -> Result<(), CliError> {
     let shown = reports::shown(args.reports.as_deref(), results);
     let shown = shown.unwrap_or_else(|error| {
-        eprintln!("{error}\n  what that report shows is not told below");
+        terminal::note(&format!("{error}\n  what that report shows is not told below"));
         BTreeMap::new()
     });
     let options = CheckOptions { quick: args.quick, shown, ..CheckOptions::default() };
@@ -54,9 +55,9 @@ pub fn run(args: &FsckArgs, results: &Path) -> Result<(), CliError> {
     let mended =
         if args.repair { report.repair(Duration::from_secs(args.grace))? } else { Vec::new() };
     if args.json {
-        say(&as_json(&report, &mended))?;
+        print(&as_json(&report, &mended))?;
     } else {
-        say(&as_text(&report, &mended, args.quick))?;
+        print(&as_text(&report, &mended, args.quick))?;
     }
     conclude(&report, &mended)
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 use jem_core::store::{GcError, GcOptions, GcPlan, Outside, RunKind, Store, sweep};
 
 use super::{reports, words};
-use crate::cli::data::say;
-use crate::cli::open::{self, Folders};
+use crate::cli::open::{self, Folders, print};
 use crate::cli::{CliError, Exit};
 use crate::schedule::Keys;
 
@@ -56,7 +55,7 @@ pub fn run(args: &GcArgs, store: &Store, folders: &Folders) -> Result<(), CliErr
     let outside = || kept_outside(args, store, folders);
     if !args.yes {
         let plan = GcPlan::of(store, &options, &outside()?)?;
-        return say(&told(&plan, args));
+        return print(&told(&plan, args));
     }
     let swept = sweep(store, &options, &outside)?;
     let mut text = format!(
@@ -68,7 +67,7 @@ pub fn run(args: &GcArgs, store: &Store, folders: &Folders) -> Result<(), CliErr
     if swept.busy > 0 {
         text += &format!("{} stay: they are being run\n", words::count(swept.busy, "trial"));
     }
-    say(&text)
+    print(&text)
 }
 
 /// What reports, and the plans of experiments, keep.

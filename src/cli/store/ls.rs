@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::cli::CliError;
-use crate::cli::data::say;
+use crate::cli::open::print;
 
 /// What `jem store ls` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub fn run(args: &LsArgs, store: &Store) -> Result<(), CliError> {
     let listing = Listing::of(store);
     if args.json {
         let runs: Vec<Value> = listing.runs.iter().map(as_json).collect();
-        return say(&words::json(&Value::Array(runs)));
+        return print(&words::json(&Value::Array(runs)));
     }
     let row = |run: &RunLine| {
         let whole = if run.whole { "" } else { "not whole" };
@@ -48,7 +48,7 @@ pub fn run(args: &LsArgs, store: &Store) -> Result<(), CliError> {
     for (_, path, reason) in &listing.unreadable {
         text += &format!("cannot be believed: {path}: {reason} (jem store fsck)\n");
     }
-    say(&text)
+    print(&text)
 }
 
 /// `training` or `evaluation`.

@@ -1,7 +1,6 @@
 //! `jem store show`.
 
 use std::fs;
-use std::io::{self, Write};
 
 use jem_core::arrays::{Array, Arrays};
 use jem_core::digest::Digest;
@@ -10,8 +9,9 @@ use serde_json::Value;
 
 use super::find::{Found, find};
 use super::{ls, words};
-use crate::cli::data::say;
+use crate::cli::open::print;
 use crate::cli::{CliError, Exit};
+use crate::terminal;
 
 /// Characters of a text object that are shown, at most.
 const SHOWN: usize = 4000;
@@ -35,23 +35,18 @@ pub fn run(args: &ShowArgs, store: &Store) -> Result<(), CliError> {
     match find(&listing, &args.id)? {
         Found::Object(digest) if args.bytes => {
             let bytes = store.get(digest)?;
-            match io::stdout().write_all(&bytes) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    Err(CliError::new(Exit::Machine, error.to_string()))
-                }
-                _ => Ok(()),
-            }
+            Ok(terminal::print_bytes(&bytes)?)
         }
-        Found::Object(digest) => say(&object(store, &listing, digest)?),
+        Found::Object(digest) => print(&object(store, &listing, digest)?),
         _ if args.bytes => {
             let message = format!("`{}` is a run or trial: it has no bytes of its own", args.id);
             Err(CliError::new(Exit::BadInput, message).hint("jem store show, for its objects"))
         }
-        Found::Run(line) => say(&shown(store, &listing, line)),
+        Found::Run(line) => print(&shown(store, &listing, line)),
         Found::Trial(lines) => {
             let each: Vec<String> =
                 lines.into_iter().map(|line| shown(store, &listing, line)).collect();
-            say(&each.join("\n"))
+            print(&each.join("\n"))
         }
     }
 }

@@ -7,8 +7,7 @@ use jem_core::store::{Listing, Store, Tag, TagError};
 
 use super::find::{Found, find};
 use super::words;
-use crate::cli::data::say;
-use crate::cli::open::{self, Folders};
+use crate::cli::open::{self, Folders, print};
 use crate::cli::{CliError, Exit};
 use crate::schedule::Keys;
 
@@ -69,7 +68,7 @@ pub fn tag(args: &TagArgs, store: &Store, folders: &Folders) -> Result<(), CliEr
         text +=
             &format!("{trials} of the plan are not done and not in it; tag again with --force\n");
     }
-    say(&text)
+    print(&text)
 }
 
 /// Adds the runs of the plan that are done; says how many trials are not.
@@ -105,7 +104,7 @@ fn of_plan(
 /// When there is none of this name.
 pub fn untag(name: &str, store: &Store) -> Result<(), CliError> {
     store.remove_tag(name)?;
-    say(&format!("{name}: taken away; its runs stay until jem store gc\n"))
+    print(&format!("{name}: taken away; its runs stay until jem store gc\n"))
 }
 
 /// Lists the tags.
@@ -119,9 +118,9 @@ pub fn list(store: &Store) -> Result<(), CliError> {
     };
     let tags = store.tags()?;
     if tags.is_empty() {
-        return say("there is no tag; jem store tag NAME SPEC gives one\n");
+        return print("there is no tag; jem store tag NAME SPEC gives one\n");
     }
-    say(&words::table(&["tag", "runs", "given", "note"], tags.iter().map(row).collect()))
+    print(&words::table(&["tag", "runs", "given", "note"], tags.iter().map(row).collect()))
 }
 
 impl From<TagError> for CliError {

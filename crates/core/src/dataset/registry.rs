@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::archive::Archive;
+use super::client::Group;
 use super::fetch::FetchProgress;
 
 /// How long a client may take.
@@ -108,7 +109,7 @@ fn wait(
     let io = |error: io::Error| failure(format!("`{title}`: {error}"));
     let log = scratch.join("client.log");
     command.stdin(Stdio::null()).stderr(File::create(&log).map_err(io)?);
-    let mut child = command.spawn().map_err(|error| Failure {
+    let (mut child, group) = Group::start(&mut command).map_err(|error| Failure {
         not_installed: error.kind() == io::ErrorKind::NotFound,
         reason: format!("`{title}` could not be started: {error}"),
     })?;
@@ -116,23 +117,23 @@ fn wait(
     let started = Instant::now();
     let mut seen = 0;
     let ended = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break Ok(status),
-            Ok(None) if started.elapsed() > LIMIT => {
-                // It may have ended by itself just now; either way it is over.
-                let _ = child.kill();
-                let _ = child.wait();
+        match group.has_ended() {
+            Ok(true) => break Ok(()),
+            Ok(false) if started.elapsed() > LIMIT => {
                 break Err(failure(format!("`{title}` took more than {LIMIT:?}")));
             }
-            Ok(None) => thread::sleep(Duration::from_millis(50)),
+            Ok(false) => thread::sleep(Duration::from_millis(50)),
             Err(error) => break Err(io(error)),
         }
         let size = folder_size(scratch).max(seen);
         progress.advance(size - seen);
         seen = size;
     };
+    drop(group);
+    let status = child.wait().map_err(io);
     progress.end();
-    let status = ended?;
+    ended?;
+    let status = status?;
     if status.success() {
         return Ok(());
     }

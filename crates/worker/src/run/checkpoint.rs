@@ -13,6 +13,7 @@ use jem_core::spec::Checkpoints as When;
 use jem_core::store::{Artifact, CheckpointRecord, Checkpoints};
 
 use super::Failure;
+use super::note::note;
 use super::trial::Context;
 use crate::training::{Course, Point, Snapshot, Standing};
 
@@ -58,12 +59,12 @@ impl Keeper {
         }
         for model in here {
             if !self.models.contains(&model) {
-                eprintln!(
+                note(&format!(
                     "the checkpoint of step {} was written on {}; the training continues on \
                      {model}, and its records name both",
                     record.step,
                     self.models.join(", then ")
-                );
+                ));
                 self.models.push(model);
             }
         }
@@ -131,7 +132,7 @@ impl Keeper {
             let record = match found {
                 Ok(record) => record,
                 Err(error) => {
-                    eprintln!("a checkpoint is passed over: {error}");
+                    note(&format!("a checkpoint is passed over: {error}"));
                     continue;
                 }
             };
@@ -148,10 +149,10 @@ impl Keeper {
                     self.step = record.step;
                     return Ok((course, true));
                 }
-                Err(failure) => eprintln!(
+                Err(failure) => note(&format!(
                     "the checkpoint of step {} is passed over: {}",
                     record.step, failure.message
-                ),
+                )),
             }
         }
         checkpoints.go_back_to(None)?;

@@ -5,6 +5,7 @@ mod checkpoint;
 mod evaluation;
 mod failure;
 mod life;
+mod note;
 mod own;
 mod same_data;
 mod serve;
@@ -13,5 +14,6 @@ mod training;
 mod trial;
 
 pub use failure::Failure;
+pub use note::note;
 pub use serve::serve;
 pub use trial::{Say, run_trial};

@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use jem_core::event::{BEAT, Command, Event, FailureClass, Job, PROTOCOL};
 
+use super::note::note;
 use super::{Failure, life, own, run_trial, signals};
 use crate::data::Inputs;
 
@@ -19,7 +20,7 @@ use crate::data::Inputs;
 pub fn serve() {
     signals::heed();
     if let Err(error) = own::same_libtorch() {
-        eprintln!("{error}");
+        note(&error.to_string());
         leave(64);
     }
     let commands = read_commands();
@@ -64,8 +65,8 @@ fn read_commands() -> Receiver<Command> {
         for line in std::io::stdin().lock().lines() {
             let command = line.ok().and_then(|line| serde_json::from_str(&line).ok());
             let Some(command) = command else {
-                eprintln!(
-                    "a command that this worker does not know; are front and worker of one build?"
+                note(
+                    "a command that this worker does not know; are front and worker of one build?",
                 );
                 leave(64);
             };

@@ -3,6 +3,7 @@
 //! be gone before its checkpoint.
 
 use super::life;
+use super::note::note;
 
 /// Takes SIGTERM and SIGUSR1 as what the front's stop is: a wish for a
 /// checkpoint and the end. SIGINT is the front's alone to answer.
@@ -29,6 +30,6 @@ fn install(signal: libc::c_int, handler: libc::sighandler_t) {
     };
     if done != 0 {
         let error = std::io::Error::last_os_error();
-        eprintln!("signal {signal} will end this worker without a checkpoint: {error}");
+        note(&format!("signal {signal} will end this worker without a checkpoint: {error}"));
     }
 }

@@ -9,6 +9,7 @@ use jem_core::results::Outcome;
 use jem_core::store::{Manifest, RunKind};
 
 use super::checkpoint::Keeper;
+use super::note::note;
 use super::same_data::same_data;
 use super::trial::{Context, peak_rss};
 use super::{Failure, life};
@@ -128,7 +129,7 @@ fn record(
     manifest.records.extend(context.records(models)?);
     context.store.finish(&manifest)?;
     if let Err(error) = context.store.checkpoints(manifest.run).clear() {
-        eprintln!("the checkpoints of a finished training stay: {error}");
+        note(&format!("the checkpoints of a finished training stay: {error}"));
     }
     Ok(manifest)
 }

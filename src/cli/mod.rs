@@ -11,6 +11,7 @@ mod data;
 mod exit;
 mod explain;
 mod ls;
+mod notes;
 mod open;
 mod origin;
 mod outcome;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jem_core::plan::Plan;
 use jem_core::store::Store;
 
+use super::notes::notes;
 use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
 use super::{CliError, Exit};
@@ -111,6 +112,9 @@ fn print(
             let gap = if why.is_empty() { "" } else { "  " };
             writeln!(out, "  {}  {:<9} {label}{gap}{why}", trial.id.short(), name(status, known))?;
         }
+    }
+    for note in notes(plan) {
+        writeln!(out, "note: {note}")?;
     }
     let mut counts = [0usize; NAMES.len()];
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();

@@ -12,6 +12,7 @@ use jem_core::spec::Spec;
 use jem_core::store::{Leases, Store};
 
 use super::conclusion::Conclusion;
+use super::notes::notes;
 use super::open::{self, Folders};
 use super::origin::Origin;
 use super::signals::stop_flags;
@@ -122,6 +123,9 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
             _ => println!("{name}: every trial that is trained is evaluated; nothing to run"),
         }
         return Ok(());
+    }
+    for note in notes(&plan) {
+        eprintln!("note: {note}");
     }
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;

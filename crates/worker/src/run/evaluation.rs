@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
-use jem_core::dataset::Split;
+use jem_core::dataset::{About, Split};
 use jem_core::digest::Digest;
 use jem_core::event::{Event, FailureClass};
 use jem_core::id::RunParts;
@@ -251,6 +251,7 @@ fn base(
 }
 
 /// What is to be said of the sets that `spec` reads: only of pictures in folders.
+/// Classes are those of the training set alone, since no others are used.
 fn about_sets(
     context: &Context<'_>,
     inputs: &mut Inputs,
@@ -261,11 +262,15 @@ fn about_sets(
     let tested = std::iter::once(&data.train).chain(spec.evaluate.sources());
     let mut said: Vec<SetAbout> = Vec::new();
     for (source, split) in trained.chain(tested.map(|source| (source, Split::Test))) {
-        if source.is_of_pictures() {
-            let about =
-                inputs.get(&context.places(), source, split, &mut Vec::new())?.about.clone();
-            said.push(SetAbout { set: source.label(), split, about });
+        if !source.is_of_pictures() {
+            continue;
         }
+        let loaded = inputs.get(&context.places(), source, split, &mut Vec::new())?;
+        let about = match *source == data.train {
+            true => loaded.about.clone(),
+            false => About { notes: loaded.about.notes.clone(), ..About::default() },
+        };
+        said.push(SetAbout { set: source.label(), split, about });
     }
     said.retain(|one| !one.about.is_empty());
     Ok(said)

@@ -169,6 +169,16 @@ put("picture_reader", "narrow", b"[0,1]\0" + png(512, [row[:1536], row[:1536]]))
 
 for name in ["grey.png", "palette.png", "opaque.png", "sixteen.png", "grey.jpg", "halved.jpg", "progressive.jpg"]:
     put("image_reader", name, (PICTURES / name).read_bytes())
+with tarfile.open(PICTURES.parent / "pictures/matrix.tar.gz") as matrix:
+    for name, member in {
+        "scans.jpg": "sequential-three-2x2-three-9x15-smooth.jpg",
+        "deep.jpg": "progressive-deep-2x1--9x15-smooth.jpg",
+        "adobe.jpg": "colours-jfif0-adobe0-ids-9x15-smooth.jpg",
+        "turned.jpg": "exif-6-1-9x15-smooth.jpg",
+        "turned.png": "png-2-8-0-late-5x7.png",
+        "interlaced.png": "png-2-16-1-plain-5x7.png",
+    }.items():
+        put("image_reader", name, matrix.extractfile(member).read())
 put("image_reader", "large.png", png(2000, [bytes(6000)] * 500))
 claimed = png(4, [bytes(12)])
 put("image_reader", "claims-much.png", claimed[:16] + struct.pack(">II", 4096, 4096) + claimed[24:29] + struct.pack(">I", zlib.crc32(claimed[12:16] + struct.pack(">II", 4096, 4096) + claimed[24:29])) + claimed[33:])

@@ -64,7 +64,7 @@ const TABLES: [(&str, &[&str]); 4] = [
 ];
 
 /// Crates and the only places that may name them.
-const HOMES: [(&str, &[&str]); 18] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("sha2", &["crates/core/src/digest.rs", "crates/fingerprint/src/"]),
     ("syn", &["crates/fingerprint/src/"]),
     ("toml", &["crates/core/src/spec/", "crates/core/src/dataset/catalogue.rs"]),
@@ -74,7 +74,9 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("tar", &["crates/core/src/dataset/"]),
     ("zip", &["crates/core/src/dataset/"]),
     ("flate2", &["crates/core/src/dataset/"]),
-    ("zune_jpeg", &["crates/core/src/dataset/"]),
+    ("jpeg_decoder", &["crates/core/src/dataset/"]),
+    ("exif", &["crates/core/src/dataset/"]),
+    ("unicode_normalization", &["crates/core/src/dataset/"]),
     ("tch", &["crates/worker/"]),
     ("polars", &["src/table/"]),
     ("statrs", &["src/significance/"]),

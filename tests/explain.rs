@@ -70,7 +70,8 @@ fn on_own_files() -> String {
     let files = "train = { name = \"squares\", classes = 2, idx = { train_images = \"train-images\", \
                  train_labels = \"train-labels\", test_images = \"test-images\", test_labels = \
                  \"test-labels\" } }";
-    tiny("").replace("train = \"digits\"", files).replace("validation = 100", "validation = 8")
+    let text = tiny("").replace("train = \"digits\"", files);
+    text.replace("validation = 100", "validation = 8").replace("limit = 256", "limit = 128")
 }
 
 #[test]
@@ -160,18 +161,19 @@ fn who_runs_a_trial_and_how_its_last_attempt_failed_are_told() {
     let sandbox = Sandbox::new();
     images(&sandbox, "train", 160, 0);
     images(&sandbox, "test", 40, 1);
-    let greedy = on_own_files().replace("validation = 8", "validation = 400");
-    sandbox.write("greedy.toml", &greedy);
-    assert_eq!(sandbox.jem(&["run", "greedy.toml"]).code, 1);
-    let plan = sandbox.ok(&["plan", "greedy.toml"]);
+    // The plan counts images and does not look at their sides.
+    let padded = on_own_files().replace("validation = 8", "validation = 8\naugment = { pad = 8 }");
+    sandbox.write("padded.toml", &padded);
+    assert_eq!(sandbox.jem(&["run", "padded.toml"]).code, 1);
+    let plan = sandbox.ok(&["plan", "padded.toml"]);
     assert!(plan.contains("2 trials: 2 failed"), "{plan}");
-    assert!(plan.contains("bad input: of 160 training images 160 are held out"), "{plan}");
-    let said = sandbox.ok(&["explain", &first_trial(&plan), "greedy.toml"]);
+    assert!(plan.contains("bad input: data.augment.pad = 8: images of 8×8"), "{plan}");
+    let said = sandbox.ok(&["explain", &first_trial(&plan), "padded.toml"]);
     let run = said.lines().find_map(|line| line.strip_prefix("training run ")).unwrap();
     let run = RunId::from_digest(Digest::parse(run).unwrap());
     let leases = Leases::new(&Store::open(&sandbox.path("results")).unwrap());
     assert!(matches!(leases.claim(run).unwrap(), Claim::Held));
-    let plan = sandbox.ok(&["plan", "greedy.toml"]);
+    let plan = sandbox.ok(&["plan", "padded.toml"]);
     let place = leases.holder().place();
     assert!(plan.contains("2 trials: 1 running, 1 failed"), "{plan}");
     assert!(plan.contains(&format!("on {place}")), "{plan}");

@@ -12,6 +12,7 @@ mod data;
 mod exit;
 mod explain;
 mod ls;
+mod notes;
 mod open;
 mod origin;
 mod outcome;

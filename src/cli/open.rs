@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use jem_core::dataset::{catalogue, classes_of, default_data_dir, shape_of};
+use jem_core::dataset::{Split, classes_of, count_of, default_data_dir, shape_of};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{
     Code, Fingerprints, SourceError, SourceState, beside_with_parts, source_state,
@@ -190,15 +190,14 @@ pub fn work(spec: &Spec) -> f64 {
     let shape = shape_of(train).unwrap_or([1, 28, 28]);
     let classes = classes_of(train).unwrap_or(10);
     // Only an estimate of time hangs on this: a user's own set counts as MNIST.
-    trial_flops(spec, shape, classes, training_images(spec).unwrap_or(60_000) as usize)
+    let known = train.catalogue_name().and_then(|_| training_images(spec, Path::new("")));
+    trial_flops(spec, shape, classes, known.unwrap_or(60_000) as usize)
 }
 
-/// Images of the training split, before any hold-out; none where the set is
-/// not of the catalogue.
-pub fn training_images(spec: &Spec) -> Option<u64> {
-    let name = spec.training.data.train.catalogue_name()?;
-    let entry = catalogue().entry(name).ok()?;
-    entry.splits.map(|splits| splits.train as u64)
+/// Images of the training split, before any hold-out, of files named from `base`;
+/// none where they cannot be counted.
+pub fn training_images(spec: &Spec, base: &Path) -> Option<u64> {
+    count_of(&spec.training.data.train.based_on(base), Split::Train).ok().flatten()
 }
 
 /// `lambda=0.1 seed=2`; where it has a name, `label smoothing seed=2`.

@@ -9,6 +9,7 @@ use jem_core::plan::Plan;
 use jem_core::store::Store;
 
 use super::CliError;
+use super::notes::notes;
 use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
 use crate::progress::human;
@@ -103,6 +104,9 @@ fn text(plan: &Plan, standing: &Standing, keys: &Keys<'_>, store: &Store, summar
                 name(status, known)
             );
         }
+    }
+    for note in notes(plan) {
+        let _ = writeln!(out, "note: {note}");
     }
     let mut counts = [0usize; NAMES.len()];
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();

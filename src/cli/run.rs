@@ -11,6 +11,7 @@ use jem_core::spec::Spec;
 use jem_core::store::{Leases, Store};
 
 use super::conclusion::{Conclusion, tell_setbacks};
+use super::notes::notes;
 use super::open::{self, Folders};
 use super::origin::Origin;
 use super::signals;
@@ -136,6 +137,9 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
                 open::print(&format!("{name}: {done}\n"))
             }
         };
+    }
+    for note in notes(&plan) {
+        terminal::note(&format!("note: {note}"));
     }
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;

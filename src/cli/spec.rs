@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jem_core::plan::{Plan, Trial};
 use jem_core::spec::{Length, schema, to_toml};
 
+use super::notes::notes;
 use super::{CliError, Exit, open};
 
 /// What `jem spec` is asked.
@@ -45,8 +46,9 @@ fn check(plan: &Plan) -> String {
         [] => "nothing is swept".to_owned(),
         axes => format!("swept: {}", axes.join(", ")),
     };
+    let notes: String = notes(plan).iter().map(|note| format!("note: {note}\n")).collect();
     format!(
-        "{}: trials: {}; expectations: {}; {swept}\n{}",
+        "{}: trials: {}; expectations: {}; {swept}\n{notes}{}",
         experiment.name,
         plan.trials.len(),
         experiment.expect.len(),
@@ -65,8 +67,10 @@ fn mean_weights_note(plan: &Plan) -> String {
         let spec = plan.spec_of(trial);
         let steps = match spec.training.train.length {
             Length::Steps(steps) => steps,
-            // How many images there are in files of one's own is not known yet.
-            Length::Epochs(_) => spec.training.updates(open::training_images(&spec)?),
+            Length::Epochs(_) => {
+                let base = plan.experiment.file.parent().unwrap_or(Path::new(""));
+                spec.training.updates(open::training_images(&spec, base)?)
+            }
         };
         spec.training.train.ema_start_share(steps).filter(|share| *share > MUCH_OF_THE_START)
     };

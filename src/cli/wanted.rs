@@ -11,6 +11,7 @@ use jem_core::store::{Leases, Store, Wanted};
 use super::run::data_is_there;
 use super::{CliError, open};
 use crate::schedule::{Keys, Status};
+use crate::terminal;
 
 /// How often it is looked whether a `gc` is over.
 const LOOK: Duration = Duration::from_millis(100);
@@ -51,7 +52,9 @@ pub fn count_on(
             return Ok(Some(wanted));
         }
         for place in sweeping.difference(&told) {
-            eprintln!("waiting for jem store gc at {place}, which sweeps runs of this experiment");
+            terminal::note(&format!(
+                "waiting for jem store gc at {place}, which sweeps runs of this experiment"
+            ));
         }
         told.extend(sweeping);
         std::thread::sleep(LOOK);

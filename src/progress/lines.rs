@@ -83,7 +83,7 @@ impl Observer for Lines {
         if new && self.waited_for.len() < MANY {
             self.waited_for.extend(places.keys().cloned());
             self.said = Instant::now();
-            eprintln!("[{}/{}] {}", self.over, self.trials.len(), self.waiting);
+            terminal::note(&format!("[{}/{}] {}", self.over, self.trials.len(), self.waiting));
         }
     }
 

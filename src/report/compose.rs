@@ -100,6 +100,7 @@ fn notices(view: &View<'_>, context: &ReportContext) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notices.extend(results.set_notes());
     notices.extend(results.hardware_notes());
     notices.extend(results.accepted_notes());
     if context.source.as_ref().is_some_and(|source| source.dirty) {

@@ -76,6 +76,13 @@ pub fn facts(view: &View<'_>, context: &ReportContext) -> Vec<(String, String)> 
     if !same {
         facts.push(("Evaluated at", evaluated));
     }
+    let classes = view.results.class_names();
+    if !classes.is_empty() {
+        let of_set = |(set, names): &(String, &[String])| {
+            format!("{set}, by label from 0: {}", names.join(", "))
+        };
+        facts.push(("Classes", classes.iter().map(of_set).collect::<Vec<_>>().join("; ")));
+    }
     facts.push(("Hardware", counts(trials.iter().map(machines))));
     facts.push(("libtorch", counts(trials.iter().map(|trial| libtorch(&trial.provenance)))));
     facts.push((

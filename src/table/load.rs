@@ -6,7 +6,7 @@ use jem_core::provenance::{Hardware, Provenance};
 use jem_core::results::{
     ATTACKS, CALIBRATION, CHAIN_STATES, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, Energies,
     GENERATION, GENERATION_IMAGES, Generation, LIKELIHOOD, METRICS, Metrics, PREDICTIONS,
-    PURIFICATION, RELIABILITY, ReliabilityBin, SAMPLES, SCORES, SELECTIVE,
+    PURIFICATION, RELIABILITY, ReliabilityBin, SAMPLES, SCORES, SELECTIVE, SETS,
 };
 use jem_core::store::{Accepted, Manifest, Store};
 use rayon::prelude::*;
@@ -197,6 +197,7 @@ fn parts(
         purification: of_part(store, evaluation, PURIFICATION)?,
         scores: of_part(store, evaluation, SCORES)?,
         likelihood: of_part(store, evaluation, LIKELIHOOD)?,
+        sets: of_part(store, evaluation, SETS)?.unwrap_or_default(),
     })
 }
 

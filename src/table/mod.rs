@@ -16,6 +16,7 @@ mod commits;
 mod marks;
 mod hardware;
 mod missing;
+mod sets;
 mod paper_metrics;
 mod spread;
 mod interval;

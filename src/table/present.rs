@@ -210,6 +210,7 @@ fn note(results: &Results, commits: &str) -> String {
     }
     let dirty = if results.dirty() { "; dirty: the checkout differed from the commit" } else { "" };
     said.push(format!("From {commits}{dirty}."));
+    said.extend(results.set_notes());
     said.extend(results.hardware_notes());
     said.extend(results.accepted_notes());
     said.join(" ")

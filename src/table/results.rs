@@ -10,7 +10,7 @@ use jem_core::plan::Experiment;
 use jem_core::provenance::{Hardware, Provenance};
 use jem_core::results::{
     AttackResults, Calibration, CorruptionPoint, Energies, Epoch, Generation, LikelihoodResults,
-    LongRun, OodScores, Outcome, Purified, ReliabilityBin, RiskCurve,
+    LongRun, OodScores, Outcome, Purified, ReliabilityBin, RiskCurve, SetAbout,
 };
 use serde_json::Value;
 
@@ -115,6 +115,8 @@ pub struct PartFiles {
     pub scores: Option<OodScores>,
     /// Of `[evaluate.likelihood]`.
     pub likelihood: Option<LikelihoodResults>,
+    /// Of every evaluation: what is to be said of its sets.
+    pub sets: Vec<SetAbout>,
 }
 
 /// States of the first [`Self::CHAINS`] chains from each start.

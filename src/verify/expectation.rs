@@ -4,7 +4,7 @@ use jem_core::provenance::is_known_model;
 use jem_core::results::{
     ATTACKS, BUFFER, CALIBRATION, CHAIN_STATES, CHAINS, CORRUPTIONS, ENERGIES, EPOCHS, EVALUATE,
     GENERATION, GENERATION_IMAGES, IMAGES_USED, LIKELIHOOD, METRICS, OUTCOME, PREDICTIONS,
-    PURIFICATION, RELIABILITY, SAMPLES, SCORES, SELECTIVE, SPEC, WEIGHTS,
+    PURIFICATION, RELIABILITY, SAMPLES, SCORES, SELECTIVE, SETS, SPEC, WEIGHTS,
 };
 use serde::Serialize;
 
@@ -73,6 +73,7 @@ pub const TOLERANCES: &[(&str, Tolerance)] = &[
     (GENERATION, COUNTS),
     (LIKELIHOOD, COUNTS),
     (IMAGES_USED, EXACT),
+    (SETS, EXACT),
 ];
 
 /// What holds for the values at which a training diverged, which are written

@@ -5,6 +5,7 @@ mod attacks;
 mod generation;
 mod images_used;
 mod likelihood;
+mod set_about;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ pub use generation::{
 };
 pub use images_used::{IMAGES_USED, ImagesUsed};
 pub use likelihood::{AnnealingRun, DensityOfImages, LIKELIHOOD, LikelihoodResults};
+pub use set_about::{SETS, SetAbout};
 
 /// Resolved training spec and seed, of a training run.
 pub const SPEC: &str = "spec.json";

@@ -27,6 +27,11 @@ pub(super) enum Records {
 }
 
 impl Records {
+    /// The bytes of a record.
+    pub(super) fn bytes(self) -> usize {
+        self.labels() + PIXELS
+    }
+
     /// The label bytes of a record.
     fn labels(self) -> usize {
         match self {
@@ -52,7 +57,7 @@ pub(super) fn append(
     labels: &mut Vec<u8>,
 ) -> Result<(), DatasetError> {
     check(path, bytes, records, classes)?;
-    let record = records.labels() + PIXELS;
+    let record = records.bytes();
     pixels.reserve_exact(bytes.len() / record * PIXELS);
     for record in bytes.chunks_exact(record) {
         labels.push(record[records.label()]);
@@ -62,7 +67,7 @@ pub(super) fn append(
 }
 
 fn check(path: &Path, bytes: &[u8], records: Records, classes: usize) -> Result<(), DatasetError> {
-    let record = records.labels() + PIXELS;
+    let record = records.bytes();
     let whole = bytes.len() / record * record;
     if bytes.is_empty() || whole != bytes.len() {
         if let Some(found) = magic::looks_like(bytes) {

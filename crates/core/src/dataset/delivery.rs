@@ -1,5 +1,6 @@
 //! What one mirror delivers: fetched, unpacked, compared, put in its place.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::{self, Path};
@@ -112,24 +113,26 @@ impl<'a> Delivery<'a> {
     /// there, as it is.
     fn by_own(
         &mut self,
-        base: &str,
+        base: &OsStr,
         scratch: &Path,
         progress: &mut dyn FetchProgress,
     ) -> Result<(), String> {
         let agent = agent();
-        let is_address = base.starts_with("https://") || base.starts_with("http://");
-        let base = format!("{}/{}", base.trim_end_matches('/'), self.entry.name);
+        let is_address = |text: &&str| text.starts_with("https://") || text.starts_with("http://");
+        let address = base.to_str().filter(is_address).map(|text| text.trim_end_matches('/'));
+        let folder = Path::new(base).join(&self.entry.name);
         for file in self.missing.clone() {
             let mut reasons = Vec::new();
             for name in [format!("{}.gz", file.name), file.name.clone()] {
-                let from = format!("{base}/{name}");
                 let limit = packed_limit(file.limit());
-                let bytes = if is_address {
-                    let path = scratch.join("file");
-                    download(&agent, &from, &path, limit, progress)
-                        .and_then(|()| fs::read(&path).map_err(|error| error.to_string()))
-                } else {
-                    bounded(Path::new(&from), limit)
+                let bytes = match address {
+                    Some(address) => {
+                        let from = format!("{address}/{}/{name}", self.entry.name);
+                        let path = scratch.join("file");
+                        download(&agent, &from, &path, limit, progress)
+                            .and_then(|()| fs::read(&path).map_err(|error| error.to_string()))
+                    }
+                    None => bounded(&folder.join(&name), limit),
                 };
                 match bytes.and_then(|bytes| self.accept(file, bytes)) {
                     Ok(()) => {

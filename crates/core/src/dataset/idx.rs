@@ -6,11 +6,11 @@
 //! Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten
 //! digits", file formats.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::error::DatasetError;
+use super::folder::open_regular;
 use super::magic::{self, GZIP, IDX_IMAGES, IDX_LABELS};
 use super::{gz, magic::describe};
 
@@ -144,8 +144,17 @@ pub(super) fn parse(path: &Path, mut bytes: Vec<u8>, kind: Kind) -> Result<Idx, 
 
 /// The height and width of the images in the file at `path`; reads its start only.
 pub(super) fn image_sides(path: &Path) -> Result<[usize; 2], DatasetError> {
+    Ok(image_header(path)?.sides.map(|side| side as usize))
+}
+
+/// How many images the file at `path` has; reads its start only.
+pub(super) fn image_count(path: &Path) -> Result<u64, DatasetError> {
+    Ok(image_header(path)?.count)
+}
+
+fn image_header(path: &Path) -> Result<Header, DatasetError> {
     let io = |error| DatasetError::io(path, error);
-    let mut file = BufReader::new(File::open(path).map_err(io)?);
+    let mut file = BufReader::new(open_regular(path).map_err(io)?);
     let mut start = Vec::new();
     file.by_ref().take(16).read_to_end(&mut start).map_err(io)?;
     if start.starts_with(&GZIP) {
@@ -156,8 +165,7 @@ pub(super) fn image_sides(path: &Path) -> Result<[usize; 2], DatasetError> {
             reason: error.to_string(),
         })?;
     }
-    let header = Header::parse(path, &start, Kind::Images)?;
-    Ok(header.sides.map(|side| side as usize))
+    Header::parse(path, &start, Kind::Images)
 }
 
 fn check_magic(path: &Path, bytes: &[u8], kind: Kind) -> Result<(), DatasetError> {

@@ -1,10 +1,11 @@
 //! The Inception extractor of the Fréchet distance: a TorchScript file that is
 //! not part of any data set, and may be absent.
 
-use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::DatasetError;
+use super::folder::open_regular;
 use crate::digest::Digest;
 
 /// Which file is meant.
@@ -55,8 +56,10 @@ impl InceptionFile {
     /// When it cannot be read or has another digest.
     pub fn read(&self, data: &Path, base: &Path) -> Result<Option<Vec<u8>>, DatasetError> {
         let Some(path) = self.find(data, base) else { return Ok(None) };
-        let bytes =
-            fs::read(&path).map_err(|error| DatasetError::Io { path: path.clone(), error })?;
+        let mut bytes = Vec::new();
+        open_regular(&path)
+            .and_then(|mut file| file.read_to_end(&mut bytes))
+            .map_err(|error| DatasetError::io(&path, error))?;
         let (found, expected) = (Digest::of(&bytes), self.expected());
         if found != expected {
             return Err(DatasetError::UserFiles(format!(
@@ -73,6 +76,8 @@ impl InceptionFile {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

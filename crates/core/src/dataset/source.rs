@@ -11,7 +11,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::catalogue::catalogue;
+use super::catalogue::{Format, catalogue};
 use super::images::Split;
 use super::reshaped::Reshaped;
 use super::user_files::{UserFiles, is_plain};
@@ -56,6 +56,17 @@ impl Source {
             Self::Catalogue(name) => Some(name),
             Self::Reshaped(set) => Some(&set.name),
             Self::Files(_) => None,
+        }
+    }
+
+    /// Whether its images are pictures in folders, whose classes have names.
+    pub fn is_of_pictures(&self) -> bool {
+        match self {
+            Self::Files(files) => files.images.is_some(),
+            _ => self
+                .catalogue_name()
+                .and_then(|name| catalogue().entry(name).ok())
+                .is_some_and(|entry| entry.format == Format::Pictures),
         }
     }
 

@@ -41,11 +41,7 @@ pub(super) fn parse(
             None => Ok(()),
         }
     });
-    let wrong = |reason: String| DatasetError::Damaged {
-        path: path.to_owned(),
-        what: "an SVHN file (MATLAB, `X` and `y`)",
-        reason,
-    };
+    let wrong = |reason| wrong(path, reason);
     taken.map_err(wrong)?;
     let missing = |name: &str| wrong(format!("it has no `{name}`"));
     let pixels = pixels.ok_or_else(|| missing("X"))?;
@@ -55,8 +51,29 @@ pub(super) fn parse(
     Ok((pixels, labels.unwrap_or_default()))
 }
 
-/// The pixels of `X`, from column-major `[32, 32, 3, n]` to planes of rows.
-fn images(x: Variable<'_>) -> Result<Vec<u8>, String> {
+/// How many images the file `bytes` has; none of them is decompressed.
+///
+/// # Errors
+/// When it is no such file.
+pub(super) fn count(path: &Path, bytes: &[u8]) -> Result<u64, DatasetError> {
+    let mut count = None;
+    let taken = mat::variables(bytes, &mut |variable| {
+        if variable.name == "X" {
+            count = Some(images_in(&variable)?);
+        }
+        Ok(())
+    });
+    let found = taken.and_then(|()| count.ok_or_else(|| "it has no `X`".to_owned()));
+    found.map_err(|reason| wrong(path, reason))
+}
+
+fn wrong(path: &Path, reason: String) -> DatasetError {
+    let what = "an SVHN file (MATLAB, `X` and `y`)";
+    DatasetError::Damaged { path: path.to_owned(), what, reason }
+}
+
+/// How many images `x`, which is `X`, has.
+fn images_in(x: &Variable<'_>) -> Result<u64, String> {
     let uint8 = x.class == 9 && x.kind == 2;
     // MATLAB leaves out a last dimension of 1.
     let n = match x.dims[..] {
@@ -70,6 +87,12 @@ fn images(x: Variable<'_>) -> Result<Vec<u8>, String> {
             x.class, x.dims, x.len, x.kind
         ));
     }
+    Ok(n)
+}
+
+/// The pixels of `X`, from column-major `[32, 32, 3, n]` to planes of rows.
+fn images(x: Variable<'_>) -> Result<Vec<u8>, String> {
+    let n = images_in(&x)?;
     let mut pixels = Vec::new();
     let mut image = [0; PIXELS];
     for _ in 0..n {

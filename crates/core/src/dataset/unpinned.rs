@@ -81,7 +81,7 @@ fn a_set_that_only_the_user_can_bring_says_what_to_put_where() {
 fn a_mirror_of_the_users_own_is_a_folder_and_its_files_are_looked_at() {
     let (dir, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let base = own.path().display().to_string();
-    let mirror = || Some(Mirror::Own { base: base.clone() });
+    let mirror = || Some(Mirror::Own { base: base.clone().into() });
     let set = catalogue().entry("kmnist").unwrap();
     let bytes = idx(&[2, 28, 28], &images());
     for split in ["train", "t10k"] {

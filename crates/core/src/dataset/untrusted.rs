@@ -10,6 +10,7 @@ use flate2::bufread::GzDecoder;
 use super::archive::{self, Member};
 use super::cifar::Records;
 use super::idx::{self, Kind};
+use super::picture::Decoded;
 use super::resize::Wanted;
 use super::{Cifar100Labels, DatasetError, cifar, picture, png_rows, svhn};
 
@@ -61,7 +62,7 @@ pub fn svhn(bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), DatasetError> {
 /// # Errors
 /// With a reason in words.
 pub fn image(bytes: &[u8]) -> Result<([usize; 3], Vec<u8>), String> {
-    picture::decode(bytes).map(|picture| (picture.shape, picture.pixels))
+    picture::decode(bytes).map(|Decoded { picture, .. }| (picture.shape, picture.pixels))
 }
 
 /// As [`image`], brought to `channels` channels and `sides`.
@@ -74,7 +75,7 @@ pub fn image_as(
     sides: [usize; 2],
 ) -> Result<([usize; 3], Vec<u8>), String> {
     let wanted = Wanted { sides: Some(sides), channels: Some(channels) };
-    let picture = wanted.of(picture::decode(bytes)?);
+    let picture = wanted.of(picture::decode(bytes)?.picture);
     Ok((picture.shape, picture.pixels))
 }
 

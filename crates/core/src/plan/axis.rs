@@ -20,11 +20,13 @@ pub struct Axis {
     pub columns: Vec<Column>,
     /// The names of the rows of a `zip`, where it has any.
     pub names: Option<Vec<String>>,
+    /// What one should know of its values, as a sentence.
+    pub note: Option<String>,
 }
 
 impl Axis {
     fn single(column: Column) -> Self {
-        Self { columns: vec![column], names: None }
+        Self { columns: vec![column], names: None, note: None }
     }
 
     /// How many values the axis has.
@@ -108,7 +110,7 @@ impl AxisReader<'_> {
             );
             return None;
         }
-        let mut axis = Axis { columns, names: None };
+        let mut axis = Axis { columns, names: None, note: None };
         axis.names = names.and_then(|names| read_names(names, &axis, self.source, self.problems));
         Some(axis)
     }

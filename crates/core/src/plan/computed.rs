@@ -1,6 +1,8 @@
 //! Reads the values of axes that are computed: by a generator, or drawn from
 //! a box.
 
+use std::collections::HashSet;
+
 use super::axis::{Axis, AxisReader, Column};
 use super::draw::{Method, Side, draw};
 use super::generate::{linspace, logspace, range};
@@ -92,14 +94,22 @@ impl AxisReader<'_> {
             self.problem(message, over.place(), "`path = { linear = [low, high] }` is needed");
             return None;
         }
-        let mut columns = Vec::new();
+        let mut columns: Vec<Column> = Vec::new();
         for (dimension, Written { field, entry }) in written.into_iter().enumerate() {
             let side = self.side(field, entry)?;
             let numbers = draw(method, side, n, seed, dimension as u32, &field.path);
             let values = self.computed(field, numbers, &entry.node.span)?;
             columns.push(Column { field, key_span: entry.key_span.clone(), values });
         }
-        Some(Axis { columns, names: None })
+        let merged = equal_rows(&columns);
+        let note = (merged > 0).then(|| {
+            format!(
+                "{merged} of the {n} points of `{}` are equal to earlier ones once they are \
+                 rounded: each is run once",
+                method.key()
+            )
+        });
+        Some(Axis { columns, names: None, note })
     }
 
     fn side(&mut self, field: &Field, entry: &Entry) -> Option<Side> {
@@ -123,6 +133,26 @@ impl AxisReader<'_> {
             self.problem(message, range.node.span.clone(), label);
             return None;
         }
-        Some(Side { low, high, log, whole: field.is_whole() })
+        if !field.is_whole() {
+            return Some(Side { low, high, log, whole: false });
+        }
+        let (first, last) = (low.ceil(), high.floor());
+        if first > last {
+            let message = format!("there is no whole number from {low} to {high}");
+            let label = format!("`{}` is a whole number", field.path);
+            self.problem(message, range.node.span.clone(), &label);
+            return None;
+        }
+        Some(Side { low: first, high: last, log, whole: true })
     }
+}
+
+/// How many rows of `columns`, which are equally long, are equal to earlier ones.
+fn equal_rows(columns: &[Column]) -> usize {
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    let row = |number: usize| -> String {
+        columns.iter().map(|column| format!("{} ", column.values[number].typed.value)).collect()
+    };
+    let different: HashSet<String> = (0..rows).map(row).collect();
+    rows - different.len()
 }

@@ -39,7 +39,7 @@ pub struct Side {
     pub high: f64,
     /// Whether equal factors rather than equal steps are equally likely.
     pub log: bool,
-    /// Whether the values are whole numbers.
+    /// Whether the values are whole numbers; then both ends are.
     pub whole: bool,
 }
 
@@ -49,14 +49,31 @@ const DRAWN: usize = 6;
 impl Side {
     /// The value at `part` ∈ [0, 1) of the side.
     fn at(&self, part: f64) -> f64 {
-        let value = if self.log {
-            let (low, high) = (self.low.ln(), self.high.ln());
+        if self.whole {
+            return self.whole_at(part);
+        }
+        round_to(self.between(self.low, self.high, part), DRAWN).clamp(self.low, self.high)
+    }
+
+    /// The whole number at `part` of the side, whose ends are whole. Each number
+    /// stands for the interval of length 1 around it, the ends as well as the
+    /// others: all are equally likely, or, on a logarithmic side, k as likely as
+    /// the factor (k + 1/2) / (k − 1/2) is large, nearly in proportion to 1/k.
+    fn whole_at(&self, part: f64) -> f64 {
+        let value = self.between(self.low - 0.5, self.high + 0.5, part);
+        // At the lower end of an interval, to which it belongs, rather than at the
+        // even neighbour.
+        (value + 0.5).floor().clamp(self.low, self.high)
+    }
+
+    /// Between `low` and `high`, in steps or in factors.
+    fn between(&self, low: f64, high: f64, part: f64) -> f64 {
+        if self.log {
+            let (low, high) = (low.ln(), high.ln());
             (low + (high - low) * part).exp()
         } else {
-            self.low + (self.high - self.low) * part
-        };
-        let value = if self.whole { value.round() } else { round_to(value, DRAWN) };
-        value.clamp(self.low, self.high)
+            low + (high - low) * part
+        }
     }
 }
 
@@ -118,6 +135,26 @@ mod tests {
         let side = Side { low: 5.0, high: 60.0, log: false, whole: true };
         let points = draw(Method::Random, side, 1000, 0, 0, "sampler.steps");
         assert!(points.iter().all(|x| x.fract() == 0.0 && (5.0..=60.0).contains(x)));
+    }
+
+    #[test]
+    fn whole_numbers_are_equally_likely_up_to_the_ends() {
+        let side = Side { low: 1.0, high: 4.0, log: false, whole: true };
+        let count = |points: &[f64]| {
+            [1.0, 2.0, 3.0, 4.0].map(|k| points.iter().filter(|x| **x == k).count())
+        };
+        let sobol = draw(Method::Sobol, side, 4096, 0, 0, "sampler.steps");
+        assert_eq!(count(&sobol), [1024; 4]);
+        let random = draw(Method::Random, side, 4096, 0, 0, "sampler.steps");
+        // Expected 1,024; five standard deviations of a binomial.
+        assert!(count(&random).iter().all(|n| (885..=1163).contains(n)), "{:?}", count(&random));
+        // The shares of ln(1.5/.5), ln(2.5/1.5), ln(3.5/2.5) and ln(4.5/3.5) in
+        // ln 9: .5, .2325, .1531 and .1144.
+        let log = draw(Method::Sobol, Side { log: true, ..side }, 4096, 0, 0, "sampler.steps");
+        for (found, expected) in count(&log).into_iter().zip([2048, 952, 627, 469]) {
+            // An interval between two points of the sequence holds one more or less.
+            assert!(found.abs_diff(expected) <= 2, "{:?}", count(&log));
+        }
     }
 
     // A drawn value is part of a cell's id, so the sequences may never change.

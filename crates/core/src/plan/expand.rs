@@ -6,8 +6,10 @@ use rayon::prelude::*;
 
 use super::axis::{AxisValue, Column};
 use super::block::Block;
+use super::counts::Counts;
 use super::leaves::{Part, Splicer};
 use super::trials::Trial;
+use crate::dataset::{Source, Split};
 use crate::diagnostic::Diagnostic;
 use crate::id::{CellId, EvalId, TrialId};
 use crate::spec::{Device, Document, Entry, Resources, Violation, violations};
@@ -36,7 +38,12 @@ struct Cell {
 
 /// The trials of all `blocks` in their order, each once. What is wrong with
 /// cells goes to `problems`.
-pub fn expand(document: &Document, blocks: &[Block], problems: &mut Vec<Diagnostic>) -> Vec<Trial> {
+pub fn expand(
+    document: &Document,
+    blocks: &[Block],
+    counts: &Counts,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Trial> {
     let count: usize =
         blocks.iter().map(|block| block.cells.len().saturating_mul(block.seeds.len())).sum();
     if count > MAX_TRIALS {
@@ -55,7 +62,7 @@ pub fn expand(document: &Document, blocks: &[Block], problems: &mut Vec<Diagnost
         let splicer = Splicer::new(block);
         for numbers in block.cells.chunks(CHUNK) {
             let cells: Vec<Cell> =
-                numbers.par_iter().map(|number| cell(block, &splicer, *number)).collect();
+                numbers.par_iter().map(|number| cell(block, &splicer, counts, *number)).collect();
             for cell in &cells {
                 wrong.take_in(block, cell);
             }
@@ -75,12 +82,14 @@ fn asked(trial: &Trial) -> (Device, u64) {
     (trial.resources.device, trial.resources.threads)
 }
 
-fn cell(block: &Block, splicer: &Splicer, number: u32) -> Cell {
+fn cell(block: &Block, splicer: &Splicer, counts: &Counts, number: u32) -> Cell {
     let choices = block.choices(number);
     let spec = block.spec(&choices);
     let replaced = splicer.replaced(Part::Training, &choices);
     let id = CellId::new(&splicer.training, &replaced);
-    Cell { number, choices, id, resources: spec.resources, violations: violations(&spec) }
+    let images = |source: &Source| counts.of(source, Split::Train);
+    let violations = violations(&spec, &images);
+    Cell { number, choices, id, resources: spec.resources, violations }
 }
 
 fn make_trials(block: &Block, splicer: &Splicer, index: usize, cell: &Cell) -> Vec<Trial> {

@@ -9,6 +9,7 @@ mod allowance;
 mod axis;
 mod block;
 mod computed;
+mod counts;
 mod draw;
 mod expand;
 mod experiment;

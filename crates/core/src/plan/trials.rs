@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::allowance::Allowance;
 use super::block::Block;
+use super::counts::Counts;
 use super::expand::expand;
 use super::experiment::{Experiment, meets, resolve_report};
 use super::names::{Told, check_names};
@@ -105,7 +106,8 @@ impl Plan {
         let axes = swept(&blocks);
         let told = Told::of(&blocks, &axes);
         let report = resolve_report(&document, (&axes, &told), &blocks, &mut problems);
-        let trials = expand(&document, &blocks, &mut problems);
+        let counts = Counts::new(file.parent().unwrap_or(Path::new("")));
+        let trials = expand(&document, &blocks, &counts, &mut problems);
         SpecError::unless_empty(std::mem::take(&mut problems))?;
         let plan = Self {
             places: blocks.iter().map(|block| places(block, &axes)).collect(),
@@ -161,6 +163,12 @@ impl Plan {
                 None => value_at(&self.spec_of(trial), path),
             }
         })
+    }
+
+    /// What one should know of how the trials came about, as sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let axes = self.blocks.iter().flat_map(|block| &block.axes);
+        axes.filter_map(|axis| axis.note.clone()).collect()
     }
 
     /// The trials whose id begins with `prefix`, in hexadecimal characters.

@@ -1,6 +1,7 @@
 //! What must hold between the fields of one spec; ranges of single fields
 //! stand with the fields.
 
+mod counts;
 mod data;
 mod evaluation;
 
@@ -8,6 +9,8 @@ use std::borrow::Cow;
 
 use crate::dataset::{Entry, Reshaped, Source, Split, UserFiles, catalogue, shape_of};
 use crate::diagnostic::{nearest, quoted_list};
+
+pub use counts::count_violations;
 
 use super::calibration::check_calibration;
 use super::generation::check_generation;
@@ -41,8 +44,9 @@ const MAX_PARAMETERS: u64 = 500_000_000;
 /// The most pixel values that a replay buffer may hold: 16 GB.
 const MAX_BUFFER: u64 = 4_000_000_000;
 
-/// Everything in `spec` that does not go together.
-pub fn violations(spec: &Spec) -> Vec<Violation> {
+/// Everything in `spec` that does not go together, where `images` says how many
+/// training images a set has, if that is known.
+pub fn violations(spec: &Spec, images: &dyn Fn(&Source) -> Option<u64>) -> Vec<Violation> {
     let mut found = Vec::new();
     let training = &spec.training;
     check_source(&training.data.train, "data.train", &mut found);
@@ -50,8 +54,10 @@ pub fn violations(spec: &Spec) -> Vec<Violation> {
     check_schedule(training, &mut found);
     check_network(training, &mut found);
     check_optimizer(training, &mut found);
+    let train = images(&training.data.train);
+    let auxiliary = training.data.auxiliary.as_ref().and_then(images);
+    found.extend(count_violations(training, train, auxiliary));
     if let Some(entry) = known(&training.data.train) {
-        check_examples(training, &entry, &mut found);
         check_size(training, &entry, &mut found);
         check_covariances(training, &entry, &mut found);
     }
@@ -188,38 +194,6 @@ fn check_schedule(training: &Training, found: &mut Vec<Violation>) {
             format!("a warm-up of {warmup} steps is longer than a training of {steps}"),
             &["train.warmup_steps", "train.steps"],
             "the learning rate would never be reached; set train.warmup_steps",
-        ));
-    }
-}
-
-/// `n` examples suffice for hold-out, limit and a batch.
-fn check_examples(training: &Training, entry: &Entry, found: &mut Vec<Violation>) {
-    let Some(splits) = entry.splits else { return };
-    let (data, n) = (&training.data, splits.train as u64);
-    let name = &entry.name;
-    if data.validation >= n {
-        found.push(Violation::new(
-            format!("{} examples cannot be held out of the {n} of {name}", data.validation),
-            &["data.validation", "data.train"],
-            format!("write data.validation, at most {}", n - 1),
-        ));
-        return;
-    }
-    let left = n - data.validation;
-    if let Some(limit) = data.limit.filter(|limit| *limit > left) {
-        found.push(Violation::new(
-            format!("a limit of {limit} is above the {left} examples of {name} that are left"),
-            &["data.limit", "data.validation"],
-            format!("{name} has {n}, of which {} are held out", data.validation),
-        ));
-    }
-    let used = data.limit.map_or(left, |limit| limit.min(left));
-    let batch = training.train.batch_size;
-    if batch > used {
-        found.push(Violation::new(
-            format!("a batch of {batch} is larger than the {used} training examples"),
-            &["train.batch_size", "data.limit", "data.validation"],
-            format!("set train.batch_size, at most {used}"),
         ));
     }
 }

@@ -68,7 +68,8 @@ pub use sampling::{Boundary, SamplerKind};
 pub use schema::schema;
 pub use show::{settings, show_value, to_toml, value_at};
 
-pub(crate) use constraint::{Violation, violations};
+pub(crate) use constraint::violations;
+pub use constraint::{Violation, count_violations};
 pub(crate) use document::{Document, read_seeds};
 pub(crate) use fields::Field;
 pub(crate) use identity::value;

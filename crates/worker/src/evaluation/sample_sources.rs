@@ -53,10 +53,13 @@ impl Source {
         self.images.as_ref().map_or(0, |x| x.size()[0] as usize)
     }
 
-    /// Places of those that are shown: the first, or the first of each class.
+    /// Places of those that are shown: the first, or the first of each class; of
+    /// real images, which may be in the order of their classes, evenly spaced ones.
     pub fn shown(&self) -> Vec<i64> {
         let Some(classes) = &self.classes else {
-            return (0..self.len().min(SHOWN) as i64).collect();
+            let n = self.len().min(SHOWN);
+            let place = |i: usize| if self.is_real() { i * self.len() / n } else { i };
+            return (0..n).map(|i| place(i) as i64).collect();
         };
         let early = |place: &usize| {
             let of_class = |class: &&usize| **class == classes[*place];

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
-use jem_core::dataset::Split;
+use jem_core::dataset::{About, Split};
 use jem_core::digest::Digest;
 use jem_core::event::{Event, FailureClass};
 use jem_core::id::RunParts;
 use jem_core::provenance::{Provenance, UNKNOWN_PROCESSOR};
-use jem_core::results::{self, ImagesUsed, Metrics};
+use jem_core::results::{self, ImagesUsed, Metrics, SetAbout};
 use jem_core::spec::{Evaluate, Part, Spec};
 use jem_core::store::{Artifact, Manifest, RunKind};
 
@@ -242,7 +242,38 @@ fn base(
         evaluation::evaluate(spec, seed, outcome, known, sets, device, look)
     })?;
     let named = found.files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
-    Ok((found.metrics, named.collect()))
+    let mut files: Files = named.collect();
+    let about = if diverged { Vec::new() } else { about_sets(context, inputs, spec)? };
+    if !about.is_empty() {
+        files.push((results::SETS.to_owned(), serde_json::to_vec_pretty(&about)?));
+    }
+    Ok((found.metrics, files))
+}
+
+/// What is to be said of the sets that `spec` reads: only of pictures in folders.
+/// Classes are those of the training set alone, since no others are used.
+fn about_sets(
+    context: &Context<'_>,
+    inputs: &mut Inputs,
+    spec: &Spec,
+) -> Result<Vec<SetAbout>, Failure> {
+    let data = &spec.training.data;
+    let trained = data.sources().map(|source| (source, Split::Train));
+    let tested = std::iter::once(&data.train).chain(spec.evaluate.sources());
+    let mut said: Vec<SetAbout> = Vec::new();
+    for (source, split) in trained.chain(tested.map(|source| (source, Split::Test))) {
+        if !source.is_of_pictures() {
+            continue;
+        }
+        let loaded = inputs.get(&context.places(), source, split, &mut Vec::new())?;
+        let about = match *source == data.train {
+            true => loaded.about.clone(),
+            false => About { notes: loaded.about.notes.clone(), ..About::default() },
+        };
+        said.push(SetAbout { set: source.label(), split, about });
+    }
+    said.retain(|one| !one.about.is_empty());
+    Ok(said)
 }
 
 /// One part.

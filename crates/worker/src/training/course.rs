@@ -9,7 +9,7 @@ use jem_core::dataset::LabelledImages;
 use jem_core::id::TrialId;
 use jem_core::metric::EFFECTIVE_TEMPERATURE;
 use jem_core::results::{Divergence, Epoch, Outcome, Restart};
-use jem_core::spec::Training;
+use jem_core::spec::{Training, Violation, count_violations};
 use tch::{Device, Kind, Tensor};
 
 use super::means::Means;
@@ -25,16 +25,11 @@ const POINTS: u64 = 20;
 /// A spec that does not fit the images at hand.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
-    /// All training images are held out.
-    #[error(
-        "of {images} training images {held_out} are held out: none is left to train on; \
-         lower data.validation"
-    )]
-    NothingLeft {
-        /// How many there are.
-        images: usize,
-        /// How many of them are held out.
-        held_out: usize,
+    /// There are fewer images than hold-out, limit and batches ask for.
+    #[error("{}; {}", violation.message, violation.help)]
+    Counts {
+        /// What they do not suffice for.
+        violation: Violation,
     },
     /// The padding is too wide for the images.
     #[error(
@@ -106,7 +101,7 @@ impl Course {
     /// `trial` names it in its results.
     ///
     /// # Errors
-    /// When the hold-out leaves nothing to train on, or images do not fit.
+    /// When there are fewer images than are asked for, or they do not fit.
     pub fn new(
         trial: TrialId,
         spec: &Training,
@@ -121,9 +116,6 @@ impl Course {
         };
         let all = on_device(sets.train);
         let part = split(&sets.train.labels, data.validation, data.limit, seed);
-        if part.training.is_empty() {
-            return Err(Unfit::NothingLeft { images: all.len(), held_out: part.validation.len() });
-        }
         let validation = (!part.validation.is_empty()).then(|| all.select(&part.validation));
         let mut trainer = Trainer::new(spec, seed, all.select(&part.training));
         if let Some(auxiliary) = sets.auxiliary {
@@ -344,8 +336,14 @@ fn infinite(state: &Arrays) -> Option<String> {
     state.iter().find(|(_, array)| bad(array)).map(|(name, _)| name.to_owned())
 }
 
-/// Whether the images can be altered, and the auxiliary ones be seen.
+/// Whether there are enough images, they can be altered, and the auxiliary ones
+/// be seen.
 fn check(spec: &Training, sets: TrainSets<'_>) -> Result<(), Unfit> {
+    let auxiliary = sets.auxiliary.map(|set| set.len() as u64);
+    let counts = count_violations(spec, Some(sets.train.len() as u64), auxiliary);
+    if let Some(violation) = counts.into_iter().next() {
+        return Err(Unfit::Counts { violation });
+    }
     let shape = sets.train.shape;
     let [_, height, width] = shape;
     let most = height.min(width) as u64;

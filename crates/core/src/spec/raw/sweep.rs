@@ -41,7 +41,7 @@ pub struct RawDraw {
     /// The seed of the draw, 0 if not written; it has nothing to do with the trials' seeds.
     #[schemars(range(max = 4_294_967_295_u64))]
     seed: Option<u32>,
-    /// The sides of the box: path = { linear = [low, high] } | { log = [low, high] }. Whole numbers are rounded.
+    /// The sides of the box: path = { linear = [low, high] } | { log = [low, high] }. Whole numbers are equally likely, the ends included; in a log range nearly in proportion to 1/k.
     over: RawAxes,
 }
 

@@ -101,10 +101,7 @@ fn a_worker_that_reads_no_orders_holds_up_neither_the_front_nor_its_end() {
         sandbox.write(&format!("a-file-that-is-in-no-commit-and-has-a-long-name-{n}"), "");
     }
     let front = with_fakes(&sandbox, Part::ReadsNothing, &[("JEM_GRACE_SECONDS", "1")]);
-    wait_until("a lease", || {
-        fs::read_dir(sandbox.path("results/leases")).is_ok_and(|mut all| all.next().is_some())
-            && !workers_of(front.id()).is_empty()
-    });
+    wait_until("the worker", || sandbox.path("beats").exists());
     let workers = workers_of(front.id());
     signal(front.id(), "-TERM");
     let said = over(front);

@@ -61,14 +61,14 @@ impl Worktree {
             said(&mut git, Some(&patch), "git apply")?;
         }
         for file in &state.untracked {
-            let relative = Path::new(&file.path);
+            let relative = file.to_path();
             // A record is a file like any other: it may name nothing outside.
             if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
                 let message =
                     format!("the report names a file outside the checkout: {}", file.path);
                 return Err(CliError::new(Exit::BadInput, message));
             }
-            let path = self.path.join(relative);
+            let path = self.path.join(&relative);
             let bytes = store.get(file.digest)?;
             let made = path.parent().map_or(Ok(()), fs::create_dir_all);
             made.and_then(|()| put(&path, file.mode, &bytes)).map_err(|error| {

@@ -15,6 +15,7 @@ mod open;
 mod origin;
 mod outcome;
 mod plan;
+mod planned;
 mod report;
 mod reproduce;
 mod revision;
@@ -23,6 +24,7 @@ mod signals;
 mod spec;
 mod store;
 mod table;
+mod text;
 mod told;
 mod verify;
 
@@ -81,7 +83,13 @@ enum Verb {
 
 /// Runs the command line and says the exit code; see [`Exit`].
 pub fn main() -> ExitCode {
+    if let Err(error) = text::arguments(std::env::args_os()) {
+        return said(error);
+    }
     let cli = Cli::parse();
+    if let Err(error) = text::surroundings(&cli.folders) {
+        return said(error);
+    }
     let done = match &cli.verb {
         Verb::Plan(args) => plan::run(args, &cli.folders),
         Verb::Run(args) => run::run(args, &cli.folders),
@@ -96,13 +104,15 @@ pub fn main() -> ExitCode {
         Verb::Reproduce(args) => reproduce::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
         Verb::Store(command) => store::run(command, &cli.folders),
-        Verb::Spec(command) => spec::run(command),
+        Verb::Spec(command) => spec::run(command, &cli.folders),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(error.exit as u8)
-        }
+        Err(error) => said(error),
     }
+}
+
+fn said(error: CliError) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(error.exit as u8)
 }

@@ -10,6 +10,7 @@ use jem_core::store::Store;
 
 use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
+use super::planned;
 use super::{CliError, Exit};
 use crate::progress::human;
 use crate::report::counted;
@@ -33,11 +34,11 @@ pub struct PlanArgs {
 /// # Errors
 /// When the spec or the store cannot be read.
 pub fn run(args: &PlanArgs, folders: &Folders) -> Result<(), CliError> {
-    let plan = open::plan(&args.spec)?;
+    let plan = planned::plan(&args.spec, folders)?;
     let (worker, code, _) = open::worker_with_code()?;
     unbuilt_at_once(&worker, &code);
     let data = folders.data();
-    let keys = Keys::new(&plan, code.fingerprints, &data)?;
+    let keys = plan.keys(code.fingerprints, &data)?;
     let store = Store::open(&folders.results())?;
     let statuses = keys.statuses(&store)?;
     let known = look(&keys, &store, &statuses, &code)?;

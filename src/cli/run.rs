@@ -14,6 +14,7 @@ use jem_core::store::{Leases, Store};
 use super::conclusion::Conclusion;
 use super::open::{self, Folders};
 use super::origin::Origin;
+use super::planned;
 use super::signals::stop_flags;
 use super::{CliError, Exit};
 use crate::progress::{Bars, Lines, TrialLine};
@@ -81,7 +82,7 @@ enum Wanted {
 }
 
 fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), CliError> {
-    let plan = open::plan(&args.spec)?;
+    let plan = planned::plan(&args.spec, folders)?;
     let (binary, code, described) = open::worker_with_code()?;
     let fingerprints = code.fingerprints;
     let origin = Origin::look(folders, &binary, code, described);
@@ -89,7 +90,7 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
         origin.require_clean()?;
     }
     let (data, results) = (folders.data(), folders.results());
-    let keys = Keys::new(&plan, fingerprints, &data)?;
+    let keys = plan.keys(fingerprints, &data)?;
     let statuses = open::statuses(&keys, &results)?;
     let missing: Vec<&Trial> = plan
         .trials
@@ -116,6 +117,8 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
     if missing.is_empty() {
         // Runs of this build name the bytes that it was made from.
         Store::create(&results).map(|store| origin.keep_what_is_known(&store)).ok();
+        // No result rests on it.
+        let _ = plan.record();
         let name = &plan.experiment.name;
         match untrained {
             0 => println!("{name}: all {cached} trials are done; nothing to run"),
@@ -126,15 +129,16 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;
     let store = Store::create(&results)?;
+    plan.record()?;
     let provenance = origin.provenance(&store)?;
     origin.record_commit(&store);
     let places = places(&missing, args.workers)?;
     let lines = trial_lines(&plan, &missing, &specs);
     let jobs: Vec<Job> = missing
         .iter()
-        .zip(specs)
-        .map(|(trial, spec)| job(trial, spec, &keys, &results, &data, &provenance))
-        .collect();
+        .map(|trial| job(trial, &keys, &results, &data, &provenance))
+        .collect::<Result<_, _>>()?;
+    plan.files_are_there(&jobs)?;
     eprintln!(
         "{}: {} to run, {cached} done already; {} ({})",
         plan.experiment.name,
@@ -210,16 +214,20 @@ fn places(missing: &[&Trial], workers: Option<usize>) -> Result<Vec<Slot>, CliEr
 }
 
 /// The job of `trial`, whose results go into the store at `results`.
+///
+/// # Errors
+/// When a file of the user's own that it reads can neither be read nor is
+/// remembered.
 pub(super) fn job(
     trial: &Trial,
-    spec: Spec,
     keys: &Keys<'_>,
     results: &std::path::Path,
     data: &std::path::Path,
     provenance: &Provenance,
-) -> Job {
+) -> Result<Job, CliError> {
     let keyed = keys.of(trial);
-    Job {
+    let (spec, own) = keys.plan().for_worker(trial)?;
+    Ok(Job {
         cell: trial.cell,
         trial: trial.id,
         eval: trial.eval,
@@ -230,8 +238,9 @@ pub(super) fn job(
         store: results.to_owned(),
         data: data.to_owned(),
         base: std::path::absolute(keys.base()).unwrap_or_else(|_| keys.base().to_owned()),
+        own,
         provenance: provenance.clone(),
-    }
+    })
 }
 
 fn trial_lines(plan: &Plan, missing: &[&Trial], specs: &[Spec]) -> Vec<TrialLine> {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use jem_core::plan::{Plan, Trial};
 use jem_core::spec::{Length, schema, to_toml};
 
-use super::{CliError, Exit, open};
+use super::open::{self, Folders};
+use super::{CliError, Exit, planned};
 
 /// What `jem spec` is asked.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -31,11 +32,14 @@ pub enum SpecCommand {
 ///
 /// # Errors
 /// When the file is wrong, or has no such trial.
-pub fn run(command: &SpecCommand) -> Result<(), CliError> {
+pub fn run(command: &SpecCommand, folders: &Folders) -> Result<(), CliError> {
     let text = match command {
-        SpecCommand::Check { spec } => check(&open::plan(spec)?),
+        SpecCommand::Check { spec } => {
+            let plan = planned::plan(spec, folders)?;
+            check(&plan)
+        }
         SpecCommand::Schema => format!("{:#}\n", schema()),
-        SpecCommand::Show { spec, trial } => show(spec, trial.as_deref())?,
+        SpecCommand::Show { spec, trial } => show(spec, trial.as_deref(), folders)?,
     };
     // A reader that has seen enough, as `head`, is no error.
     match io::stdout().lock().write_all(text.as_bytes()) {
@@ -101,8 +105,8 @@ fn mean_weights_note(plan: &Plan) -> String {
     )
 }
 
-fn show(file: &Path, id: Option<&str>) -> Result<String, CliError> {
-    let plan = open::plan(file)?;
+fn show(file: &Path, id: Option<&str>, folders: &Folders) -> Result<String, CliError> {
+    let plan = planned::plan(file, folders)?;
     let found = match id {
         Some(id) => plan.find(id),
         None => plan.trials.iter().take(1).collect(),

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use jem_core::provenance::{NO_COMMIT, UNKNOWN_COMMIT};
 use jem_core::spec::show_value;
 use serde_json::{Map, Value};
 
@@ -117,13 +118,17 @@ fn order(a: &Value, b: &Value) -> Ordering {
 
 fn shown(run: &Run, name: &str) -> String {
     let Some(value) = run.values.get(name) else {
-        let nothing = if name == "commit" { "no-commit" } else { "" };
-        return nothing.to_owned();
+        return String::new();
     };
     let first = |n: usize| show_value(value).chars().take(n).collect::<String>();
     if name == "commit" {
         let dirty = run.values.get("dirty") == Some(&Value::Bool(true));
-        return format!("{}{}", first(SHORT_COMMIT), if dirty { "-dirty" } else { "" });
+        // As tables call it.
+        return match show_value(value) {
+            unknown if unknown == UNKNOWN_COMMIT => unknown,
+            none if none == NO_COMMIT => none + if dirty { "-dirty" } else { "" },
+            _ => first(SHORT_COMMIT) + if dirty { "-dirty" } else { "" },
+        };
     }
     match value.as_f64() {
         Some(real) if name.contains('/') => {

@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jem_core::digest::Digest;
-use jem_core::provenance::{Host, Provenance, SourceState};
+use jem_core::provenance::{Host, NO_COMMIT, Provenance, SourceState};
 
 use super::number::{bytes, counted, duration, listed};
 use super::view::View;
 use crate::table::TrialResult;
-
-/// What stands for a commit outside a git checkout.
-const NO_COMMIT: &str = "no-commit";
 
 /// What a report is made by, beside the results.
 #[derive(Clone, Debug, PartialEq)]

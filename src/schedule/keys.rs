@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use jem_core::dataset::{DatasetError, Source, Split, expected_digests};
+use jem_core::dataset::{DatasetError, Source, Split, digests_by, expected_digests};
 use jem_core::digest::Digest;
 use jem_core::id::{RunId, RunParts};
 use jem_core::plan::{Plan, Trial};
@@ -139,7 +139,11 @@ impl<'a> Keys<'a> {
         if let Some(known) = self.digests.get(&key) {
             return Ok(known.clone());
         }
-        let found = expected_digests(&source.based_on(self.base()), split, self.data)?;
+        let based = source.based_on(self.base());
+        let found = match self.plan.contents() {
+            Some(contents) => digests_by(contents, &based, split, self.data)?,
+            None => expected_digests(&based, split, self.data)?,
+        };
         self.digests.insert(key, found.clone());
         Ok(found)
     }

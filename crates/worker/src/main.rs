@@ -2,8 +2,9 @@
 //! `--fingerprints` it says what it was built from, and leaves.
 
 fn main() {
-    let argument = std::env::args().nth(1);
-    if argument.as_deref() == Some("--fingerprints") {
+    // An argument may be no text.
+    let argument = std::env::args_os().nth(1);
+    if argument.as_deref().is_some_and(|argument| argument == "--fingerprints") {
         print!("{}", include_str!(concat!(env!("OUT_DIR"), "/fingerprint.json")));
         return;
     }

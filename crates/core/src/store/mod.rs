@@ -11,6 +11,7 @@
 //!   accepted/<run id>.json       a person's word that other runs count for this one
 //!   commits/<commit>.json        what was known when a command ran at this commit
 //!   tags/<name>.json             runs that a person gave a name
+//!   sources/<digest>.json        what files of the user's own held when they were last read
 //!   quarantine/<number>/         what `fsck --repair` has put aside
 //! ```
 //!
@@ -40,6 +41,7 @@ mod lease;
 mod leases;
 mod holders;
 mod runs;
+mod seen;
 mod record;
 
 mod clock;
@@ -66,6 +68,7 @@ pub use listing::{Listing, RunLine};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
 pub use runs::Recorded;
+pub use seen::{Remembered, Seen};
 pub use tags::{Tag, TagError};
 pub use usage::{Amount, Group, Usage, Use};
 

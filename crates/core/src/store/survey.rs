@@ -18,7 +18,8 @@ pub(super) const CONDEMNED_PREFIX: &str = ".gc-";
 
 /// The folders of the layout. What else stands beside them is not the
 /// store's, and is left alone.
-const AREAS: [&str; 7] = ["objects", "runs", "leases", "tags", "accepted", "commits", "quarantine"];
+const AREAS: [&str; 8] =
+    ["objects", "runs", "leases", "tags", "accepted", "commits", "sources", "quarantine"];
 
 /// No file of the layout lies deeper.
 const DEEPEST: usize = 8;
@@ -48,6 +49,8 @@ pub(super) enum Place {
     Accepted(String),
     /// What was known at a commit, by the commit.
     Commit(String),
+    /// What files of the user's own held, by the record's name.
+    Source(String),
     /// What `fsck --repair` has put aside.
     Quarantined,
     /// A file being written, or left by a process that died.
@@ -180,6 +183,7 @@ fn classify(parts: &[&str]) -> Place {
         ["tags", name] => stem(name).map(Place::Tag),
         ["accepted", name] => stem(name).map(Place::Accepted),
         ["commits", name] => stem(name).map(Place::Commit),
+        ["sources", name] => stem(name).map(Place::Source),
         ["quarantine", ..] => Some(Place::Quarantined),
         _ => None,
     };

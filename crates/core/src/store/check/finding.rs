@@ -83,6 +83,8 @@ kinds! {
     BadAcceptance = "bad acceptance",
     /// What was known at a commit cannot be read.
     BadCommit = "bad commit record",
+    /// What files of the user's own held cannot be read.
+    BadSource = "bad record of files",
     /// A file left by a process that died while it wrote.
     HalfWritten = "half-written",
     /// A file that is nothing of the layout.

@@ -25,6 +25,8 @@ pub struct ReportContext {
     /// Where that lies in the checkout, `/` between the parts; none where it
     /// lies outside.
     pub file: Option<String>,
+    /// A digest of its absolute path, where it lies outside a checkout.
+    pub place: Option<Digest>,
 }
 
 impl ReportContext {
@@ -41,11 +43,6 @@ impl ReportContext {
         let ours = |from: &Provenance| from.source == self.source;
         unknown || !ours(&trial.provenance) || !ours(&trial.evaluated)
     }
-}
-
-/// The folder of the reports of a checkout: its short commit.
-pub fn folder_name(source: Option<&SourceState>) -> String {
-    commit(source)
 }
 
 pub(super) fn commit(source: Option<&SourceState>) -> String {

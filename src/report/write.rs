@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::content::Content;
 use super::manifest::MANIFEST;
+use super::owner::Former;
 use super::{ReportContext, ReportManifest, compose, html, markdown};
 use crate::chart::ChartError;
 use crate::table::{Results, Shown, TableError, write_all};
@@ -29,6 +30,14 @@ pub enum ReportError {
     /// The page could not be made.
     #[error("the page could not be made: {0}")]
     Page(#[from] minijinja::Error),
+    /// The folder holds the report of another experiment file.
+    #[error("{folder} holds the report or the tables of another experiment file, {by}", folder = folder.display())]
+    Taken {
+        /// The folder.
+        folder: PathBuf,
+        /// The other file.
+        by: String,
+    },
     /// A file could not be written.
     #[error("{path}: {source}", path = path.display())]
     Io {
@@ -59,6 +68,7 @@ pub fn write(
     context: &ReportContext,
     folder: &Path,
 ) -> Result<Written, ReportError> {
+    let former = Former::of(folder, results, context)?;
     let content = compose(results, context)?;
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -75,8 +85,13 @@ pub fn write(
     let pages = pages(&content, &tables)?;
     put_all(made.path(), &pages)?;
     files.extend(pages.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes))));
-    let manifest = ReportManifest::new(results, context, files);
-    install_all(made.path(), folder, &manifest.files, &manifest)?;
+    let mut manifest = ReportManifest::new(results, context, files);
+    manifest.held = former.held(manifest.shown());
+    // Until the last file is in its place no file is vouched for, and yet no
+    // run that is shown, or was, may be swept.
+    let meanwhile = ReportManifest { files: BTreeMap::new(), ..manifest.clone() };
+    let meanwhile = ReportManifest { held: former.held(std::iter::empty()), ..meanwhile };
+    install_all(made.path(), folder, &manifest.files, Some(&meanwhile), &manifest)?;
     Ok(Written { content, page: folder.join("index.html") })
 }
 
@@ -125,11 +140,13 @@ fn former(folder: &Path) -> BTreeSet<String> {
     names.filter(inside).collect()
 }
 
-/// Puts `files`, which were made at `from`, into `folder`, and `manifest` last.
+/// Puts `files`, which were made at `from`, into `folder`, and `manifest` last;
+/// `meanwhile` stands there until then, where it is given.
 pub(super) fn install_all(
     from: &Path,
     folder: &Path,
     files: &BTreeMap<String, Digest>,
+    meanwhile: Option<&ReportManifest>,
     manifest: &impl Serialize,
 ) -> Result<(), ReportError> {
     let former = former(folder);
@@ -138,7 +155,10 @@ pub(super) fn install_all(
     let put = || -> Result<(), (PathBuf, io::Error)> {
         // Until the last file is in its place, no manifest vouches for them.
         let old = folder.join(MANIFEST);
-        removed(&old).map_err(|error| (old.clone(), error))?;
+        match meanwhile {
+            Some(meanwhile) => put_json(&old, meanwhile)?,
+            None => removed(&old).map_err(|error| (old.clone(), error))?,
+        }
         for name in former.iter().filter(|name| !files.contains_key(*name)) {
             let path = folder.join(name);
             removed(&path).map_err(|error| (path, error))?;
@@ -155,11 +175,15 @@ pub(super) fn install_all(
             let path = folder.join(part);
             sync_dir(&path).map_err(|error| (path, error))?;
         }
-        let text =
-            serde_json::to_vec_pretty(manifest).map_err(|error| (old.clone(), error.into()))?;
-        write_atomic(&old, &text).map_err(|error| (old.clone(), error))
+        put_json(&old, manifest)
     };
     put().map_err(|(path, source)| ReportError::Io { path, source })
+}
+
+fn put_json(path: &Path, record: &impl Serialize) -> Result<(), (PathBuf, io::Error)> {
+    let text =
+        serde_json::to_vec_pretty(record).map_err(|error| (path.to_owned(), error.into()))?;
+    write_atomic(path, &text).map_err(|error| (path.to_owned(), error))
 }
 
 /// Removes a file that may not be there.

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::PoisonError;
 
 use jem_core::durable::write_atomic;
 use jem_core::store::Store;
@@ -10,30 +11,52 @@ use polars::prelude::*;
 
 use super::examples::examples;
 use super::{PaperTable, Results, Shown, TableError, frames};
+use crate::spreadsheet::plain_text;
 
 /// Rows of a group in Parquet files.
 const ROW_GROUP: usize = 1 << 18;
 
-/// The frame as a Parquet file, compressed with Snappy.
+/// The frame as a Parquet file, compressed with Snappy. Its columns are those
+/// that every version of Parquet has: no Arrow schema stands beside them, which
+/// would make older readers look for kinds of text that they do not know.
 ///
 /// # Errors
 /// When a column has a type that Parquet has not.
 pub fn to_parquet(frame: &DataFrame) -> Result<Vec<u8>, TableError> {
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes)
+    let (mut bytes, mut frame) = (Vec::new(), frame.clone());
+    frame.rechunk_mut();
+    let mut writer = ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Snappy)
         .with_statistics(StatisticsOptions::default())
-        .with_row_group_size(Some(ROW_GROUP))
-        .finish(&mut frame.clone())?;
+        .batched(frame.schema())?;
+    for start in (0..frame.height()).step_by(ROW_GROUP) {
+        writer.write_batch(&frame.slice(start as i64, ROW_GROUP))?;
+    }
+    let mut file = writer.get_writer().lock().unwrap_or_else(PoisonError::into_inner);
+    file.end(Some(Vec::new()))?;
+    drop(file);
+    drop(writer);
     Ok(bytes)
 }
 
 /// The frame as CSV: a header, commas, a new line after each row, nothing for
-/// null.
+/// null, and no text that a spreadsheet would take for a formula.
 ///
 /// # Errors
 /// When a column holds lists.
 pub fn to_csv(frame: &DataFrame) -> Result<Vec<u8>, TableError> {
+    let plain = |column: &Column| -> PolarsResult<Column> {
+        let Ok(texts) = column.str() else { return Ok(column.clone()) };
+        let texts: Vec<_> = texts.iter().map(|text| text.map(plain_text)).collect();
+        let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+        Ok(Column::new(column.name().clone(), texts))
+    };
+    let columns = frame.columns().iter().map(plain).collect::<PolarsResult<_>>()?;
+    csv_as_it_is(&DataFrame::new(frame.height(), columns)?)
+}
+
+/// The frame as CSV, whatever its texts begin with.
+pub(super) fn csv_as_it_is(frame: &DataFrame) -> Result<Vec<u8>, TableError> {
     let mut bytes = Vec::new();
     CsvWriter::new(&mut bytes).finish(&mut frame.clone())?;
     Ok(bytes)
@@ -84,6 +107,19 @@ pub fn write_examples(
     let name = "examples.parquet";
     write(folder, name, &to_parquet(&examples(results, store)?)?)?;
     Ok(name.to_owned())
+}
+
+/// The experiment file of the tables in `folder`, where that is another than
+/// that of `results`, as far as its name tells.
+pub fn tables_of_another(folder: &Path, results: &Results) -> Option<String> {
+    let text = fs::read_to_string(folder.join("paper.tex")).ok()?;
+    let made_by = text.strip_prefix("% jem table ")?.lines().next()?;
+    let (other, _) = made_by.rsplit_once("; ")?;
+    let command = PaperTable::of(results, Shown::Paper).command;
+    let ours = command.strip_prefix("jem table ")?;
+    // The same file may be called from another folder.
+    let same = Path::new(ours).ends_with(other) || Path::new(other).ends_with(ours);
+    (!same).then(|| other.to_owned())
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), TableError> {

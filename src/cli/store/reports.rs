@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jem_core::digest::Digest;
 use jem_core::id::RunId;
 use jem_core::store::Outside;
 use serde::Deserialize;
@@ -17,7 +18,13 @@ const DEEPEST: usize = 6;
 /// The part of a report's manifest that says what it shows.
 #[derive(Deserialize)]
 struct Shows {
-    runs: Vec<Runs>,
+    #[serde(default)]
+    runs: Option<Vec<Runs>>,
+    /// Runs of reports that it replaced.
+    #[serde(default)]
+    held: Vec<RunId>,
+    #[serde(default)]
+    files: BTreeMap<String, Digest>,
 }
 
 #[derive(Deserialize)]
@@ -51,9 +58,17 @@ pub fn shown(folder: &Path) -> Result<Outside, CliError> {
             serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
         let report = path.parent().unwrap_or(folder);
         let name = report.strip_prefix(folder).unwrap_or(report).display();
-        for run in shows.runs.iter().flat_map(|runs| [runs.training, runs.evaluation]) {
+        let runs = match shows.runs {
+            Some(runs) => runs,
+            // A comparison is kept for its words; it names no run.
+            None if shows.files.contains_key("comparison.json") => Vec::new(),
+            None => return Err(unreadable("it names no runs".to_owned())),
+        };
+        let now = runs.iter().flat_map(|runs| [runs.training, runs.evaluation]);
+        let now = now.map(|run| (run, format!("report {name}")));
+        let then = shows.held.iter().map(|run| (*run, format!("report {name}, a former one")));
+        for (run, name) in now.chain(then) {
             let names = shown.entry(run).or_default();
-            let name = format!("report {name}");
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -91,7 +106,6 @@ fn manifests(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-    use jem_core::digest::Digest;
 
     #[test]
     fn a_report_keeps_what_it_shows_and_an_unreadable_one_is_an_error() {

@@ -166,8 +166,11 @@ impl<'a> Keys<'a> {
 
     /// The Inception extractor that `spec` asks for, where it is there.
     fn inception(&self, spec: &Spec) -> Vec<(String, Digest)> {
-        let asked = spec.evaluate.inception();
-        asked.map(|asked| asked.digests(self.data, self.base())).unwrap_or_default()
+        let Some(asked) = spec.evaluate.inception() else { return Vec::new() };
+        match self.plan.contents() {
+            Some(contents) => asked.digests_by(contents, self.data, self.base()),
+            None => asked.digests(self.data, self.base()),
+        }
     }
 
     /// Name and digest of every data file that some trial reads, sorted.

@@ -144,6 +144,50 @@ mod tests {
         assert_eq!(read.schema(), frame.schema());
     }
 
+    /// Readers before 2024 know no other kind of text than Parquet's own, and
+    /// look at the Arrow schema first where there is one.
+    #[test]
+    fn parquet_files_hold_nothing_that_older_readers_do_not_know() {
+        let results = sample::results();
+        let frames = [
+            frames::trials(&results),
+            frames::metrics(&results),
+            frames::epochs(&results),
+            frames::cell_statistics(&results),
+        ];
+        for frame in frames {
+            let bytes = to_parquet(&frame.unwrap()).unwrap();
+            let holds = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+            assert!(!holds(b"ARROW:schema") && holds(b"PAR1"));
+            let mut reader = ParquetReader::new(std::io::Cursor::new(bytes));
+            for field in reader.schema().unwrap().iter_values() {
+                let known = [
+                    ArrowDataType::Utf8View, // plain text, as this reader has it
+                    ArrowDataType::Float64,
+                    ArrowDataType::UInt64,
+                    ArrowDataType::Int64,
+                    ArrowDataType::Boolean,
+                ];
+                assert!(known.contains(&field.dtype), "{field:?}");
+            }
+        }
+        // Rows beyond one group are all there.
+        let rows = (ROW_GROUP + 3) as u64;
+        let numbers = Column::new("n".into(), (0..rows).collect::<Vec<_>>());
+        let bytes = to_parquet(&DataFrame::new(rows as usize, vec![numbers]).unwrap()).unwrap();
+        let read = ParquetReader::new(std::io::Cursor::new(bytes)).finish().unwrap();
+        let last = read.column("n").unwrap().get(rows as usize - 1).unwrap();
+        assert_eq!((read.height() as u64, last), (rows, AnyValue::UInt64(rows - 1)));
+    }
+
+    #[test]
+    fn a_text_of_a_table_is_no_formula_of_a_spreadsheet() {
+        let texts = Column::new("name".into(), ["=1+1", "-0.5", "a"]);
+        let frame = DataFrame::new(3, vec![texts, Column::new("x".into(), [-1.0, 0.5, 2.0])]);
+        let csv = String::from_utf8(to_csv(&frame.unwrap()).unwrap()).unwrap();
+        assert_eq!(csv, "name,x\n'=1+1,-1.0\n-0.5,0.5\na,2.0\n");
+    }
+
     #[test]
     fn two_writings_of_one_result_are_the_same_bytes() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

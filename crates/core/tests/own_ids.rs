@@ -130,3 +130,19 @@ fn ids_of_catalogue_sets_do_not_depend_on_any_file() {
     let plain = Plan::parse("own", "own.toml", &text).unwrap();
     assert_eq!(known.trials[0], plain.trials[0]);
 }
+
+#[test]
+fn a_copy_of_the_training_set_is_no_other_set() {
+    let folder = folder();
+    let refused = |data: &str, evaluate: &str, field: &str| {
+        let plan = plan(folder.path(), &text(data, evaluate));
+        let error = plan.for_worker(&plan.trials[0]).unwrap_err().to_string();
+        assert!(error.contains(field) && error.contains("byte for byte"), "{error}");
+    };
+    fs::copy(folder.path().join("test.bin"), folder.path().join("ood.bin")).unwrap();
+    refused(&train("train.bin"), OOD, "evaluate.ood");
+    fs::write(folder.path().join("ood.bin"), "another").unwrap();
+    let copy = "auxiliary = { cifar = { train = [\"./train.bin\"], test = [\"ood.bin\"] } }\n\
+                [objective.outlier_exposure]\nweight = 0.5";
+    refused(&format!("{}\n{copy}", train("train.bin")), OOD, "data.auxiliary");
+}

@@ -44,6 +44,10 @@ pub trait Contents: fmt::Debug + Send + Sync {
     /// # Errors
     /// When it cannot be read, and nothing is remembered of it.
     fn of(&self, part: &DataPart<'_>) -> Result<Content, DatasetError>;
+
+    /// Whether at `path` there is, or was, a file that may be absent and is
+    /// believed by its `digest` alone.
+    fn has(&self, path: &Path, digest: Digest) -> bool;
 }
 
 /// How a file, or all files of a folder, look from outside. Where it is the

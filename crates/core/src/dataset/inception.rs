@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::DatasetError;
+use super::{Contents, DatasetError};
 use crate::digest::Digest;
 
 /// Which file is meant.
@@ -48,18 +48,39 @@ impl InceptionFile {
     /// Where it is, from the data folder `data` and the folder `base` of the
     /// experiment's file; none where there is no file.
     pub fn find(&self, data: &Path, base: &Path) -> Option<PathBuf> {
-        let path = match &self.path {
+        let path = self.place(data, base);
+        path.is_file().then_some(path)
+    }
+
+    /// Where it would be.
+    pub fn place(&self, data: &Path, base: &Path) -> PathBuf {
+        match &self.path {
             Some(path) => base.join(path),
             None => data.join("inception.pt"),
-        };
-        path.is_file().then_some(path)
+        }
     }
 
     /// Name and digest of the file, as a run that reads it rests on it;
     /// nothing where there is no file. Its bytes are hashed when they are read.
     pub fn digests(&self, data: &Path, base: &Path) -> Vec<(String, Digest)> {
-        let there = self.find(data, base).map(|_| ("inception.pt".to_owned(), self.expected()));
+        let there = self.find(data, base).map(|_| self.named());
         there.into_iter().collect()
+    }
+
+    /// As [`InceptionFile::digests`], where `contents` says whether there is, or
+    /// was, a file.
+    pub fn digests_by(
+        &self,
+        contents: &dyn Contents,
+        data: &Path,
+        base: &Path,
+    ) -> Vec<(String, Digest)> {
+        let there = contents.has(&self.place(data, base), self.expected());
+        there.then(|| self.named()).into_iter().collect()
+    }
+
+    fn named(&self) -> (String, Digest) {
+        ("inception.pt".to_owned(), self.expected())
     }
 
     /// Its bytes; none where there is no file.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::ood::OodSet;
 use super::raw::Tables;
 use super::resolved::Spec;
-use crate::dataset::{Contents, DatasetError, InceptionFile, Source, SourceRole};
+use crate::dataset::{Contents, DatasetError, InceptionFile, Source, SourceRole, Split};
 
 /// Paths by what stands in their place.
 pub type Places = BTreeMap<String, PathBuf>;
@@ -40,7 +40,27 @@ impl Spec {
             let path = base.join(std::mem::replace(file, InceptionFile::OWN.to_owned()));
             places.insert(InceptionFile::OWN.to_owned(), path);
         }
+        spec.sets_are_others()?;
         Ok((spec, places))
+    }
+
+    /// That no set stands for another one's opposite, under whatever path it
+    /// lies: what [`super::violations`] holds of paths, of content.
+    fn sets_are_others(&self) -> Result<(), DatasetError> {
+        let train = &self.training.data.train;
+        let same = |what: &str, field: &str| {
+            Err(DatasetError::UserFiles(format!(
+                "{field}: {what} hold the same as those of data.train, byte for byte; name others"
+            )))
+        };
+        let auxiliary = self.training.data.auxiliary.as_ref();
+        if auxiliary.is_some_and(|source| source.is_of_same_set(train, Split::Train)) {
+            return same("its train files", "data.auxiliary");
+        }
+        if self.evaluate.sources().any(|source| source.is_of_same_set(train, Split::Test)) {
+            return same("the test files of a set", "evaluate.ood");
+        }
+        Ok(())
     }
 }
 

@@ -28,6 +28,9 @@ const FORMAT: u32 = 1;
 /// looking different: clocks of file systems are coarse.
 const SETTLED: Duration = Duration::from_secs(3);
 
+/// The kind of a file that is not read, and believed by a digest that is known.
+const BELIEVED: &str = "believed file";
+
 /// What a file or folder held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,13 +207,44 @@ impl Contents for Remembered {
         self.known().insert(key, known);
         Ok(content)
     }
+
+    fn has(&self, path: &Path, digest: Digest) -> bool {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if self.known().contains_key(&(path.clone(), BELIEVED)) {
+            return true;
+        }
+        let there = fs::metadata(&path).ok().filter(fs::Metadata::is_file);
+        let before = self.store.seen(&path, BELIEVED).ok().flatten();
+        let known = match (there, before) {
+            (Some(meta), _) => Known {
+                content: Content { digest, assumed: None },
+                seen: Some(Seen {
+                    format: FORMAT,
+                    path: path.to_string_lossy().into_owned(),
+                    kind: BELIEVED.to_owned(),
+                    digest,
+                    files: 1,
+                    bytes: meta.len(),
+                    changed: time(meta.modified().unwrap_or(SystemTime::UNIX_EPOCH)),
+                    stamp: None,
+                    at: now(),
+                }),
+            },
+            (None, Some(before)) if before.digest == digest => {
+                let why = format!("{} is not there; it was {}", path.display(), before.at);
+                Known { content: Content { digest, assumed: Some(why) }, seen: None }
+            }
+            _ => return false,
+        };
+        self.known().insert((path, BELIEVED), known);
+        true
+    }
 }
 
 /// The record of `part`, which looked as `stamp` says before it was read.
 fn seen(path: &Path, part: &DataPart<'_>, digest: Digest, stamp: Stamp) -> Seen {
     let since = SystemTime::now().duration_since(stamp.changed);
     let settled = since.is_ok_and(|since| since >= SETTLED) && part.stamp().ok() == Some(stamp);
-    let changed = jiff::Timestamp::try_from(stamp.changed).unwrap_or_default();
     Seen {
         format: FORMAT,
         path: path.to_string_lossy().into_owned(),
@@ -218,10 +252,16 @@ fn seen(path: &Path, part: &DataPart<'_>, digest: Digest, stamp: Stamp) -> Seen 
         digest,
         files: stamp.files,
         bytes: stamp.bytes,
-        changed: changed.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        changed: time(stamp.changed),
         stamp: settled.then_some(stamp.digest),
         at: now(),
     }
+}
+
+/// A time in UTC.
+fn time(time: SystemTime) -> String {
+    let time = jiff::Timestamp::try_from(time).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Whether nothing can be read at `path`, rather than something else than

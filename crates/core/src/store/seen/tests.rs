@@ -113,3 +113,18 @@ fn an_altered_record_is_not_believed_and_is_written_again() {
     assert!(store.seen(&file, kind(&source)).unwrap().is_some());
     assert_eq!(fs::read(&file).unwrap(), b"first");
 }
+
+#[test]
+fn a_file_that_may_be_absent_is_remembered_as_having_been_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, file) = settled(folder.path(), b"network");
+    let digest = Digest::of(b"network");
+    let (never, now) = (Remembered::in_store(store.clone()), Remembered::in_store(store.clone()));
+    assert!(!never.has(&folder.path().join("none.pt"), digest));
+    assert!(now.has(&file, digest) && now.assumed().is_empty());
+    now.record().unwrap();
+    fs::remove_file(&file).unwrap();
+    let gone = Remembered::in_store(store);
+    assert!(gone.has(&file, digest) && gone.assumed().len() == 1);
+    assert!(!gone.has(&file, Digest::of(b"another")), "another file was never there");
+}

@@ -210,7 +210,8 @@ impl Contents for Remembered {
 
     fn has(&self, path: &Path, digest: Digest) -> bool {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        if self.known().contains_key(&(path.clone(), BELIEVED)) {
+        let known = self.known().get(&(path.clone(), BELIEVED)).map(|known| known.content.digest);
+        if known == Some(digest) {
             return true;
         }
         let there = fs::metadata(&path).ok().filter(fs::Metadata::is_file);

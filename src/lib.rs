@@ -2,6 +2,7 @@
 //! never loads libtorch. Modules in the order in which one may use another.
 
 pub mod significance;
+pub mod spreadsheet;
 pub mod schedule;
 pub mod query;
 pub mod verify;

@@ -49,6 +49,7 @@ const TABLES: [(&str, &[&str]); 4] = [
         "src",
         &[
             "significance",
+            "spreadsheet",
             "schedule",
             "query",
             "verify",

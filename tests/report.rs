@@ -91,3 +91,38 @@ fn an_altered_object_is_noticed_and_named() {
     assert_eq!(said.code, 3, "{said:?}");
     assert!(said.err.contains(&hex), "{said:?}");
 }
+
+#[test]
+fn a_second_experiment_of_the_same_name_does_not_replace_a_report_whose_runs_gc_would_sweep() {
+    let sandbox = Sandbox::new();
+    for (folder, steps) in [("one", "30"), ("two", "34")] {
+        std::fs::create_dir(sandbox.path(folder)).unwrap();
+        let text = tiny("").replace("steps = 30", &format!("steps = {steps}"));
+        let text = text.replace("seeds = 2", "seeds = 1");
+        sandbox.write(&format!("{folder}/demo-x.toml"), &text);
+        sandbox.ok(&["run", &format!("{folder}/demo-x.toml"), "--workers", "1"]);
+    }
+    sandbox.ok(&["report", "one/demo-x.toml"]);
+    let first = files(&sandbox.path("reports"));
+    let said = sandbox.jem(&["report", "two/demo-x.toml"]);
+    assert!(said.code == 3 && said.err.contains("one/demo-x.toml"), "{said:?}");
+    assert!(said.err.contains("--out DIR"), "{said:?}");
+    assert_eq!(files(&sandbox.path("reports")), first);
+    sandbox.ok(&["store", "gc", "--grace", "0", "--yes"]);
+    assert!(sandbox.ok(&["plan", "one/demo-x.toml"]).contains("1 cached"));
+    // The first file is changed, and its report drawn again: what it showed stays.
+    let changed = std::fs::read_to_string(sandbox.path("two/demo-x.toml")).unwrap();
+    let before = std::fs::read_to_string(sandbox.path("one/demo-x.toml")).unwrap();
+    sandbox.write("one/demo-x.toml", &changed.replace("steps = 34", "steps = 38"));
+    sandbox.ok(&["run", "one/demo-x.toml", "--workers", "1"]);
+    sandbox.ok(&["report", "one/demo-x.toml"]);
+    sandbox.ok(&["store", "gc", "--grace", "0", "--yes"]);
+    assert!(sandbox.ok(&["plan", "one/demo-x.toml"]).contains("1 cached"));
+    sandbox.write("one/demo-x.toml", &before);
+    assert!(sandbox.ok(&["plan", "one/demo-x.toml"]).contains("1 cached"));
+    // Tables in a folder of one's own choice likewise.
+    sandbox.ok(&["table", "one/demo-x.toml", "--out", "told"]);
+    sandbox.ok(&["run", "two/demo-x.toml", "--workers", "1"]);
+    let said = sandbox.jem(&["table", "two/demo-x.toml", "--out", "told"]);
+    assert!(said.code == 3 && said.err.contains("one/demo-x.toml"), "{said:?}");
+}

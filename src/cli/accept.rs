@@ -11,7 +11,7 @@ use jem_core::store::{Accepted, FORMAT, RunPair, Store};
 
 use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
-use super::{CliError, Exit};
+use super::{CliError, Exit, planned};
 use crate::schedule::{Keys, Past, Stale, Status};
 use crate::terminal;
 
@@ -63,16 +63,16 @@ pub fn run(args: &AcceptArgs, folders: &Folders) -> Result<(), CliError> {
     let file = match (args.all, given) {
         (true, given) => given.unwrap_or_else(|| PathBuf::from(&what)),
         (false, Some(given)) => given,
-        (false, None) => experiment_of(&what, because)?,
+        (false, None) => experiment_of(&what, because, folders)?,
     };
-    let plan = open::plan(&file)?;
+    let plan = planned::plan(&file, folders)?;
     let (worker, code, _) = open::worker_with_code()?;
     if unbuilt_at_once(&worker, &code).is_some() {
         let message = "the word would be for the trials of a worker that is of other sources";
         return Err(CliError::new(Exit::BadInput, message).hint("cargo build"));
     }
     let data = folders.data();
-    let keys = Keys::new(&plan, code.fingerprints, &data)?;
+    let keys = plan.keys(code.fingerprints, &data)?;
     let store = Store::open(&results)?;
     let wanted: Vec<&Trial> =
         if args.all { plan.trials.iter().collect() } else { named(&plan, &what, &file)? };
@@ -102,7 +102,7 @@ const EXPERIMENTS: &str = "experiments";
 
 /// The only file among the checkout's experiments, or outside a checkout among
 /// those here, that plans a trial whose id begins with `prefix`.
-fn experiment_of(prefix: &str, because: &str) -> Result<PathBuf, CliError> {
+fn experiment_of(prefix: &str, because: &str, folders: &Folders) -> Result<PathBuf, CliError> {
     let here = env::current_dir().unwrap_or_default();
     let root = History::around(&here).map_or(here.clone(), |history| history.root().to_owned());
     let folder = root.join(EXPERIMENTS);
@@ -116,8 +116,9 @@ fn experiment_of(prefix: &str, because: &str) -> Result<PathBuf, CliError> {
         full.strip_prefix(&real).map_or(full.clone(), Path::to_owned)
     };
     let mut found = Vec::new();
+    let remembered = planned::remembered(folders)?;
     for file in files.iter().map(shown) {
-        match Plan::read(&file) {
+        match Plan::read_by(&file, remembered.clone()) {
             Ok(plan) if !plan.find(prefix).is_empty() => found.push(file),
             Ok(_) => {}
             // One wrong file must not keep the others back.

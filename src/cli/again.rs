@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use jem_core::event::Job;
 use jem_core::id::RunParts;
 use jem_core::provenance::{Fingerprints, Provenance};
+use jem_core::spec::Places;
 use jem_core::store::{Manifest, RunKind, Store};
 
 use super::CliError;
-use super::open;
+use super::open::{self, Folders};
+use super::planned;
 use super::run::job;
-use crate::schedule::{Keys, Status};
+use crate::schedule::Status;
 use crate::verify::{Unrecoverable, recover};
 
 /// A finished trial and the job that makes it again.
@@ -45,9 +47,10 @@ pub fn of_experiment(
     store: &Store,
     fingerprints: Fingerprints,
     place: &Place<'_>,
+    folders: &Folders,
 ) -> Result<(Vec<Case>, Vec<String>), CliError> {
-    let plan = open::plan(file)?;
-    let keys = Keys::new(&plan, fingerprints, place.data)?;
+    let plan = planned::plan(file, folders)?;
+    let keys = plan.keys(fingerprints, place.data)?;
     let statuses = keys.statuses(store)?;
     let (mut cases, mut skipped) = (Vec::new(), Vec::new());
     for (trial, status) in plan.trials.iter().zip(statuses) {
@@ -60,10 +63,11 @@ pub fn of_experiment(
         let runs = keys.of(trial).runs();
         let done = if status.done() { store.done(runs.evaluation)? } else { None };
         let Some((evaluation, training)) = done.zip(store.done(runs.training)?) else { continue };
-        let spec = plan.spec_of(trial);
-        let job = job(trial, spec, &keys, place.scratch, place.data, place.provenance);
+        let job = job(trial, &keys, place.scratch, place.data, place.provenance)?;
         cases.push(Case { label, job, training, evaluation });
     }
+    let jobs: Vec<Job> = cases.iter().map(|case: &Case| case.job.clone()).collect();
+    plan.files_are_there(&jobs)?;
     Ok((cases, skipped))
 }
 
@@ -124,6 +128,7 @@ fn recovered(
         data: place.data.to_owned(),
         // No file of the user's own is read.
         base: PathBuf::new(),
+        own: Places::new(),
         provenance: place.provenance.clone(),
     })
 }

@@ -88,6 +88,7 @@ pub fn run(args: &CompareArgs, folders: &Folders) -> Result<(), CliError> {
         Some(spec) => vec![one(args, &sides, spec)?],
         None => all(args, &sides)?,
     };
+    checkout.tell_assumed();
     print(args, &found)?;
     if let Some(out) = &args.out {
         for comparison in &found {

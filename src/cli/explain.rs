@@ -10,6 +10,7 @@ use jem_core::store::{Manifest, Store};
 
 use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
+use super::planned;
 use super::told::{Build, Detail, told_run, told_trial};
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Past, look};
@@ -46,8 +47,8 @@ pub fn run(args: &ExplainArgs, folders: &Folders) -> Result<(), CliError> {
     let detail = Detail { all: args.all };
     let build = Build { code: &code, data: &data };
     if let Some(file) = &args.spec {
-        let plan = open::plan(file)?;
-        let keys = Keys::new(&plan, code.fingerprints, &data)?;
+        let plan = planned::plan(file, folders)?;
+        let keys = plan.keys(code.fingerprints, &data)?;
         let trials = planned(&keys, &prefix, file)?;
         if !trials.is_empty() {
             return open::print(&trials_text(&keys, &trials, &store, &build, detail)?);

@@ -17,6 +17,7 @@ mod open;
 mod origin;
 mod outcome;
 mod plan;
+mod planned;
 mod report;
 mod reproduce;
 mod revision;
@@ -25,6 +26,7 @@ mod signals;
 mod spec;
 mod store;
 mod table;
+mod text;
 mod told;
 mod verify;
 mod wanted;
@@ -87,13 +89,18 @@ enum Verb {
 /// Runs the command line and says the exit code; see [`Exit`].
 pub fn main() -> ExitCode {
     if let Err(error) = signals::heed() {
-        error.tell();
-        return ExitCode::from(error.exit as u8);
+        return said(&error);
+    }
+    if let Err(error) = text::arguments(std::env::args_os()) {
+        return said(&error);
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
+    if let Err(error) = text::surroundings(&cli.folders) {
+        return said(&error);
+    }
     let done = match &cli.verb {
         Verb::Plan(args) => plan::run(args, &cli.folders),
         Verb::Run(args) => run::run(args, &cli.folders),
@@ -108,15 +115,17 @@ pub fn main() -> ExitCode {
         Verb::Reproduce(args) => reproduce::run(args, &cli.folders),
         Verb::Data(command) => data::run(command, &cli.folders.data()),
         Verb::Store(command) => store::run(command, &cli.folders),
-        Verb::Spec(command) => spec::run(command),
+        Verb::Spec(command) => spec::run(command, &cli.folders),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            error.tell();
-            ExitCode::from(error.exit as u8)
-        }
+        Err(error) => said(&error),
     }
+}
+
+fn said(error: &CliError) -> ExitCode {
+    error.tell();
+    ExitCode::from(error.exit as u8)
 }
 
 /// Prints what the parser of the command line has to say: that it is wrong, or

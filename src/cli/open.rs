@@ -10,9 +10,10 @@ use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{
     Code, Fingerprints, SourceError, SourceState, beside_with_parts, source_state,
 };
-use jem_core::spec::Spec;
+use jem_core::spec::{Spec, SpecError};
 use jem_core::store::Store;
 
+use super::planned;
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Status, end_with_us, trial_flops, withhold};
 use crate::table::{self, Results, cell_label};
@@ -61,13 +62,11 @@ fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-/// Reads and plans the experiment at `path`.
-pub fn plan(path: &Path) -> Result<Plan, CliError> {
-    Plan::read(path).map_err(|error| {
-        let file = path.display();
-        CliError::rendered(Exit::BadInput, |colour| error.render(colour))
-            .hint(format!("jem spec check {file}, or jem spec schema for all that is accepted"))
-    })
+/// What is wrong with the file at `path`, which is no correct experiment.
+pub fn no_experiment(path: &Path, error: &SpecError) -> CliError {
+    let file = path.display();
+    CliError::rendered(Exit::BadInput, |colour| error.render(colour))
+        .hint(format!("jem spec check {file}, or jem spec schema for all that is accepted"))
 }
 
 /// The worker binary and what it was built from.
@@ -169,10 +168,10 @@ pub fn statuses(keys: &Keys<'_>, results: &Path) -> Result<Vec<Status>, CliError
 
 /// What the store holds of the experiment at `spec`, and the store.
 pub fn results(spec: &Path, folders: &Folders) -> Result<(Results, Store), CliError> {
-    let plan = plan(spec)?;
+    let plan = planned::plan(spec, folders)?;
     let (_, fingerprints) = worker()?;
     let data = folders.data();
-    let keys = Keys::new(&plan, fingerprints, &data)?;
+    let keys = plan.keys(fingerprints, &data)?;
     let store = Store::open(&folders.results())?;
     let results = table::load(&plan, &keys, &store)?;
     if results.trials.is_empty() {

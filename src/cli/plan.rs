@@ -12,6 +12,7 @@ use super::CliError;
 use super::notes::notes;
 use super::open::{self, Folders};
 use super::origin::unbuilt_at_once;
+use super::planned;
 use crate::progress::human;
 use crate::report::counted;
 use crate::schedule::{Calibration, Keys, Known, Stale, Status, look, recorded_cost, slots};
@@ -34,11 +35,11 @@ pub struct PlanArgs {
 /// # Errors
 /// When the spec or the store cannot be read.
 pub fn run(args: &PlanArgs, folders: &Folders) -> Result<(), CliError> {
-    let plan = open::plan(&args.spec)?;
+    let plan = planned::plan(&args.spec, folders)?;
     let (worker, code, _) = open::worker_with_code()?;
     unbuilt_at_once(&worker, &code);
     let data = folders.data();
-    let keys = Keys::new(&plan, code.fingerprints, &data)?;
+    let keys = plan.keys(code.fingerprints, &data)?;
     let store = Store::open(&folders.results())?;
     let statuses = keys.statuses(&store)?;
     let known = look(&keys, &store, &statuses, &code)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
 use jem_core::durable;
-use jem_core::provenance::{History, SourceState};
+use jem_core::provenance::History;
 use jem_core::store::Store;
 
 use super::open::{self, Folders};
@@ -42,14 +42,18 @@ pub fn run(args: &ReportArgs, folders: &Folders) -> Result<(), CliError> {
     }
     origin.keep_what_is_dirty(&store);
     let source = origin.source.clone();
-    let folder = args.out.clone().unwrap_or_else(|| default_folder(source.as_ref(), &results));
+    let file = in_checkout(&args.spec);
     let context = ReportContext {
         source,
         command: format!("jem report {}", results.experiment.file.display()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         experiment: digest(&args.spec)?,
-        file: in_checkout(&args.spec),
+        place: place_outside(file.as_deref(), &args.spec),
+        file,
     };
+    let folder = args.out.clone();
+    let folder =
+        folder.unwrap_or_else(|| report::default_folder(Path::new("reports"), &results, &context));
     let written = report::write(&results, &context, &folder).map_err(failed)?;
     let Written { content, page } = &written;
     let text = format!("{}{}\n", summary(content), page.display());
@@ -82,8 +86,10 @@ fn in_checkout(spec: &Path) -> Option<String> {
     History::around(&here).ok()?.name_of(spec, &here)
 }
 
-fn default_folder(source: Option<&SourceState>, results: &Results) -> PathBuf {
-    Path::new("reports").join(report::folder_name(source)).join(&results.experiment.name)
+/// What tells `spec` from other files, where no path from a checkout's root does.
+fn place_outside(file: Option<&str>, spec: &Path) -> Option<Digest> {
+    let real = spec.canonicalize().or_else(|_| std::path::absolute(spec)).ok()?;
+    file.is_none().then(|| Digest::of(real.as_os_str().as_encoded_bytes()))
 }
 
 fn digest(spec: &Path) -> Result<Digest, CliError> {
@@ -128,6 +134,10 @@ fn expectations(content: &Content) -> Result<(), CliError> {
 pub(super) fn failed(error: ReportError) -> CliError {
     match error {
         ReportError::Table(error) => error.into(),
+        error @ ReportError::Taken { .. } => CliError::new(Exit::BadInput, error.to_string())
+            .hint("--out DIR, another folder for this one")
+            .hint("another name for the file, which names its folder")
+            .hint("where the other report is no longer wanted: remove its folder"),
         ReportError::Chart(_) => CliError::new(Exit::BadInput, error.to_string()),
         error => CliError::new(Exit::Machine, error.to_string()),
     }

@@ -10,7 +10,7 @@ use jem_core::digest::Digest;
 use jem_core::durable::{self, parts_below};
 use jem_core::id::RunId;
 use jem_core::plan::Plan;
-use jem_core::provenance::{Hardware, History, Provenance, SourceState};
+use jem_core::provenance::{Hardware, History, NO_COMMIT, Provenance, SourceState};
 use jem_core::store::Store;
 use tempfile::TempDir;
 
@@ -105,7 +105,7 @@ fn read(args: &ReproduceArgs, history: &History, store: &Store) -> Result<Report
     };
     let state = manifest.source.clone().or_else(|| recorded(&manifest, store));
     let full = state.as_ref().and_then(|state| state.commit.clone());
-    if name == "no-commit" {
+    if name == NO_COMMIT {
         let message = format!(
             "{} was made outside a git checkout, or before the first commit; \
                                its code is not recorded",

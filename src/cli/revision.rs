@@ -9,9 +9,10 @@ use jem_core::durable;
 use jem_core::plan::Plan;
 use jem_core::provenance::{Code, FileChange, History, Parts, fingerprints_here};
 use jem_core::spec::preset::{self, Presets};
-use jem_core::store::Store;
+use jem_core::store::{Remembered, Store};
 
 use super::open::{self, Folders};
+use super::planned;
 use super::{CliError, Exit};
 use crate::compare::{Known, KnownFrom, Revision, derived_from, known_of};
 use crate::terminal;
@@ -24,6 +25,8 @@ pub struct Checkout<'f> {
     history: History,
     folders: &'f Folders,
     here: PathBuf,
+    /// What files of the user's own hold, which lie beside the experiments now.
+    remembered: Arc<Remembered>,
 }
 
 impl<'f> Checkout<'f> {
@@ -37,7 +40,7 @@ impl<'f> Checkout<'f> {
             CliError::new(Exit::BadInput, error.to_string())
                 .hint("the same command in a git checkout; its commits are what is compared")
         })?;
-        Ok(Self { history, folders, here })
+        Ok(Self { history, folders, here, remembered: planned::remembered(folders)? })
     }
 
     /// What `name` names: the work tree as `work` or `.`, else a commit.
@@ -174,11 +177,17 @@ impl<'f> Checkout<'f> {
             ));
         }
         let shown = file.display().to_string();
-        let plan = Plan::parse_from(stem, &shown, &text, &presets).map_err(|error| {
+        let plan = Plan::parse_by(stem, &shown, &text, &presets, self.remembered.clone());
+        let plan = plan.map_err(|error| {
             let message = format!("{error}\n  this is {name} as it is in {}", revision.title());
             CliError::new(Exit::BadInput, message)
         })?;
         Ok(Some(plan))
+    }
+
+    /// Tells which content of files is only assumed, since they are gone.
+    pub fn tell_assumed(&self) {
+        planned::tell_assumed(&self.remembered);
     }
 
     /// The presets that experiment files start from in `revision`; those of
@@ -261,7 +270,8 @@ impl<'f> Checkout<'f> {
         }
         let untracked = self.folders.source().map(|(state, _)| state.untracked);
         for file in untracked.unwrap_or_default() {
-            let bytes = durable::read(&self.history.root().join(&file.path)).unwrap_or_default();
+            let bytes =
+                durable::read(&self.history.root().join(file.to_path())).unwrap_or_default();
             let lines = bytes.split_inclusive(|byte| *byte == b'\n').count();
             let (added, removed) = if a.work { (0, lines) } else { (lines, 0) };
             files.push(FileChange { path: file.path, added, removed });

@@ -14,6 +14,7 @@ use super::conclusion::{Conclusion, tell_setbacks};
 use super::notes::notes;
 use super::open::{self, Folders};
 use super::origin::Origin;
+use super::planned;
 use super::signals;
 use super::wanted::count_on;
 use super::{CliError, Exit};
@@ -93,7 +94,7 @@ impl Wanted {
 }
 
 fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), CliError> {
-    let plan = open::plan(&args.spec)?;
+    let plan = planned::plan(&args.spec, folders)?;
     let (binary, code, described) = open::worker_with_code()?;
     let fingerprints = code.fingerprints;
     let origin = Origin::look(folders, &binary, code, described);
@@ -101,7 +102,7 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
         origin.require_clean()?;
     }
     let (data, results) = (folders.data(), folders.results());
-    let keys = Keys::new(&plan, fingerprints, &data)?;
+    let keys = plan.keys(fingerprints, &data)?;
     // Before it is looked what is done: gc takes nothing of it from now on.
     let _counted_on = count_on(&keys, (&results, &data), |status| wanted.takes(status))?;
     let statuses = open::statuses(&keys, &results)?;
@@ -129,6 +130,8 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
     if missing.is_empty() {
         // Runs of this build name the bytes that it was made from.
         Store::create(&results).map(|store| origin.keep_what_is_known(&store)).ok();
+        // No result rests on it.
+        let _ = plan.record();
         let name = &plan.experiment.name;
         return match untrained {
             0 => open::print(&format!("{name}: all {cached} trials are done; nothing to run\n")),
@@ -144,15 +147,16 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
     let specs: Vec<Spec> = missing.iter().map(|trial| plan.spec_of(trial)).collect();
     data_is_there(&specs, &data)?;
     let store = Store::create(&results)?;
+    plan.record()?;
     let provenance = origin.provenance(&store)?;
     origin.record_commit(&store);
     let places = places(&missing, args.workers)?;
     let lines = trial_lines(&plan, &missing, &specs);
     let jobs: Vec<Job> = missing
         .iter()
-        .zip(specs)
-        .map(|(trial, spec)| job(trial, spec, &keys, &results, &data, &provenance))
-        .collect();
+        .map(|trial| job(trial, &keys, &results, &data, &provenance))
+        .collect::<Result<_, _>>()?;
+    plan.files_are_there(&jobs)?;
     terminal::note(&format!(
         "{}: {} to run, {cached} done already; {} ({})",
         plan.experiment.name,
@@ -265,16 +269,20 @@ fn places(missing: &[&Trial], workers: Option<usize>) -> Result<Vec<Slot>, CliEr
 }
 
 /// The job of `trial`, whose results go into the store at `results`.
+///
+/// # Errors
+/// When a file of the user's own that it reads can neither be read nor is
+/// remembered.
 pub(super) fn job(
     trial: &Trial,
-    spec: Spec,
     keys: &Keys<'_>,
     results: &std::path::Path,
     data: &std::path::Path,
     provenance: &Provenance,
-) -> Job {
+) -> Result<Job, CliError> {
     let keyed = keys.of(trial);
-    Job {
+    let (spec, own) = keys.plan().for_worker(trial)?;
+    Ok(Job {
         cell: trial.cell,
         trial: trial.id,
         eval: trial.eval,
@@ -285,8 +293,9 @@ pub(super) fn job(
         store: results.to_owned(),
         data: data.to_owned(),
         base: std::path::absolute(keys.base()).unwrap_or_else(|_| keys.base().to_owned()),
+        own,
         provenance: provenance.clone(),
-    }
+    })
 }
 
 fn trial_lines(plan: &Plan, missing: &[&Trial], specs: &[Spec]) -> Vec<TrialLine> {

@@ -6,7 +6,8 @@ use jem_core::plan::{Plan, Trial};
 use jem_core::spec::{Length, schema, to_toml};
 
 use super::notes::notes;
-use super::{CliError, Exit, open};
+use super::open::{self, Folders};
+use super::{CliError, Exit, planned};
 
 /// What `jem spec` is asked.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -31,11 +32,14 @@ pub enum SpecCommand {
 ///
 /// # Errors
 /// When the file is wrong, or has no such trial.
-pub fn run(command: &SpecCommand) -> Result<(), CliError> {
+pub fn run(command: &SpecCommand, folders: &Folders) -> Result<(), CliError> {
     let text = match command {
-        SpecCommand::Check { spec } => check(&open::plan(spec)?),
+        SpecCommand::Check { spec } => {
+            let plan = planned::plan(spec, folders)?;
+            check(&plan)
+        }
         SpecCommand::Schema => format!("{:#}\n", schema()),
-        SpecCommand::Show { spec, trial } => show(spec, trial.as_deref())?,
+        SpecCommand::Show { spec, trial } => show(spec, trial.as_deref(), folders)?,
     };
     open::print(&text)
 }
@@ -98,8 +102,8 @@ fn mean_weights_note(plan: &Plan) -> String {
     )
 }
 
-fn show(file: &Path, id: Option<&str>) -> Result<String, CliError> {
-    let plan = open::plan(file)?;
+fn show(file: &Path, id: Option<&str>, folders: &Folders) -> Result<String, CliError> {
+    let plan = planned::plan(file, folders)?;
     let found = match id {
         Some(id) => plan.find(id),
         None => plan.trials.iter().take(1).collect(),

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use jem_core::spec::show_value;
 
-use super::CliError;
 use super::open::{self, Folders};
 use super::origin::{self, Origin};
+use super::{CliError, Exit};
 use crate::table::{self, Checked, PaperTable, Results, Shown, TableError};
 use crate::terminal;
 
@@ -71,6 +71,15 @@ pub fn run(args: &TableArgs, folders: &Folders) -> Result<(), CliError> {
     open::print(&text)?;
     if let Some(out) = &args.out {
         let folder = out.join("tables");
+        if let Some(other) = table::tables_of_another(&folder, &results) {
+            let message = format!(
+                "{} holds the tables of another experiment file, {other}",
+                folder.display()
+            );
+            return Err(CliError::new(Exit::BadInput, message)
+                .hint("--out DIR, another folder for these")
+                .hint("where the others are no longer wanted: remove them"));
+        }
         let mut files = table::write_all(&results, &folder, args.shown())?;
         if args.examples {
             files.push(table::write_examples(&results, &store, &folder)?);

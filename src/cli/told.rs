@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jem_core::digest::Digest;
 use jem_core::plan::Trial;
-use jem_core::provenance::{Code, Provenance, SourceState};
+use jem_core::provenance::{Code, NO_COMMIT, Provenance, SourceState};
 use jem_core::results::Outcome;
 use jem_core::spec::show_value;
 use jem_core::store::{Manifest, RunKind, Store};
@@ -198,7 +198,7 @@ fn record(store: &Store, run: &Manifest) -> Option<Provenance> {
 /// `made at 0123456-dirty on here (AMD …), 2026-01-01T00:00:00Z`
 fn made(store: &Store, run: &Manifest) -> String {
     let Some(record) = record(store, run) else { return "its record cannot be read".to_owned() };
-    let commit = record.source.as_ref().map_or_else(|| "no-commit".to_owned(), SourceState::short);
+    let commit = record.source.as_ref().map_or_else(|| NO_COMMIT.to_owned(), SourceState::short);
     format!("made at {commit} on {} ({}), {}", record.host.name, record.host.cpu, record.started)
 }
 

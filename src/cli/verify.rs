@@ -74,7 +74,7 @@ pub fn run(args: &VerifyArgs, folders: &Folders) -> Result<(), CliError> {
     let provenance = origin.provenance(&again)?;
     let place = again::Place { scratch: &scratch, data: &folders.data(), provenance: &provenance };
     let (mut cases, skipped) = match &args.spec {
-        Some(file) => again::of_experiment(file, &store, fingerprints, &place)?,
+        Some(file) => again::of_experiment(file, &store, fingerprints, &place, folders)?,
         None => again::of_store(&store, fingerprints, &place)?,
     };
     for why in &skipped {

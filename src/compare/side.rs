@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jem_core::plan::Plan;
+use jem_core::provenance::NO_COMMIT;
 use jem_core::store::Store;
 
 use super::Known;
@@ -27,7 +28,7 @@ pub struct Revision {
 impl Revision {
     /// `1a2b3c4`, `1a2b3c4-dirty`, `no-commit`.
     pub fn short(&self) -> String {
-        let commit = self.commit.as_deref().map_or("no-commit", |c| c.get(..7).unwrap_or(c));
+        let commit = self.commit.as_deref().map_or(NO_COMMIT, |c| c.get(..7).unwrap_or(c));
         let dirty = if self.dirty { "-dirty" } else { "" };
         format!("{commit}{dirty}")
     }

@@ -3,12 +3,14 @@
 use std::cmp::Ordering;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use jem_core::provenance::{NO_COMMIT, UNKNOWN_COMMIT};
 use jem_core::spec::show_value;
 use serde_json::{Map, Value};
 
 use super::check::Asked;
 use super::load::Run;
 use super::names::{FACTS, Kind};
+use crate::spreadsheet::line;
 
 /// Characters of an id, and of a commit, that people are shown.
 const SHORT: usize = 10;
@@ -76,10 +78,12 @@ impl<'a> List<'a> {
 
     /// With a line of names, and nothing where a run has no value.
     pub fn to_csv(&self) -> String {
-        let mut text = line(self.columns.iter().cloned());
+        let mut text = line(self.columns.iter().map(String::as_str));
         for run in &self.runs {
             let cells = self.columns.iter().map(|name| run.values.get(name));
-            text += &line(cells.map(|value| value.map(show_value).unwrap_or_default()));
+            let cells: Vec<String> =
+                cells.map(|value| value.map(show_value).unwrap_or_default()).collect();
+            text += &line(cells.iter().map(String::as_str));
         }
         text
     }
@@ -117,13 +121,17 @@ fn order(a: &Value, b: &Value) -> Ordering {
 
 fn shown(run: &Run, name: &str) -> String {
     let Some(value) = run.values.get(name) else {
-        let nothing = if name == "commit" { "no-commit" } else { "" };
-        return nothing.to_owned();
+        return String::new();
     };
     let first = |n: usize| show_value(value).chars().take(n).collect::<String>();
     if name == "commit" {
         let dirty = run.values.get("dirty") == Some(&Value::Bool(true));
-        return format!("{}{}", first(SHORT_COMMIT), if dirty { "-dirty" } else { "" });
+        // As tables call it.
+        return match show_value(value) {
+            unknown if unknown == UNKNOWN_COMMIT => unknown,
+            none if none == NO_COMMIT => none + if dirty { "-dirty" } else { "" },
+            _ => first(SHORT_COMMIT) + if dirty { "-dirty" } else { "" },
+        };
     }
     match value.as_f64() {
         Some(real) if name.contains('/') => {
@@ -133,18 +141,6 @@ fn shown(run: &Run, name: &str) -> String {
         _ if FACTS.contains(&(name, Kind::Id)) => first(SHORT),
         _ => show_value(value),
     }
-}
-
-/// One line of CSV (RFC 4180, with a bare newline).
-fn line(cells: impl Iterator<Item = String>) -> String {
-    let quoted = cells.map(|cell| {
-        if cell.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell
-        }
-    });
-    quoted.collect::<Vec<_>>().join(",") + "\n"
 }
 
 #[cfg(test)]

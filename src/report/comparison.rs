@@ -4,7 +4,7 @@ use jem_core::metric::{Direction, Unit, describe, label, range};
 use minijinja::{Error, context};
 use rayon::prelude::*;
 
-use super::content::{Figure, Table};
+use super::content::{Figure, Table, name_apart};
 use super::figures::{Csv, number};
 use super::html::{all, environment, fact, figure, table, unbroken};
 use super::label::{axis_names, values_label};
@@ -49,6 +49,7 @@ pub fn draw(found: &Comparison) -> Result<Drawn, ChartError> {
     }
     drawn.figures =
         places.into_par_iter().map(|place| drawing(found, place)).collect::<Result<_, _>>()?;
+    name_apart(drawn.figures.iter_mut());
     Ok(drawn)
 }
 

@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::ReportError;
 use super::comparison::{Drawn, draw, page};
 use super::content::Figure;
+use super::owner::comparison_of_another;
 use super::write::{install_all, put_all, scratch_in};
 use crate::compare::{Comparison, to_markdown};
 use crate::table::escaped_markdown as escaped;
@@ -43,6 +44,9 @@ pub fn write_comparison(
     command: &str,
     folder: &Path,
 ) -> Result<PathBuf, ReportError> {
+    if let Some(by) = comparison_of_another(folder, command) {
+        return Err(ReportError::Taken { folder: folder.to_owned(), by });
+    }
     let drawn = draw(found)?;
     let json = serde_json::to_vec_pretty(found).map_err(|error| ReportError::Io {
         path: folder.join("comparison.json"),
@@ -61,7 +65,7 @@ pub fn write_comparison(
     let files = pages.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes))).collect();
     let version = env!("CARGO_PKG_VERSION");
     let manifest = Manifest { format: FORMAT, command, version, files };
-    install_all(made.path(), folder, &manifest.files, &manifest)?;
+    install_all(made.path(), folder, &manifest.files, None, &manifest)?;
     Ok(folder.join("index.html"))
 }
 

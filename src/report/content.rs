@@ -1,6 +1,8 @@
 //! What a report says, in the order in which it says it, as text and drawings.
 //! The page and the Markdown are two forms of it.
 
+use std::collections::BTreeSet;
+
 use crate::chart::Drawing;
 
 /// A report.
@@ -149,6 +151,20 @@ pub struct Table {
     pub head: Vec<String>,
     /// Rows, each as long as the head.
     pub rows: Vec<Vec<String>>,
+}
+
+/// Gives figures that share a name names of their own: files of one name would
+/// replace each other. Names that differ in their case alone share it, as on
+/// some file systems.
+pub(super) fn name_apart<'a>(figures: impl Iterator<Item = &'a mut Figure>) {
+    let mut taken = BTreeSet::new();
+    for figure in figures {
+        let (name, mut number) = (figure.name.clone(), 1);
+        while !taken.insert(figure.name.to_lowercase()) {
+            number += 1;
+            figure.name = format!("{name}-{number}");
+        }
+    }
 }
 
 impl Figure {

@@ -42,6 +42,10 @@ pub struct ReportManifest {
     pub data: Vec<(String, Digest)>,
     /// The runs of every trial.
     pub runs: Vec<ReportedRuns>,
+    /// Runs that former reports of the experiment in this folder showed and this
+    /// one does not: they are kept as long as the folder is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
     /// Digests by path, `/` between the parts.
     pub files: BTreeMap<String, Digest>,
 }
@@ -57,6 +61,9 @@ pub struct ReportedExperiment {
     /// it lies outside, or in version 1.
     #[serde(default)]
     pub file: Option<String>,
+    /// A digest of its absolute path, where it lies outside a checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Digest>,
 }
 
 /// The runs of a trial, and one digest over the results of each.
@@ -139,11 +146,18 @@ impl ReportManifest {
                 name: results.experiment.name.clone(),
                 digest: context.experiment,
                 file: context.file.clone(),
+                place: context.place,
             },
             data: results.data.clone(),
             runs: results.trials.iter().map(runs).collect(),
+            held: Vec::new(),
             files,
         }
+    }
+
+    /// The ids of the runs that it shows.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &str> {
+        self.runs.iter().flat_map(|runs| [runs.training.as_str(), runs.evaluation.as_str()])
     }
 
     /// Reads the manifest at `path`, a report's folder or the file itself, of

@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jem_core::digest::Digest;
-use jem_core::provenance::{Host, Provenance, SourceState};
+use jem_core::provenance::{Host, NO_COMMIT, Provenance, SourceState};
 
 use super::number::{bytes, counted, duration, listed};
 use super::view::View;
 use crate::table::TrialResult;
-
-/// What stands for a commit outside a git checkout.
-const NO_COMMIT: &str = "no-commit";
 
 /// What a report is made by, beside the results.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +25,8 @@ pub struct ReportContext {
     /// Where that lies in the checkout, `/` between the parts; none where it
     /// lies outside.
     pub file: Option<String>,
+    /// A digest of its absolute path, where it lies outside a checkout.
+    pub place: Option<Digest>,
 }
 
 impl ReportContext {
@@ -44,11 +43,6 @@ impl ReportContext {
         let ours = |from: &Provenance| from.source == self.source;
         unknown || !ours(&trial.provenance) || !ours(&trial.evaluated)
     }
-}
-
-/// The folder of the reports of a checkout: its short commit.
-pub fn folder_name(source: Option<&SourceState>) -> String {
-    commit(source)
 }
 
 pub(super) fn commit(source: Option<&SourceState>) -> String {

@@ -14,6 +14,7 @@ fn composed(results: &Results) -> Content {
         version: "0.1.0".to_owned(),
         experiment: Digest::of(b"the file"),
         file: Some("experiments/sweep-lambda.toml".to_owned()),
+        place: None,
     };
     compose(results, &context).expect("small figures can be painted")
 }

@@ -20,6 +20,7 @@ fn context() -> ReportContext {
         version: "0.1.0".to_owned(),
         experiment: Digest::of(b"the file"),
         file: Some("experiments/sweep-lambda.toml".to_owned()),
+        place: None,
     }
 }
 

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::content::Content;
 use super::manifest::MANIFEST;
+use super::owner::Former;
 use super::{ReportContext, ReportManifest, compose, html, markdown};
 use crate::chart::ChartError;
 use crate::table::{Results, Shown, TableError, write_all};
@@ -30,6 +31,14 @@ pub enum ReportError {
     /// The page could not be made.
     #[error("the page could not be made: {0}")]
     Page(#[from] minijinja::Error),
+    /// The folder holds the report of another experiment file.
+    #[error("{folder} holds the report or the tables of another experiment file, {by}", folder = folder.display())]
+    Taken {
+        /// The folder.
+        folder: PathBuf,
+        /// The other file.
+        by: String,
+    },
     /// A file could not be written.
     #[error("{path}: {source}", path = path.display())]
     Io {
@@ -60,6 +69,7 @@ pub fn write(
     context: &ReportContext,
     folder: &Path,
 ) -> Result<Written, ReportError> {
+    let former = Former::of(folder, results, context)?;
     let content = compose(results, context)?;
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -76,8 +86,13 @@ pub fn write(
     let pages = pages(&content, &tables)?;
     put_all(made.path(), &pages)?;
     files.extend(pages.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes))));
-    let manifest = ReportManifest::new(results, context, files);
-    install_all(made.path(), folder, &manifest.files, &manifest)?;
+    let mut manifest = ReportManifest::new(results, context, files);
+    manifest.held = former.held(manifest.shown());
+    // Until the last file is in its place no file is vouched for, and yet no
+    // run that is shown, or was, may be swept.
+    let meanwhile = ReportManifest { files: BTreeMap::new(), ..manifest.clone() };
+    let meanwhile = ReportManifest { held: former.held(std::iter::empty()), ..meanwhile };
+    install_all(made.path(), folder, &manifest.files, Some(&meanwhile), &manifest)?;
     Ok(Written { content, page: folder.join("index.html") })
 }
 
@@ -133,11 +148,13 @@ fn remove_former(target: &Beneath, name: &str, digest: Digest) -> io::Result<()>
     }
 }
 
-/// Puts `files`, which were made at `from`, into `folder`, and `manifest` last.
+/// Puts `files`, which were made at `from`, into `folder`, and `manifest` last;
+/// `meanwhile` stands there until then, where it is given.
 pub(super) fn install_all(
     from: &Path,
     folder: &Path,
     files: &BTreeMap<String, Digest>,
+    meanwhile: Option<&ReportManifest>,
     manifest: &impl Serialize,
 ) -> Result<(), ReportError> {
     let former = former(folder);
@@ -152,7 +169,10 @@ pub(super) fn install_all(
         // Nothing is written or removed through a link that lies in the folder.
         let target = Beneath::open(folder).map_err(at(""))?;
         // Until the last file is in its place, no manifest vouches for them.
-        target.remove_if_there(OsStr::new(MANIFEST)).map_err(at(MANIFEST))?;
+        match meanwhile {
+            Some(meanwhile) => put_json(&old, meanwhile)?,
+            None => target.remove_if_there(OsStr::new(MANIFEST)).map_err(at(MANIFEST))?,
+        }
         for (name, digest) in former.iter().filter(|(name, _)| !files.contains_key(*name)) {
             remove_former(&target, name, *digest).map_err(at(name))?;
         }
@@ -165,9 +185,13 @@ pub(super) fn install_all(
             let synced = target.folder(Path::new(part), false).and_then(|part| part.sync());
             synced.map_err(at(part))?;
         }
-        let text =
-            serde_json::to_vec_pretty(manifest).map_err(|error| (old.clone(), error.into()))?;
-        write_atomic(&old, &text).map_err(|error| (old.clone(), error))
+        put_json(&old, manifest)
     };
     put().map_err(|(path, source)| ReportError::Io { path, source })
+}
+
+fn put_json(path: &Path, record: &impl Serialize) -> Result<(), (PathBuf, io::Error)> {
+    let text =
+        serde_json::to_vec_pretty(record).map_err(|error| (path.to_owned(), error.into()))?;
+    write_atomic(path, &text).map_err(|error| (path.to_owned(), error))
 }

@@ -136,6 +136,7 @@ pub(super) mod tests {
             store: store.root().to_owned(),
             data: "data".into(),
             base: ".".into(),
+            own: Default::default(),
             provenance: serde_json::from_value(provenance).unwrap(),
         }
     }

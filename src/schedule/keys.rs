@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use jem_core::dataset::{DatasetError, Source, Split, expected_digests};
+use jem_core::dataset::{DatasetError, Source, Split, digests_by, expected_digests};
 use jem_core::digest::Digest;
 use jem_core::id::{RunId, RunParts};
 use jem_core::plan::{Plan, Trial};
@@ -139,7 +139,11 @@ impl<'a> Keys<'a> {
         if let Some(known) = self.digests.get(&key) {
             return Ok(known.clone());
         }
-        let found = expected_digests(&source.based_on(self.base()), split, self.data)?;
+        let based = source.based_on(self.base());
+        let found = match self.plan.contents() {
+            Some(contents) => digests_by(contents, &based, split, self.data)?,
+            None => expected_digests(&based, split, self.data)?,
+        };
         self.digests.insert(key, found.clone());
         Ok(found)
     }
@@ -162,8 +166,11 @@ impl<'a> Keys<'a> {
 
     /// The Inception extractor that `spec` asks for, where it is there.
     fn inception(&self, spec: &Spec) -> Vec<(String, Digest)> {
-        let asked = spec.evaluate.inception();
-        asked.map(|asked| asked.digests(self.data, self.base())).unwrap_or_default()
+        let Some(asked) = spec.evaluate.inception() else { return Vec::new() };
+        match self.plan.contents() {
+            Some(contents) => asked.digests_by(contents, self.data, self.base()),
+            None => asked.digests(self.data, self.base()),
+        }
     }
 
     /// Name and digest of every data file that some trial reads, sorted.

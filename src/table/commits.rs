@@ -1,11 +1,8 @@
 //! Which code the numbers came from, as every table says it.
 
-use jem_core::provenance::{Provenance, SourceState};
+use jem_core::provenance::{NO_COMMIT, Provenance, SourceState};
 
 use super::{Results, TrialResult};
-
-/// What stands for the commit of a run outside a git checkout.
-const NONE: &str = "no-commit";
 
 impl TrialResult {
     /// The commit of its numbers as people read it: `abc1234`,
@@ -58,7 +55,7 @@ impl Results {
 }
 
 fn short(provenance: &Provenance) -> String {
-    provenance.source.as_ref().map_or_else(|| NONE.to_owned(), SourceState::short)
+    provenance.source.as_ref().map_or_else(|| NO_COMMIT.to_owned(), SourceState::short)
 }
 
 #[cfg(test)]

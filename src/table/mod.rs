@@ -30,6 +30,7 @@ mod published;
 mod render;
 mod terminal;
 mod tex;
+mod tex_text;
 mod write;
 
 #[cfg(test)]
@@ -50,4 +51,4 @@ pub use results::{
 };
 pub use shown_mean::{ShownMean, range_of_two, with_interval};
 pub use spread::spread;
-pub use write::{to_csv, to_parquet, write_all, write_examples};
+pub use write::{tables_of_another, to_csv, to_parquet, write_all, write_examples};

@@ -3,14 +3,18 @@
 use polars::prelude::DataFrame;
 
 use super::frames::column;
-use super::write::to_csv;
+use super::write::csv_as_it_is;
 use super::{PaperTable, TableCell, TableError};
+use crate::spreadsheet::plain_text;
 
 impl PaperTable {
     /// As Markdown, after a comment with the command that makes it.
     pub fn to_markdown(&self) -> String {
         // Two hyphens would end the comment.
-        let made_by = format!("{}; {}", self.command, self.commits).replace("--", "- -");
+        let mut made_by = format!("{}; {}", self.command, self.commits);
+        while made_by.contains("--") {
+            made_by = made_by.replace("--", "- -");
+        }
         let heads: Vec<String> = self.columns.iter().map(|c| markdown(&c.title())).collect();
         let rules: Vec<&str> =
             self.columns.iter().map(|c| if c.is_number() { "---:" } else { "---" }).collect();
@@ -43,8 +47,10 @@ impl PaperTable {
     pub fn to_csv(&self) -> Result<String, TableError> {
         let texts = |place: usize| -> Vec<String> {
             let text = |row: &Vec<TableCell>| match &row[place] {
-                TableCell::Marked(text, _) => text.clone(),
-                cell => cell.to_string(),
+                // What begins with a minus here is a number with its interval.
+                TableCell::Mean(mean) => mean.to_string(),
+                TableCell::Marked(text, _) => plain_text(text).into_owned(),
+                cell => plain_text(&cell.to_string()).into_owned(),
             };
             self.rows.iter().map(text).collect()
         };
@@ -55,16 +61,21 @@ impl PaperTable {
         let commits: Vec<Option<String>> = (0..self.rows.len()).map(ours).collect();
         columns.push(column("commit", commits));
         if !self.footnotes.is_empty() {
-            let sources: Vec<_> = self.rows.iter().map(|row| self.source_of(row)).collect();
+            let text = |text: String| plain_text(&text).into_owned();
+            let sources = self.rows.iter().map(|row| self.source_of(row).map(text));
+            let sources: Vec<Option<String>> = sources.collect();
             columns.push(column("published", sources));
         }
         if !self.accepted.is_empty() {
             columns.push(column(
                 "accepted",
-                self.rows.iter().map(|r| self.reasons(r)).collect::<Vec<_>>(),
+                self.rows
+                    .iter()
+                    .map(|row| self.reasons(row).map(|text| plain_text(&text).into_owned()))
+                    .collect::<Vec<Option<String>>>(),
             ));
         }
-        let bytes = to_csv(&DataFrame::new(self.rows.len(), columns)?)?;
+        let bytes = csv_as_it_is(&DataFrame::new(self.rows.len(), columns)?)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
@@ -96,14 +107,26 @@ impl PaperTable {
 /// Text that Markdown shows as it stands, on one line.
 pub(crate) fn markdown(text: &str) -> String {
     let mut shown = String::new();
-    for letter in text.chars() {
+    for (place, letter) in text.char_indices() {
+        let rest = &text[place + letter.len_utf8()..];
         match letter {
             '\\' | '|' | '*' | '_' | '`' | '<' | '[' | ']' => shown.extend(['\\', letter]),
-            '\n' | '\r' => shown.push(' '),
+            // As mathematics, or struck through.
+            '~' | '$' => shown.extend(['\\', letter]),
+            // The name of a letter, such as `&lt;`.
+            '&' if names_letter(rest) => shown.push_str("&amp;"),
+            '\n' | '\r' | '\t' => shown.push(' '),
+            control if control.is_control() => shown.push(char::REPLACEMENT_CHARACTER),
             other => shown.push(other),
         }
     }
     shown
+}
+
+/// Whether what follows an `&` makes it the name of a letter.
+fn names_letter(rest: &str) -> bool {
+    let name = rest.split_once(';').map_or("", |(name, _)| name.trim_start_matches('#'));
+    !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -161,8 +184,13 @@ objective.lambda,n,diverged,clf/accuracy,error/auroc/energy,commit
     #[test]
     fn markdown_escapes_what_it_would_read_as_its_own() {
         assert_eq!(markdown("a|b*c_d\n<e>"), r"a\|b\*c\_d \<e>");
+        assert_eq!(
+            markdown("a & b &lt; &#60; $x$ ~~y~~"),
+            r"a & b &amp;lt; &amp;#60; \$x\$ \~\~y\~\~"
+        );
+        assert_eq!(markdown("bell \u{7}"), "bell \u{fffd}");
         let mut table = table();
-        table.command = "jem table a--b.toml".to_owned();
-        assert!(table.to_markdown().starts_with("<!-- jem table a- -b.toml;"));
+        table.command = "jem table a--->b.toml".to_owned();
+        assert!(table.to_markdown().starts_with("<!-- jem table a- - ->b.toml;"));
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{CellId, EvalId, RunId, RunParts, TrialId};
 use crate::provenance::{Fingerprints, Provenance};
 use crate::results::{Epoch, Outcome, Restart};
-use crate::spec::Spec;
+use crate::spec::{Places, Spec};
 
 /// The version of this protocol; both sides must speak the same.
 pub const PROTOCOL: u32 = 3;
@@ -54,10 +54,12 @@ pub struct Job {
     pub store: PathBuf,
     /// Where the datasets are.
     pub data: PathBuf,
-    /// The folder of the experiment's file, which a user's own data files are
-    /// named from. The spec keeps them as written, so that no result and no id
-    /// holds a machine's path.
+    /// The folder of the experiment's file.
     pub base: PathBuf,
+    /// Where files of the user's own lie, by what the spec calls them: their
+    /// content, so that no result and no id holds a machine's path.
+    #[serde(default, skip_serializing_if = "Places::is_empty")]
+    pub own: Places,
     /// What the front knows of code and machine.
     pub provenance: Provenance,
 }

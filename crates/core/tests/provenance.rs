@@ -91,3 +91,130 @@ fn a_checkout_that_cannot_be_read_is_an_error_and_not_no_checkout() {
     let record = serde_json::to_string(&unknown).unwrap();
     assert_eq!(serde_json::from_str::<SourceState>(&record).unwrap(), unknown);
 }
+
+/// Runs git there and expects it to do as told.
+fn git(folder: &Path, arguments: &[&str]) {
+    let mut git = std::process::Command::new("git");
+    git.args(["-c", "user.name=a", "-c", "user.email=a@b.c"]).args(arguments);
+    let said = git.current_dir(folder).output().unwrap();
+    assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
+}
+
+/// Makes git read the file again: it looks other than in the index.
+fn touch(path: &Path) {
+    let file = fs::File::options().append(true).open(path).unwrap();
+    let then = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    file.set_modified(then).unwrap();
+}
+
+#[test]
+fn a_file_behind_a_filter_is_clean_where_git_says_so_and_dirty_where_it_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    checkout(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    git(folder.path(), &["config", "filter.f.clean", "sed s/BIG/small/"]);
+    git(folder.path(), &["config", "filter.f.smudge", "sed s/small/BIG/"]);
+    fs::write(at(".gitattributes"), "*.dat filter=f\n").unwrap();
+    fs::write(at("a.dat"), "BIG\n").unwrap();
+    git(folder.path(), &["add", "--all"]);
+    git(folder.path(), &["commit", "--quiet", "--message", "a filter"]);
+    touch(&at("a.dat"));
+    let (clean, _) = state(folder.path());
+    assert!(!clean.dirty && clean.clean_commit().is_some(), "{clean:?}");
+    let here = jem_core::provenance::History::around(folder.path()).unwrap();
+    assert!(here.changes(clean.commit.as_deref(), None).unwrap().is_empty());
+    fs::write(at("a.dat"), "BIG and more\n").unwrap();
+    let (changed, kept) = state(folder.path());
+    assert!(changed.dirty && changed.diff.is_some());
+    assert!(String::from_utf8_lossy(&kept[0]).contains("-small\n+small and more\n"));
+    let changes = here.changes(changed.commit.as_deref(), None).unwrap();
+    assert_eq!((changes.len(), changes[0].path.as_str(), changes[0].added), (1, "a.dat", 1));
+}
+
+#[test]
+fn what_the_settings_of_git_hide_or_turn_is_as_git_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    checkout(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    // Line ends that git turns, modes that it does not look at.
+    for (name, value) in [("core.autocrlf", "true"), ("core.fileMode", "false")] {
+        git(folder.path(), &["config", name, value]);
+    }
+    fs::write(at("a.rs"), "fn a() {}\r\n").unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(at("a.rs"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // Files that only this clone ignores.
+    fs::create_dir_all(at(".git/info")).unwrap();
+    fs::write(at(".git/info/exclude"), "mine\n").unwrap();
+    fs::write(at("mine"), "not ours").unwrap();
+    let (state, _) = state(folder.path());
+    assert!(!state.dirty, "{state:?}");
+    // A patch that can be applied, and is the same whatever a user set.
+    fs::write(at("a.rs"), "fn b() {}\r\n").unwrap();
+    let before = self::state(folder.path()).0.diff;
+    for (name, value) in [
+        ("diff.noprefix", "true"),
+        ("diff.mnemonicPrefix", "true"),
+        ("diff.context", "9"),
+        ("diff.algorithm", "patience"),
+        ("color.ui", "always"),
+        ("diff.autoRefreshIndex", "false"),
+        ("status.showUntrackedFiles", "no"),
+    ] {
+        git(folder.path(), &["config", name, value]);
+        assert_eq!(self::state(folder.path()).0.diff, before, "{name}");
+    }
+    fs::write(at("new.rs"), "").unwrap();
+    assert_eq!(self::state(folder.path()).0.untracked.len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_is_no_text_is_named_and_the_commit_stays_known() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    checkout(folder.path());
+    let name = OsStr::from_bytes(b"caf\xe9.txt");
+    fs::write(folder.path().join(name), "strange").unwrap();
+    let (state, kept) = state(folder.path());
+    assert!(state.commit.is_some() && state.error.is_none() && state.dirty);
+    assert_eq!(state.untracked[0].path, "\"caf\\351.txt\"");
+    assert_eq!(state.untracked[0].to_path(), Path::new(name));
+    assert!(kept.contains(&b"strange".to_vec()));
+    // It can be committed, and is named when it changes.
+    git(folder.path(), &["add", "--all"]);
+    git(folder.path(), &["commit", "--quiet", "--message", "strange"]);
+    assert!(!self::state(folder.path()).0.dirty);
+    fs::write(folder.path().join(name), "stranger").unwrap();
+    let here = jem_core::provenance::History::around(folder.path()).unwrap();
+    let changes = here.changes(Some("HEAD"), None).unwrap();
+    assert_eq!(changes[0].path, "\"caf\\351.txt\"");
+    assert!(self::state(folder.path()).0.dirty);
+}
+
+#[test]
+fn worktrees_sparse_and_shallow_checkouts_are_as_clean_as_git_calls_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("main");
+    fs::create_dir(&main).unwrap();
+    checkout(&main);
+    for part in ["kept", "left"] {
+        fs::create_dir(main.join(part)).unwrap();
+        fs::write(main.join(part).join("f"), part).unwrap();
+    }
+    git(&main, &["add", "--all"]);
+    git(&main, &["commit", "--quiet", "--message", "two folders"]);
+    git(&main, &["worktree", "add", "--quiet", "--detach", "../other"]);
+    let url = format!("file://{}", main.display());
+    git(folder.path(), &["clone", "--quiet", "--depth", "1", &url, "shallow"]);
+    git(&main, &["sparse-checkout", "set", "kept"]);
+    assert!(!main.join("left").exists());
+    for checkout in ["main", "other", "shallow"] {
+        let (state, _) = state(&folder.path().join(checkout));
+        assert!(state.clean_commit().is_some(), "{checkout}: {state:?}");
+    }
+    // A bare repository holds no files that could have been built.
+    git(folder.path(), &["clone", "--quiet", "--bare", &url, "bare"]);
+    assert_eq!(source_state(&folder.path().join("bare"), &[]).unwrap(), None);
+}

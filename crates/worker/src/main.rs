@@ -7,6 +7,7 @@ use std::io::Write;
 use jem_worker::run::note;
 
 fn main() {
+    // An argument may be no text.
     let argument = std::env::args_os().nth(1);
     if argument.as_deref() == Some(OsStr::new("--fingerprints")) {
         let known = include_str!(concat!(env!("OUT_DIR"), "/fingerprint.json"));

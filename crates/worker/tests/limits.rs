@@ -2,6 +2,7 @@
 //! the evaluation, attacks, generation and scores.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jem_core::arrays::Arrays;
@@ -77,7 +78,8 @@ fn trial(folder: &Path, evaluate: &str, lambda: &str, seed: u64) -> Trial {
     // Small products: several threads would only wait for each other.
     tch::set_num_threads(1);
     let spec = spec(evaluate, lambda);
-    let (mut inputs, places) = (Inputs::default(), Places { data: folder, base: folder });
+    let (mut inputs, places) =
+        (Inputs::default(), Places { data: folder, base: folder, own: &BTreeMap::new() });
     let source: &Source = &spec.training.data.train;
     let mut of =
         |split| inputs.get(&places, source, split, &mut Vec::new()).unwrap().images.clone();

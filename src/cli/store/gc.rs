@@ -8,8 +8,7 @@ use jem_core::store::{GcError, GcOptions, GcPlan, Outside, RunKind, Store, sweep
 
 use super::{reports, words};
 use crate::cli::open::{self, Folders, print};
-use crate::cli::{CliError, Exit};
-use crate::schedule::Keys;
+use crate::cli::{CliError, Exit, planned};
 
 /// What `jem store gc` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -79,8 +78,8 @@ fn kept_outside(args: &GcArgs, store: &Store, folders: &Folders) -> Result<Outsi
     let (_, fingerprints) = open::worker()?;
     let data = folders.data();
     for file in &args.keep_experiment {
-        let plan = open::plan(file)?;
-        let keys = Keys::new(&plan, fingerprints, &data)?;
+        let plan = planned::plan(file, folders)?;
+        let keys = plan.keys(fingerprints, &data)?;
         for trial in &plan.trials {
             let keyed = keys.of(trial);
             for run in [keyed.training.run_id(), keyed.evaluation.run_id()] {

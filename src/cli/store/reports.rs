@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jem_core::digest::Digest;
 use jem_core::durable;
 use jem_core::id::RunId;
 use jem_core::store::Outside;
@@ -17,7 +18,13 @@ const LONGEST: u64 = 256 << 20;
 /// The part of a report's manifest that says what it shows.
 #[derive(Deserialize)]
 struct Shows {
-    runs: Vec<Runs>,
+    #[serde(default)]
+    runs: Option<Vec<Runs>>,
+    /// Runs of reports that it replaced.
+    #[serde(default)]
+    held: Vec<RunId>,
+    #[serde(default)]
+    files: BTreeMap<String, Digest>,
 }
 
 #[derive(Deserialize)]
@@ -54,9 +61,17 @@ pub fn shown(given: Option<&Path>, results: &Path) -> Result<Outside, CliError> 
             serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
         let report = path.parent().unwrap_or(&folder);
         let name = report.strip_prefix(&folder).unwrap_or(report).display();
-        for run in shows.runs.iter().flat_map(|runs| [runs.training, runs.evaluation]) {
+        let runs = match shows.runs {
+            Some(runs) => runs,
+            // A comparison is kept for its words; it names no run.
+            None if shows.files.contains_key("comparison.json") => Vec::new(),
+            None => return Err(unreadable("it names no runs".to_owned())),
+        };
+        let now = runs.iter().flat_map(|runs| [runs.training, runs.evaluation]);
+        let now = now.map(|run| (run, format!("report {name}")));
+        let then = shows.held.iter().map(|run| (*run, format!("report {name}, a former one")));
+        for (run, name) in now.chain(then) {
             let names = shown.entry(run).or_default();
-            let name = format!("report {name}");
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -104,8 +119,6 @@ fn manifests(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::fs;
-
-    use jem_core::digest::Digest;
 
     use super::*;
 

@@ -8,8 +8,7 @@ use jem_core::store::{Listing, Store, Tag, TagError};
 use super::find::{Found, find};
 use super::words;
 use crate::cli::open::{self, Folders, print};
-use crate::cli::{CliError, Exit};
-use crate::schedule::Keys;
+use crate::cli::{CliError, Exit, planned};
 
 /// What `jem store tag` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -78,10 +77,10 @@ fn of_plan(
     folders: &Folders,
     runs: &mut Vec<RunId>,
 ) -> Result<u64, CliError> {
-    let plan = open::plan(file)?;
+    let plan = planned::plan(file, folders)?;
     let (_, fingerprints) = open::worker()?;
     let data = folders.data();
-    let keys = Keys::new(&plan, fingerprints, &data)?;
+    let keys = plan.keys(fingerprints, &data)?;
     let mut missing = 0;
     for trial in &plan.trials {
         let keyed = keys.of(trial);

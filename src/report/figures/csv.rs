@@ -3,6 +3,8 @@
 use jem_core::spec::show_value;
 use serde_json::Value;
 
+use crate::spreadsheet::line;
+
 /// Rows of fields under a header.
 #[derive(Clone, Debug)]
 pub struct Csv(String);
@@ -30,17 +32,7 @@ impl Csv {
     }
 
     fn write<'a>(&mut self, fields: impl Iterator<Item = &'a str>) {
-        for (index, field) in fields.enumerate() {
-            if index > 0 {
-                self.0.push(',');
-            }
-            if field.contains([',', '"', '\n', '\r']) {
-                self.0.push_str(&format!("\"{}\"", field.replace('"', "\"\"")));
-            } else {
-                self.0.push_str(field);
-            }
-        }
-        self.0.push('\n');
+        self.0.push_str(&line(fields));
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     reliability, rows, samples, scaling, selective, sweeps, training,
 };
 use crate::chart::{self, Caption, ChartError, Drawing};
-use crate::report::content::{Figure, Section};
+use crate::report::content::{Figure, Section, name_apart};
 use crate::report::view::{Line, View};
 use crate::table::CellResult;
 
@@ -141,8 +141,10 @@ pub fn sections(view: &View<'_>, footer: &str) -> Result<Vec<Section>, ChartErro
             Ok(Section { title: title.to_owned(), notes, figures })
         })
         .collect();
+    let mut drawn = drawn?;
+    name_apart(drawn.iter_mut().flat_map(|section| &mut section.figures));
     let some = |section: &Section| !(section.figures.is_empty() && section.notes.is_empty());
-    Ok(drawn?.into_iter().filter(some).collect())
+    Ok(drawn.into_iter().filter(some).collect())
 }
 
 fn draw(planned: Planned) -> Result<Figure, ChartError> {

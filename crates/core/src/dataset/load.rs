@@ -84,6 +84,22 @@ pub fn expected_digests(
     }
 }
 
+/// The parts that [`load`] reads of `source`, in its order.
+///
+/// # Errors
+/// When the set or the split does not exist.
+pub(super) fn parts_of<'a>(
+    source: &'a Source,
+    split: Split,
+    dir: &Path,
+) -> Result<Vec<Part<'a>>, DatasetError> {
+    match source {
+        Source::Catalogue(name) => catalogue().entry(name)?.parts(dir, split),
+        Source::Reshaped(set) => set.entry()?.parts(dir, split),
+        Source::Files(files) => user_parts(files, split),
+    }
+}
+
 /// Channels, height and width of the images; of the user's own files only the
 /// header of the test images, or the first picture, is read.
 ///

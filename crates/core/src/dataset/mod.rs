@@ -13,6 +13,7 @@ mod catalogue;
 mod cifar;
 mod class_names;
 mod client;
+mod content;
 mod count;
 mod delivery;
 mod digits;
@@ -51,6 +52,9 @@ mod user_files;
 pub use about::About;
 pub use catalogue::{Catalogue, CatalogueFile, Entry, Format, Role, Splits, catalogue};
 pub use client::end_clients;
+pub use content::{
+    Content, Contents, DataPart, SourceRole, Stamp, data_parts, digests_by, path_of_content,
+};
 pub use count::count_of;
 pub use error::DatasetError;
 pub use fetch::{FetchOutcome, FetchProgress, Quiet, fetch};

@@ -8,6 +8,7 @@ use super::axis::{AxisValue, Column};
 use super::block::Block;
 use super::counts::Counts;
 use super::leaves::{Part, Splicer};
+use super::naming::Naming;
 use super::trials::Trial;
 use crate::dataset::{Source, Split};
 use crate::diagnostic::Diagnostic;
@@ -41,7 +42,7 @@ struct Cell {
 pub fn expand(
     document: &Document,
     blocks: &[Block],
-    counts: &Counts,
+    (counts, naming): (&Counts, &Naming),
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Trial> {
     let count: usize =
@@ -59,7 +60,7 @@ pub fn expand(
     let mut seen = HashSet::with_capacity(count);
     let mut wrong = Wrong::default();
     for (index, block) in blocks.iter().enumerate() {
-        let splicer = Splicer::new(block);
+        let splicer = Splicer::new(block, naming);
         for numbers in block.cells.chunks(CHUNK) {
             let cells: Vec<Cell> =
                 numbers.par_iter().map(|number| cell(block, &splicer, counts, *number)).collect();

@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use super::axis::AxisValue;
 use super::block::{Block, COMPLETE};
+use super::naming::Naming;
 use crate::digest::{Canonical, encode_leaf};
-use crate::spec::{Tables, resolve_table, value};
+use crate::spec::{Tables, resolve, resolve_table, value};
 
 /// A canonical leaf: its path and its encoding, which is empty when unset.
 type Leaf = (String, Vec<u8>);
@@ -59,9 +60,10 @@ struct Changes {
 
 impl Splicer {
     /// Resolves every value of every axis of `block` once.
-    pub fn new(block: &Block) -> Self {
+    pub fn new(block: &Block, naming: &Naming) -> Self {
         let first = vec![0; block.axes.len()];
-        let (tables, spec) = (block.tables(&first), block.spec(&first));
+        let tables = naming.tables(block.tables(&first));
+        let spec = resolve(&tables).expect(COMPLETE);
         let changes = block.columns().filter_map(|(axis, column)| {
             let table = column.field.path.split('.').next().unwrap_or_default();
             let part = Part::of(table)?;
@@ -70,7 +72,7 @@ impl Splicer {
             let base = leaves_of(&alone, table);
             let change = |chosen: &AxisValue| {
                 let mut changed = alone.clone();
-                changed.overlay(&chosen.typed.tables);
+                changed.overlay(&naming.tables(chosen.typed.tables.clone()));
                 difference(&base, leaves_of(&changed, table))
             };
             let leaves = column.values.par_iter().map(change).collect();

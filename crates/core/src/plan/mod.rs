@@ -16,6 +16,7 @@ mod experiment;
 mod generate;
 mod leaves;
 mod names;
+mod naming;
 mod trials;
 
 pub use experiment::Experiment;

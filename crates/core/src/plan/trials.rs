@@ -11,10 +11,12 @@ use super::counts::Counts;
 use super::expand::expand;
 use super::experiment::{Experiment, meets, resolve_report};
 use super::names::{Told, check_names};
+use super::naming::Naming;
+use crate::dataset::{Contents, DatasetError};
 use crate::diagnostic::Diagnostic;
 use crate::id::{CellId, EvalId, TrialId};
 use crate::spec::preset::Presets;
-use crate::spec::{Document, Expectation, Resources, Spec, SpecError, value_at};
+use crate::spec::{Document, Expectation, Places, Resources, Spec, SpecError, value_at};
 
 /// One point of the grid with one seed. What it consists of is told by its
 /// [`Plan`].
@@ -45,6 +47,7 @@ pub struct Plan {
     pub trials: Vec<Trial>,
     pub(super) told: Told,
     blocks: Vec<Block>,
+    naming: Naming,
     /// For each block, where the value of each of `axes` is found.
     places: Vec<Vec<Place>>,
 }
@@ -64,7 +67,17 @@ impl Plan {
     /// # Errors
     /// With everything that is wrong with the file.
     pub fn read(path: &Path) -> Result<Self, SpecError> {
-        Self::of(Document::read(path)?, path)
+        Self::of(Document::read(path)?, Naming::new(path, None), path)
+    }
+
+    /// As [`Plan::read`], with ids that hold what the files of the user's own
+    /// hold, as `contents` says, and not where they lie.
+    ///
+    /// # Errors
+    /// As [`Plan::read`]. That a file's content is not known is none: its trials
+    /// then have ids that no run has, and [`Plan::for_worker`] says why.
+    pub fn read_by(path: &Path, contents: Arc<dyn Contents>) -> Result<Self, SpecError> {
+        Self::of(Document::read(path)?, Naming::new(path, Some(contents)), path)
     }
 
     /// Plans the experiment `name` in `text`, the contents of `file`.
@@ -85,10 +98,30 @@ impl Plan {
         text: &str,
         presets: &Arc<Presets>,
     ) -> Result<Self, SpecError> {
-        Self::of(Document::parse(name, file, text, presets)?, Path::new(file))
+        let naming = Naming::new(Path::new(file), None);
+        Self::of(Document::parse(name, file, text, presets)?, naming, Path::new(file))
     }
 
-    fn of(read: (Document, Vec<Diagnostic>), file: &Path) -> Result<Self, SpecError> {
+    /// As [`Plan::parse_from`], with ids as [`Plan::read_by`] makes them.
+    ///
+    /// # Errors
+    /// As [`Plan::parse`].
+    pub fn parse_by(
+        name: &str,
+        file: &str,
+        text: &str,
+        presets: &Arc<Presets>,
+        contents: Arc<dyn Contents>,
+    ) -> Result<Self, SpecError> {
+        let naming = Naming::new(Path::new(file), Some(contents));
+        Self::of(Document::parse(name, file, text, presets)?, naming, Path::new(file))
+    }
+
+    fn of(
+        read: (Document, Vec<Diagnostic>),
+        naming: Naming,
+        file: &Path,
+    ) -> Result<Self, SpecError> {
         let (document, mut problems) = read;
         let base = Arc::new(document.tables.clone());
         let mut allowance = Allowance::default();
@@ -107,7 +140,7 @@ impl Plan {
         let told = Told::of(&blocks, &axes);
         let report = resolve_report(&document, (&axes, &told), &blocks, &mut problems);
         let counts = Counts::new(file.parent().unwrap_or(Path::new("")));
-        let trials = expand(&document, &blocks, &counts, &mut problems);
+        let trials = expand(&document, &blocks, (&counts, &naming), &mut problems);
         SpecError::unless_empty(std::mem::take(&mut problems))?;
         let plan = Self {
             places: blocks.iter().map(|block| places(block, &axes)).collect(),
@@ -123,6 +156,7 @@ impl Plan {
             told,
             trials,
             blocks,
+            naming,
         };
         plan.check_expectations(&document, &mut problems);
         SpecError::unless_empty(problems)?;
@@ -133,6 +167,20 @@ impl Plan {
     pub fn spec_of(&self, trial: &Trial) -> Spec {
         let block = self.block_of(trial);
         block.spec(&block.choices(trial.number))
+    }
+
+    /// The spec of `trial` as a worker takes it, with content in the place of
+    /// paths, and where it finds each content.
+    ///
+    /// # Errors
+    /// When a file of the user's own is neither there nor remembered.
+    pub fn for_worker(&self, trial: &Trial) -> Result<(Spec, Places), DatasetError> {
+        self.naming.spec(&self.spec_of(trial))
+    }
+
+    /// What says what the files of the user's own hold, where ids rest on it.
+    pub fn contents(&self) -> Option<&dyn Contents> {
+        self.naming.contents()
     }
 
     /// The value of `trial` at each of [`Plan::axes`], typed as the field is;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use git2::{DiffOptions, ErrorCode, Object, ObjectType, Patch, Repository, Tree};
 use serde::{Deserialize, Serialize};
 
+use super::git::{Change, Git, path_text};
+
 /// The git checkout that a folder lies in, and all its commits.
 pub struct History {
     repository: Repository,
@@ -147,6 +149,12 @@ impl History {
         to: Option<&str>,
     ) -> Result<Vec<FileChange>, HistoryError> {
         let (Some(commit), false) = (from.or(to), from == to) else { return Ok(Vec::new()) };
+        if from.is_none() || to.is_none() {
+            let said = Git::at(&self.root).changes(commit);
+            if let Some(said) = said.map_err(|error| HistoryError::Git(error.to_string()))? {
+                return Ok(changes_to_work_tree(said, from.is_none()));
+            }
+        }
         let mut options = DiffOptions::new();
         // From the work tree to a commit is the way back.
         options.reverse(from.is_none());
@@ -164,7 +172,7 @@ impl History {
         for place in 0..diff.deltas().len() {
             let Some(delta) = diff.get_delta(place) else { continue };
             let file = delta.new_file().path_bytes().or_else(|| delta.old_file().path_bytes());
-            let path = String::from_utf8_lossy(file.unwrap_or_default()).into_owned();
+            let path = path_text(file.unwrap_or_default());
             let lines = match Patch::from_diff(&diff, place)? {
                 Some(patch) => patch.line_stats()?,
                 None => (0, 0, 0),
@@ -186,4 +194,15 @@ impl History {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What git says of the way to the work tree, or `back` from it.
+fn changes_to_work_tree(said: Vec<Change>, back: bool) -> Vec<FileChange> {
+    let change = |(path, came, went): Change| {
+        let (added, removed) = if back { (went, came) } else { (came, went) };
+        FileChange { path: path_text(&path), added, removed }
+    };
+    let mut found: Vec<FileChange> = said.into_iter().map(change).collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
 }

@@ -1,6 +1,7 @@
 //! Where a number came from: commit, changes, machine, code fingerprint.
 
 mod fingerprint;
+mod git;
 mod hardware;
 mod history;
 mod host;
@@ -13,7 +14,10 @@ pub use hardware::Hardware;
 pub use history::{FileChange, History, HistoryError};
 pub use host::{Host, UNKNOWN_PROCESSOR, host, is_known_model};
 pub use revision::{RevisionError, fingerprints_at};
-pub use source::{FileMode, SourceError, SourceState, Sourced, Untracked, source_state};
+pub use source::{
+    FileMode, NO_COMMIT, SourceError, SourceState, Sourced, UNKNOWN_COMMIT, Untracked, commit_name,
+    source_state,
+};
 pub use work_tree::fingerprints_here;
 
 use std::collections::BTreeMap;

@@ -6,12 +6,27 @@ use std::path::{Path, PathBuf};
 use git2::{DiffFormat, DiffOptions, ErrorCode, Repository, StatusOptions};
 use serde::{Deserialize, Serialize};
 
+use super::git::{Git, os_path, path_of, path_text};
 use crate::digest::Digest;
 use crate::durable;
 
 /// The bytes of a larger untracked file are not kept: it may be data. That it
 /// is there counts all the same.
 const LARGEST_SOURCE: u64 = 4 << 20;
+
+/// What stands for the commit outside a git checkout, and before the first.
+pub const NO_COMMIT: &str = "no-commit";
+/// What stands for the commit of a checkout whose state cannot be told.
+pub const UNKNOWN_COMMIT: &str = "unknown-commit";
+
+/// The commit of `source` in full, or what stands for it.
+pub fn commit_name(source: Option<&SourceState>) -> &str {
+    match source {
+        Some(SourceState { error: Some(_), .. }) => UNKNOWN_COMMIT,
+        Some(SourceState { commit: Some(commit), .. }) => commit,
+        _ => NO_COMMIT,
+    }
+}
 
 /// The state of a git checkout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +53,8 @@ pub struct SourceState {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Untracked {
-    /// Path from the root of the checkout.
+    /// Path from the root of the checkout, as git prints it: in quotes, with
+    /// bytes in octal, where it is no UTF-8 text.
     pub path: String,
     /// Digest of its bytes; of a link, of its target's name.
     pub digest: Digest,
@@ -48,6 +64,13 @@ pub struct Untracked {
     /// Its size in bytes, where it is too large for them to be kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unkept: Option<u64>,
+}
+
+impl Untracked {
+    /// The path that [`Untracked::path`] shows.
+    pub fn to_path(&self) -> PathBuf {
+        path_of(&self.path)
+    }
 }
 
 /// What a file is beside its bytes, as git tells it.
@@ -80,10 +103,10 @@ impl SourceState {
     /// `unknown-commit` where the state could not be told.
     pub fn short(&self) -> String {
         if self.error.is_some() {
-            return "unknown-commit".to_owned();
+            return UNKNOWN_COMMIT.to_owned();
         }
         let dirty = if self.dirty { "-dirty" } else { "" };
-        let commit = self.commit.as_ref().map_or("no-commit", |c| c.get(..7).unwrap_or(c));
+        let commit = self.commit.as_ref().map_or(NO_COMMIT, |c| c.get(..7).unwrap_or(c));
         format!("{commit}{dirty}")
     }
 
@@ -98,6 +121,12 @@ impl SourceState {
 #[derive(Debug, thiserror::Error)]
 #[error("the state of the checkout cannot be told: {0}")]
 pub struct SourceError(String);
+
+impl SourceError {
+    pub(super) fn new(why: String) -> Self {
+        Self(why)
+    }
+}
 
 impl From<std::io::Error> for SourceError {
     fn from(error: std::io::Error) -> Self {
@@ -139,22 +168,26 @@ pub fn source_state(folder: &Path, outputs: &[PathBuf]) -> Result<Option<Sourced
         kept.push(bytes);
         digest
     };
-    let patch = patch(&repository, head.as_ref())?;
+    let commit = head.as_ref().map(|commit| commit.id().to_string());
+    let patch = match Git::at(&root).patch(commit.as_deref())? {
+        Some(patch) => patch,
+        None => patch(&repository, head.as_ref())?,
+    };
     let diff = (!patch.is_empty()).then(|| keep(patch));
     let mut untracked = Vec::new();
-    for path in untracked_paths(&repository)? {
-        let full = root.join(&path);
+    for path in untracked_paths(&repository, &root)? {
+        let full = root.join(os_path(path.clone()));
         if outputs.iter().any(|output| full.starts_with(output)) {
             continue;
         }
-        untracked.extend(untracked_file(&full, path, &mut keep)?);
+        untracked.extend(untracked_file(&full, path_text(&path), &mut keep)?);
     }
     let cargo_lock = match untracked_file(&root.join("Cargo.lock"), String::new(), &mut keep)? {
         Some(Untracked { digest, unkept: None, .. }) => Some(digest),
         _ => None,
     };
     let state = SourceState {
-        commit: head.map(|commit| commit.id().to_string()),
+        commit,
         dirty: diff.is_some() || !untracked.is_empty(),
         diff,
         untracked,
@@ -203,7 +236,8 @@ fn is_executable(_: &Metadata) -> bool {
     false
 }
 
-/// All that differs between the commit and the work tree, as a patch.
+/// All that differs between the commit and the work tree, as a patch, where
+/// there is no git program: a file with a filter may be called changed.
 fn patch(repository: &Repository, head: Option<&git2::Commit<'_>>) -> Result<Vec<u8>, SourceError> {
     let tree = head.map(git2::Commit::tree).transpose()?;
     let mut options = DiffOptions::new();
@@ -221,13 +255,18 @@ fn patch(repository: &Repository, head: Option<&git2::Commit<'_>>) -> Result<Vec
     Ok(patch)
 }
 
-fn untracked_paths(repository: &Repository) -> Result<Vec<String>, SourceError> {
+/// The bytes of the paths of all files that git neither tracks nor ignores.
+fn untracked_paths(repository: &Repository, root: &Path) -> Result<Vec<Vec<u8>>, SourceError> {
+    if let Some(mut paths) = Git::at(root).untracked()? {
+        paths.sort();
+        return Ok(paths);
+    }
     let mut options = StatusOptions::new();
     options.include_untracked(true).recurse_untracked_dirs(true).include_ignored(false);
     let statuses = repository.statuses(Some(&mut options))?;
     let mut paths = Vec::new();
     for entry in statuses.iter().filter(|entry| entry.status().is_wt_new()) {
-        paths.push(entry.path()?.to_owned());
+        paths.push(entry.path_bytes().to_vec());
     }
     paths.sort();
     Ok(paths)

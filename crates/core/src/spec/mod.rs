@@ -9,6 +9,7 @@
 mod attack_range;
 mod attacks;
 mod auxiliary;
+mod by_content;
 mod calibration;
 mod check;
 mod constraint;
@@ -44,6 +45,7 @@ mod tree;
 
 pub use attacks::{Apgd, ApgdLoss, AttackLoss, AttackNorm, Attacks};
 pub use auxiliary::{EnergyMargin, OutlierExposure};
+pub use by_content::Places;
 pub use calibration::{Calibration, Selective};
 pub use corruptions::{Corruption, Corruptions};
 pub use data::{Augment, Labels};

@@ -11,6 +11,7 @@ use super::object::Store;
 use super::survey::Survey;
 use crate::digest::Digest;
 use crate::id::RunId;
+use crate::provenance::{NO_COMMIT, UNKNOWN_COMMIT};
 
 /// Runs as `ls` and `show` tell of them.
 #[derive(Clone, Debug)]
@@ -29,13 +30,17 @@ pub struct RunLine {
 }
 
 impl RunLine {
-    /// The commit's first seven characters, with `-dirty` where it was.
+    /// The commit as tables call it: its first seven characters, with `-dirty`
+    /// where it was.
     pub fn commit(&self) -> String {
         let source = self.provenance.as_ref().map(|told| &told["source"]);
+        if source.is_some_and(|source| source["error"].is_string()) {
+            return UNKNOWN_COMMIT.to_owned();
+        }
         let commit = source.and_then(|source| source["commit"].as_str());
-        let Some(commit) = commit else { return "no-commit".to_owned() };
         let dirty = source.is_some_and(|source| source["dirty"] == true);
-        format!("{}{}", commit.get(..7).unwrap_or(commit), if dirty { "-dirty" } else { "" })
+        let commit = commit.map_or(NO_COMMIT, |commit| commit.get(..7).unwrap_or(commit));
+        format!("{commit}{}", if dirty { "-dirty" } else { "" })
     }
 }
 

@@ -11,6 +11,7 @@
 //!   accepted/<run id>.json       a person's word that other runs count for this one
 //!   commits/<commit>.json        what was known when a command ran at this commit
 //!   tags/<name>.json             runs that a person gave a name
+//!   sources/<digest>.json        what files of the user's own held when they were last read
 //!   wanted/<id>.json             runs that a command which goes on counts on
 //!   quarantine/<number>/         what `fsck --repair` has put aside
 //! ```
@@ -41,6 +42,7 @@ mod lease;
 mod leases;
 mod holders;
 mod runs;
+mod seen;
 mod record;
 
 mod clock;
@@ -69,6 +71,7 @@ pub use listing::{Listing, RunLine};
 pub use manifest::{Artifact, Manifest, RunKind};
 pub use object::Store;
 pub use runs::Recorded;
+pub use seen::{Remembered, Seen};
 pub use tags::{Tag, TagError};
 pub use usage::{Amount, Group, Usage, Use};
 pub use wanted::Wanted;

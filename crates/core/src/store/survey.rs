@@ -18,8 +18,8 @@ pub(super) const CONDEMNED_PREFIX: &str = ".gc-";
 
 /// The folders of the layout. What else stands beside them is not the
 /// store's, and is left alone.
-const AREAS: [&str; 8] =
-    ["objects", "runs", "leases", "tags", "accepted", "commits", "wanted", "quarantine"];
+const AREAS: [&str; 9] =
+    ["objects", "runs", "leases", "tags", "accepted", "commits", "sources", "wanted", "quarantine"];
 
 /// No file of the layout lies deeper.
 const DEEPEST: usize = 8;
@@ -51,6 +51,8 @@ pub(super) enum Place {
     Commit(String),
     /// What a command that goes on counts on, by its id.
     Wanted(RunId),
+    /// What files of the user's own held, by the record's name.
+    Source(String),
     /// What `fsck --repair` has put aside.
     Quarantined,
     /// A file being written, or left by a process that died.
@@ -251,6 +253,7 @@ fn classify(parts: &[&str]) -> Place {
         ["accepted", name] => stem(name).map(Place::Accepted),
         ["commits", name] => stem(name).map(Place::Commit),
         ["wanted", name] => stem(name).and_then(|id| run_id(&id)).map(Place::Wanted),
+        ["sources", name] => stem(name).map(Place::Source),
         ["quarantine", ..] => Some(Place::Quarantined),
         _ => None,
     };

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use jem_core::dataset::{DatasetError, LabelledImages, Loaded, Source, Split, load};
 use jem_core::digest::Digest;
+use jem_core::spec;
 
 /// Where data files are looked for.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ pub struct Places<'a> {
     pub data: &'a Path,
     /// The folder that a user's own files are named from.
     pub base: &'a Path,
+    /// Where others of them lie, by what the spec calls them.
+    pub own: &'a spec::Places,
 }
 
 /// Sets by source and split.
@@ -34,7 +37,7 @@ impl Inputs {
         split: Split,
         seen: &mut Vec<(String, Digest)>,
     ) -> Result<Rc<Loaded>, DatasetError> {
-        let source = source.based_on(places.base);
+        let source = source.located(places.own).based_on(places.base);
         let key = (source.clone(), split);
         let loaded = match self.sets.iter().find(|(known, _)| *known == key) {
             Some((_, known)) => Rc::clone(known),

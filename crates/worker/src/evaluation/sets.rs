@@ -236,6 +236,7 @@ fn odd(set: &OodSet, what: String, test: &LabelledImages) -> SetError {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::collections::BTreeMap;
     use std::path::Path;
 
     use jem_core::dataset::{Source, load};
@@ -246,7 +247,7 @@ mod tests {
     /// The sets of the digits' test and training images that `spec` asks for.
     fn sets_of(spec: &Spec) -> (Vec<Set>, Vec<(String, Digest)>) {
         let nowhere = Path::new("/nonexistent");
-        let places = Places { data: nowhere, base: nowhere };
+        let places = Places { data: nowhere, base: nowhere, own: &BTreeMap::new() };
         let mut seen = Vec::new();
         let found = sets(spec, &mut Inputs::default(), &places, &mut seen).unwrap();
         (found, seen)
@@ -293,7 +294,7 @@ mod tests {
     fn the_held_out_set_is_what_each_seed_holds_out() {
         let spec = spec("ood = []\nlimit = 12", 20);
         let nowhere = Path::new("/nonexistent");
-        let places = Places { data: nowhere, base: nowhere };
+        let places = Places { data: nowhere, base: nowhere, own: &BTreeMap::new() };
         let set = held_out_set(&spec, &mut Inputs::default(), &places).unwrap().unwrap();
         let digits = Source::Catalogue("digits".to_owned());
         let all = load(nowhere, &digits, Split::Train).unwrap().images;
@@ -324,7 +325,7 @@ mod tests {
         let nowhere = Path::new("/nonexistent");
         let mut of = |set: OodSet| {
             spec.evaluate.ood = vec![set];
-            let places = Places { data: nowhere, base: nowhere };
+            let places = Places { data: nowhere, base: nowhere, own: &BTreeMap::new() };
             sets(&spec, &mut Inputs::default(), &places, &mut Vec::new())
         };
         // The digits themselves, which a spec would not let stand here.

@@ -166,8 +166,9 @@ fn own_data(
 
 /// The Inception extractor that `evaluate` asks for, where it is there.
 fn inception(context: &Context<'_>, evaluate: &Evaluate) -> Vec<(String, Digest)> {
-    let Places { data, base } = context.places();
-    evaluate.inception().map(|asked| asked.digests(data, base)).unwrap_or_default()
+    let Places { data, base, own } = context.places();
+    let asked = evaluate.inception().map(|asked| asked.located(own));
+    asked.map(|asked| asked.digests(data, base)).unwrap_or_default()
 }
 
 fn stored(
@@ -296,7 +297,7 @@ fn one_part(
     })?;
     let buffer = stored(context, training, results::BUFFER)?;
     let inception = match spec.evaluate.inception() {
-        Some(asked) => asked.read(places.data, places.base)?,
+        Some(asked) => asked.located(places.own).read(places.data, places.base)?,
         None => None,
     };
     let (seed, device) = (context.job.seed, context.device);

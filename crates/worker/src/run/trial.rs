@@ -35,7 +35,7 @@ impl Context<'_> {
 
     /// Where data files are looked for.
     pub fn places(&self) -> Places<'_> {
-        Places { data: &self.job.data, base: &self.job.base }
+        Places { data: &self.job.data, base: &self.job.base, own: &self.job.own }
     }
 
     /// The attempt's folder, relative to the store.

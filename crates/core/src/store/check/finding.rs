@@ -89,6 +89,8 @@ kinds! {
     BadCommit = "bad commit record",
     /// What a command counts on cannot be read.
     BadWanted = "bad record of what is wanted",
+    /// What files of the user's own held cannot be read.
+    BadSource = "bad record of files",
     /// A file left by a process that died while it wrote.
     HalfWritten = "half-written",
     /// A file that is nothing of the layout.

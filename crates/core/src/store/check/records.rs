@@ -1,4 +1,4 @@
-//! Tags, acceptances, and what was known at a commit.
+//! Tags, acceptances, what was known at a commit, and what files held.
 
 use std::collections::BTreeSet;
 
@@ -23,9 +23,12 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
                 found.extend(wanted(look, file, *id));
                 continue;
             }
+            Place::Source(_) => source,
             _ => continue,
         };
-        let (Place::Tag(name) | Place::Accepted(name) | Place::Commit(name)) = &file.place else {
+        let (Place::Tag(name) | Place::Accepted(name) | Place::Commit(name) | Place::Source(name)) =
+            &file.place
+        else {
             continue;
         };
         match durable::read(&look.store.root().join(&file.path)) {
@@ -139,6 +142,16 @@ fn commit(look: &Look<'_>, file: &File, commit: &str, bytes: &[u8]) -> Option<Fi
     Some(
         Finding::new(Severity::Repairable, Kind::BadCommit, &file.path, what)
             .costs("nothing: the next command at that commit writes it again; until then `jem explain` and `jem compare` know less of it")
+            .repaired(Repair::Aside, None),
+    )
+}
+
+fn source(look: &Look<'_>, file: &File, name: &str, bytes: &[u8]) -> Option<Finding> {
+    let path = look.store.root().join(&file.path);
+    let what = reason(super::super::seen::parse(&path, name, bytes).err()?);
+    Some(
+        Finding::new(Severity::Repairable, Kind::BadSource, &file.path, what)
+            .costs("nothing while the files are there: the next command that reads them writes it again; results of files that are gone are found by it")
             .repaired(Repair::Aside, None),
     )
 }

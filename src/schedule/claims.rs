@@ -69,6 +69,7 @@ pub fn is_done(store: &Store, job: &Job) -> Result<bool, StoreError> {
 fn class_of(error: &StoreError) -> FailureClass {
     match error {
         StoreError::Full { .. } => FailureClass::DiskFull,
+        StoreError::Denied { .. } => FailureClass::StoreClosed,
         _ => FailureClass::Store,
     }
 }

@@ -264,7 +264,17 @@ fn a_store_that_may_only_be_read_is_checked_and_shown_and_says_so_where_it_must_
     }
     closed(&results.join("objects"), 0o000);
     let said = jem(&["store", "fsck"]);
-    assert!(said.code == 1 && said.out.contains("chmod -R u+rX objects"), "{said:?}");
+    let mend = format!("chmod -R u+rX {}", results.join("objects").display());
+    assert!(said.code == 1 && said.out.contains(&mend), "{said:?}");
+    assert!(!said.out.contains("is not there"), "what cannot be seen is not lost: {said:?}");
+    closed(&results.join("objects"), 0o555);
+    closed(&results.join("runs"), 0o000);
+    let said = jem(&["store", "fsck"]);
+    let mend = format!("chmod -R u+rX {}", results.join("runs").display());
+    assert!(said.code == 1 && said.out.contains(&mend), "{said:?}");
+    assert!(!said.out.contains("jem store gc"), "{said:?}");
+    let said = jem(&["store", "gc", "--all"]);
+    assert!(said.code == 4 && said.err.contains(&mend), "{said:?}");
     for folder in ["", "objects", "runs", "leases"] {
         closed(&results.join(folder), 0o755);
     }

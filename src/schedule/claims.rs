@@ -85,6 +85,7 @@ pub fn check_result(store: &Store, job: &Job) -> Result<(), String> {
 fn class_of(error: &StoreError) -> FailureClass {
     match error {
         StoreError::Full { .. } => FailureClass::DiskFull,
+        StoreError::Denied { .. } => FailureClass::StoreClosed,
         _ => FailureClass::Store,
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | bad input | never: the same input is as bad again | the trial failed |
 //! | store | once: a network file system may have hiccuped | the trial failed |
+//! | store not writable | never: no later trial could keep its results either | the run ends, exit code 4 |
 //! | disk full | never | the run ends, exit code 4; the same command goes on |
 //! | out of memory | once, alone: no other trial beside it, in a new process | the trial failed |
 //! | GPU out of memory | twice, in a new process | the trial failed |
@@ -55,7 +56,7 @@ pub fn policy(class: FailureClass) -> Policy {
     match class {
         FailureClass::BadInput | FailureClass::Timeout => plain,
         FailureClass::Store => Policy { retries: 1, ..plain },
-        FailureClass::DiskFull => Policy { ends_run: true, ..plain },
+        FailureClass::StoreClosed | FailureClass::DiskFull => Policy { ends_run: true, ..plain },
         FailureClass::OutOfMemory => {
             Policy { retries: 1, fresh_worker: true, alone: true, ..plain }
         }
@@ -102,7 +103,7 @@ mod tests {
         for class in [FailureClass::BadInput, FailureClass::Timeout, FailureClass::Bug] {
             assert_eq!(policy(class).verdict(0), Verdict::GiveUp);
         }
-        for class in [FailureClass::DiskFull, FailureClass::Preempted] {
+        for class in [FailureClass::StoreClosed, FailureClass::DiskFull, FailureClass::Preempted] {
             assert_eq!(policy(class).verdict(0), Verdict::EndRun);
         }
         let died = policy(FailureClass::WorkerDied);

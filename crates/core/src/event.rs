@@ -73,6 +73,8 @@ pub enum FailureClass {
     BadInput,
     /// The store could not be written or read.
     Store,
+    /// This user may not write in the store, or may no longer.
+    StoreClosed,
     /// The file system of the store is full, or a quota is used up.
     DiskFull,
     /// The host ran out of memory.
@@ -98,6 +100,7 @@ impl FailureClass {
         match self {
             Self::BadInput => "bad input",
             Self::Store => "store",
+            Self::StoreClosed => "store not writable",
             Self::DiskFull => "disk full",
             Self::OutOfMemory => "out of memory",
             Self::GpuOutOfMemory => "GPU out of memory",

@@ -277,7 +277,8 @@ struct World {
 }
 
 /// Those that end the run, which happens rarely.
-const ENDING: [FailureClass; 2] = [FailureClass::DiskFull, FailureClass::Preempted];
+const ENDING: [FailureClass; 3] =
+    [FailureClass::DiskFull, FailureClass::StoreClosed, FailureClass::Preempted];
 
 const CLASSES: [FailureClass; 8] = [
     FailureClass::BadInput,

@@ -41,6 +41,9 @@ pub(super) struct Known {
     pub bad: Vec<Bad>,
     /// The objects that are there, with their sizes.
     pub objects: BTreeMap<Digest, u64>,
+    /// Some of their folders could not be listed: one that is not among them
+    /// may be there.
+    pub unlisted: bool,
     /// What each `.json` record of a manifest names, by the record's digest.
     pub inner: BTreeMap<Digest, Inner>,
 }
@@ -62,7 +65,13 @@ impl Known {
             _ => None,
         });
         let objects = objects.map(|(file, digest)| (digest, file.size)).collect();
-        let mut known = Self { objects, ..Self::default() };
+        let of_objects = |path: &str| path == "." || path.starts_with("objects");
+        let unlisted = survey.denied.iter().any(|(path, _)| of_objects(path))
+            || survey
+                .misplaced
+                .iter()
+                .any(|found| found.place.is_none() && of_objects(&found.path));
+        let mut known = Self { objects, unlisted, ..Self::default() };
         let there: Vec<_> = survey
             .each(|place| match place {
                 Place::Manifest(run) => Some(*run),

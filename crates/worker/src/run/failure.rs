@@ -63,6 +63,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let class = match &error {
             StoreError::Full { .. } => FailureClass::DiskFull,
+            StoreError::Denied { .. } => FailureClass::StoreClosed,
             _ => FailureClass::Store,
         };
         Self::new(class, error.to_string())

@@ -40,7 +40,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
     let condemned: BTreeSet<Digest> = condemned(look).collect();
     let known = &look.known.objects;
     for digest in named.keys().filter(|digest| !known.contains_key(digest)) {
-        if !condemned.contains(digest) {
+        if !condemned.contains(digest) && !look.known.unlisted {
             faults.push((*digest, Fault::Missing));
         }
     }

@@ -84,6 +84,10 @@ fn tag(look: &Look<'_>, file: &File, name: &str, bytes: &[u8]) -> Option<Finding
 }
 
 fn not_whole(look: &Look<'_>, runs: &[RunId]) -> BTreeSet<RunId> {
+    // What cannot be listed is not known to be missing, and is told on its own.
+    if look.known.unlisted || look.runs_are_unseen() {
+        return BTreeSet::new();
+    }
     let whole = |run: &RunId| {
         look.known.manifests.get(run).is_some_and(|manifest| look.known.whole(manifest))
     };

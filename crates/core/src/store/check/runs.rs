@@ -100,7 +100,9 @@ fn without_training(look: &Look<'_>, manifest: &Manifest) -> Option<Finding> {
             );
         }
     }
-    if look.known.trained(training) {
+    // What cannot be listed is not known to be missing, and is told on its own.
+    let unseen = look.known.unlisted || found.is_none() && look.runs_are_unseen();
+    if look.known.trained(training) || unseen {
         return None;
     }
     let why = if found.is_some() { "is not whole" } else { "is not there" };

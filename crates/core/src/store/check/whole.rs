@@ -130,6 +130,14 @@ impl Look<'_> {
         self.known.bad.is_empty() && denied.is_empty() && misplaced.is_empty()
     }
 
+    /// Whether some folders of runs could not be listed.
+    pub fn runs_are_unseen(&self) -> bool {
+        let of_runs = |path: &str| path == "." || path.starts_with("runs");
+        let Survey { denied, misplaced, .. } = self.survey;
+        denied.iter().any(|(path, _)| of_runs(path))
+            || misplaced.iter().any(|found| found.place.is_none() && of_runs(&found.path))
+    }
+
     /// What it costs that `runs` do not count: trials, and what shows them.
     pub fn cost_of(&self, runs: &BTreeSet<RunId>) -> String {
         let mut cost = self.trials.again(runs);

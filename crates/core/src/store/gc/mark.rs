@@ -270,7 +270,7 @@ impl View<'_> {
             let put_aside = |file: &&File| {
                 let folder: Vec<&str> = file.path.split('/').take(2).collect();
                 let written = clock::written(&self.store.root().join(folder.join("/")));
-                !young_from.is_some_and(|from| written.is_some_and(|then| then >= from))
+                young_from.is_none_or(|from| written.is_none_or(|then| then < from))
             };
             let aside = survey.files.iter().filter(|file| file.place == Place::Quarantined);
             let aside = aside.filter(put_aside);

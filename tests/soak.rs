@@ -7,7 +7,8 @@
 //!
 //! The test run does a few instants with fixed seeds. `just soak` does
 //! hundreds, and tells how many of them were kills: `JEM_SOAK_INSTANTS`, `JEM_SOAK_SEED` (printed, so that a failure
-//! can be played again) and `JEM_SOAK_RESUMES` say how many.
+//! can be played again) and `JEM_SOAK_RESUMES` say how many; `JEM_SOAK_FAULT`, a
+//! part of the name of a fault, leaves only that one.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod sandbox;
@@ -46,13 +47,14 @@ fn a_sweep_survives_faults_at_random_instants() {
     let mut tried: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut done, mut kills, mut rounds, mut checked) = (0, 0, 0, 0);
     let mut wrong = Wrong::default();
+    let only = std::env::var("JEM_SOAK_FAULT").unwrap_or_default();
     while done < instants {
         rounds += 1;
         let results = format!("chaos-{rounds}");
         let mut believed = BTreeSet::new();
         // A sweep that runs to its end before the next fault is a round.
         while done < instants && !sweep.is_done(&results, &expected) {
-            let fault = Fault::pick(&mut dice);
+            let fault = Fault::pick(&mut dice, &only);
             let struck = fault.strike(&sweep, &results, &mut dice);
             *tried.entry(fault.name()).or_default() += 1;
             done += 1;

@@ -87,8 +87,10 @@ pub struct Struck {
 }
 
 impl Fault {
-    pub fn pick(dice: &mut Dice) -> Self {
-        FAULTS[dice.below(FAULTS.len() as u64) as usize]
+    /// One of those in whose names `part` stands; of all where that is empty.
+    pub fn pick(dice: &mut Dice, part: &str) -> Self {
+        let named = FAULTS.into_iter().filter(|fault| fault.name().contains(part));
+        dice.choose(named.collect()).unwrap()
     }
 
     pub fn name(self) -> &'static str {

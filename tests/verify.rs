@@ -160,5 +160,10 @@ fn a_broken_checkout_is_told_and_not_taken_for_none() {
         said.code == 0 && said.err.contains("state of the checkout cannot be told"),
         "{said:?}"
     );
+    // One name, wherever the commit is told or asked for.
     assert!(sandbox.ok(&["table", "tiny.toml"]).contains("unknown-commit"));
+    let listed = sandbox.ok(&["ls", "commit = unknown-commit"]);
+    assert!(listed.contains("unknown-commit\n") && listed.contains("1 of 1 trial"), "{listed}");
+    assert!(sandbox.ok(&["ls", "commit = no-commit"]).contains("0 of 1 trial"));
+    assert!(sandbox.ok(&["store", "ls"]).contains("unknown-commit"));
 }

@@ -121,7 +121,8 @@ fn order(a: &Value, b: &Value) -> Ordering {
 
 fn shown(run: &Run, name: &str) -> String {
     let Some(value) = run.values.get(name) else {
-        return String::new();
+        let nothing = if name == "commit" { NO_COMMIT } else { "" };
+        return nothing.to_owned();
     };
     let first = |n: usize| show_value(value).chars().take(n).collect::<String>();
     if name == "commit" {
@@ -129,7 +130,6 @@ fn shown(run: &Run, name: &str) -> String {
         // As tables call it.
         return match show_value(value) {
             unknown if unknown == UNKNOWN_COMMIT => unknown,
-            none if none == NO_COMMIT => none + if dirty { "-dirty" } else { "" },
             _ => first(SHORT_COMMIT) + if dirty { "-dirty" } else { "" },
         };
     }

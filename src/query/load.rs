@@ -6,7 +6,7 @@ use std::io;
 
 use jem_core::digest::Digest;
 use jem_core::id::RunId;
-use jem_core::provenance::{Fingerprints, Hardware, Provenance, commit_name};
+use jem_core::provenance::{Fingerprints, Hardware, NO_COMMIT, Provenance, commit_name};
 use jem_core::results::{EVALUATE, METRICS, Metrics, Outcome, SPEC};
 use jem_core::spec::{Evaluate, Training, field_values};
 use jem_core::store::{Manifest, RunKind, Store, StoreError};
@@ -166,7 +166,10 @@ fn facts(training: &Manifest, evaluation: &Manifest, outcome: &Outcome) -> Vec<N
 
 /// Where and by what it was made. `dirty` is asked of both commits.
 fn origin(trained: &Provenance, evaluated: &Provenance) -> Vec<Named> {
-    let commit = |from: &Provenance| commit_name(from.source.as_ref()).to_owned();
+    // Where there is no commit there is no value; where it is not known there is.
+    let commit = |from: &Provenance| {
+        Some(commit_name(from.source.as_ref()).to_owned()).filter(|name| name != NO_COMMIT)
+    };
     let dirty = |from: &Provenance| from.source.as_ref().is_some_and(|source| source.dirty);
     let mut facts = vec![
         ("dirty", json!(dirty(trained) || dirty(evaluated))),
@@ -174,8 +177,8 @@ fn origin(trained: &Provenance, evaluated: &Provenance) -> Vec<Named> {
         ("host", json!(trained.host.name)),
         ("command", json!(evaluated.command.join(" "))),
     ];
-    facts.push(("commit", json!(commit(trained))));
-    facts.push(("evaluation_commit", json!(commit(evaluated))));
+    facts.extend(commit(trained).map(|commit| ("commit", json!(commit))));
+    facts.extend(commit(evaluated).map(|commit| ("evaluation_commit", json!(commit))));
     facts.extend(trained.libtorch.as_ref().map(|version| ("libtorch", json!(version))));
     facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -145,6 +145,16 @@ mod tests {
         let found = in_folder(folder.path()).unwrap();
         assert_eq!(found[&one], ["report abc1234/sweep"]);
         assert_eq!(found.len(), 2);
+        // What a report that was replaced showed, and a comparison, which shows no run.
+        let text = format!("{{\"runs\": [], \"held\": [\"{one}\"], \"files\": {{}}}}");
+        fs::write(report.join("manifest.json"), text).unwrap();
+        let compared = folder.path().join("compare/a..b/sweep");
+        fs::create_dir_all(&compared).unwrap();
+        let text = format!("{{\"format\": 1, \"files\": {{\"comparison.json\": \"{two}\"}}}}");
+        fs::write(compared.join("manifest.json"), text).unwrap();
+        let found = shown(folder.path()).unwrap();
+        assert_eq!(found[&one], ["report abc1234/sweep, a former one"]);
+        assert_eq!(found.len(), 1);
         fs::write(report.join("manifest.json"), "{").unwrap();
         assert!(in_folder(folder.path()).unwrap_err().to_string().contains("jem report"));
     }

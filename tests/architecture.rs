@@ -240,11 +240,11 @@ const OPENS: [&str; 5] =
 #[test]
 fn files_are_opened_through_durable_alone() {
     // Opened in another way, a named pipe in a file's place is waited for
-    // without end. Data sets open their files as regular ones by themselves;
+    // without end. A lock on a folder opens the folder;
     // `worker.log` is only ever appended to.
     let elsewhere = [
         "crates/core/src/durable/",
-        "crates/core/src/dataset/",
+        "crates/core/src/dataset/lock.rs",
         "src/schedule/live.rs",
         "src/schedule/place.rs",
     ];

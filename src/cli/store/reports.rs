@@ -152,7 +152,7 @@ mod tests {
         fs::create_dir_all(&compared).unwrap();
         let text = format!("{{\"format\": 1, \"files\": {{\"comparison.json\": \"{two}\"}}}}");
         fs::write(compared.join("manifest.json"), text).unwrap();
-        let found = shown(folder.path()).unwrap();
+        let found = in_folder(folder.path()).unwrap();
         assert_eq!(found[&one], ["report abc1234/sweep, a former one"]);
         assert_eq!(found.len(), 1);
         fs::write(report.join("manifest.json"), "{").unwrap();

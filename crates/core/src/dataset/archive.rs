@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 
-use super::folder::open_regular;
+use crate::durable;
 
 /// The most bytes of the records that give a member a long name.
 const MAX_NAME: u64 = 1 << 16;
@@ -50,7 +50,7 @@ impl Archive {
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, String> {
-    let file = open_regular(path).map_err(|error| format!("the archive: {error}"))?;
+    let file = durable::open(path).map_err(|error| format!("the archive: {error}"))?;
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 

@@ -8,11 +8,11 @@ use std::path::Path;
 use super::catalogue::{Entry, catalogue};
 use super::cifar::Records;
 use super::error::DatasetError;
-use super::folder::open_regular;
 use super::images::Split;
 use super::source::Source;
 use super::user_files::{Format, UserFiles};
 use super::{idx, image_folder, svhn};
+use crate::durable;
 
 /// The images of `split`; none where the catalogue does not know their number, or
 /// there is no such split.
@@ -52,7 +52,7 @@ fn records(path: &Path, records: Records) -> Result<u64, DatasetError> {
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, DatasetError> {
     let mut bytes = Vec::new();
-    let read = open_regular(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    let read = durable::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
     read.map_err(|error| DatasetError::io(path, error))?;
     Ok(bytes)
 }

@@ -1,7 +1,6 @@
 //! What one mirror delivers: fetched, unpacked, compared, put in its place.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io::Read;
 use std::path::{self, Path};
 
@@ -11,7 +10,7 @@ use super::archive::{Archive, Member};
 use super::catalogue::{CatalogueFile, Entry, Format, Role};
 use super::download::{agent, download};
 use super::fetch::FetchProgress;
-use super::folder::{FileContent, open_regular};
+use super::folder::FileContent;
 use super::idx::{self, Kind};
 use super::lock::SCRATCH_PREFIX;
 use super::magic::{GZIP, looks_like};
@@ -103,7 +102,7 @@ impl<'a> Delivery<'a> {
             let path = scratch.join("file");
             download(&agent, &url, &path, packed_limit(file.limit()), progress)
                 .map_err(|reason| format!("`{}{suffix}`: {reason}", file.name))?;
-            let bytes = fs::read(&path).map_err(|error| error.to_string())?;
+            let bytes = durable::read(&path).map_err(|error| error.to_string())?;
             self.accept(file, bytes)?;
         }
         Ok(())
@@ -130,7 +129,7 @@ impl<'a> Delivery<'a> {
                         let from = format!("{address}/{}/{name}", self.entry.name);
                         let path = scratch.join("file");
                         download(&agent, &from, &path, limit, progress)
-                            .and_then(|()| fs::read(&path).map_err(|error| error.to_string()))
+                            .and_then(|()| durable::read(&path).map_err(|error| error.to_string()))
                     }
                     None => bounded(&folder.join(&name), limit),
                 };
@@ -267,7 +266,7 @@ fn compare(file: &CatalogueFile, expected: FileContent, bytes: &[u8]) -> Result<
 /// The bytes of the regular file at `path`, which are at most `limit`.
 fn bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    open_regular(path)
+    durable::open(path)
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
         .map_err(|error| error.to_string())?;
     match bytes.len() as u64 > limit {

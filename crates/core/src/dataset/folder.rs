@@ -2,11 +2,12 @@
 
 use std::env;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
+use crate::durable;
 
 use super::catalogue::{CatalogueFile, Entry, Format};
 use super::error::DatasetError;
@@ -134,15 +135,6 @@ pub(super) fn state_of(expected: FileContent, path: &Path) -> FileState {
 }
 
 fn hash_file(path: &Path) -> io::Result<FileContent> {
-    let (sha256, bytes) = Digest::of_reader(open_regular(path)?)?;
+    let (sha256, bytes) = Digest::of_reader(durable::open(path)?)?;
     Ok(FileContent { bytes, sha256 })
-}
-
-/// Opens a regular file; a folder, pipe or device is an error, since reading
-/// one might never end.
-pub(super) fn open_regular(path: &Path) -> io::Result<File> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("this is not a regular file"));
-    }
-    File::open(path)
 }

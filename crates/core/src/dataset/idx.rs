@@ -10,9 +10,9 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::error::DatasetError;
-use super::folder::open_regular;
 use super::magic::{self, GZIP, IDX_IMAGES, IDX_LABELS};
 use super::{gz, magic::describe};
+use crate::durable;
 
 /// The longest accepted side of an image, in pixels.
 const MAX_SIDE: u64 = 4096;
@@ -154,7 +154,7 @@ pub(super) fn image_count(path: &Path) -> Result<u64, DatasetError> {
 
 fn image_header(path: &Path) -> Result<Header, DatasetError> {
     let io = |error| DatasetError::io(path, error);
-    let mut file = BufReader::new(open_regular(path).map_err(io)?);
+    let mut file = BufReader::new(durable::open(path).map_err(io)?);
     let mut start = Vec::new();
     file.by_ref().take(16).read_to_end(&mut start).map_err(io)?;
     if start.starts_with(&GZIP) {

@@ -14,9 +14,9 @@ use crate::digest::{Digest, Hasher};
 use super::about::{About, Remarks};
 use super::class_names::{Labelling, labels_among, normalised, shown};
 use super::error::DatasetError;
-use super::folder::open_regular;
 use super::picture::{Decoded, decode};
 use super::resize::Wanted;
+use crate::durable;
 
 /// Labels are single bytes.
 const MAX_CLASSES: usize = 256;
@@ -175,7 +175,7 @@ fn other_shape(path: &Path, found: [usize; 3], shape: [usize; 3], first: &str) -
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, DatasetError> {
     let mut bytes = Vec::new();
-    let read = open_regular(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    let read = durable::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
     read.map_err(|error| DatasetError::io(path, error))?;
     Ok(bytes)
 }

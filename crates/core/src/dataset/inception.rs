@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::folder::open_regular;
 use super::{Contents, DatasetError};
 use crate::digest::Digest;
+use crate::durable;
 
 /// Which file is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl InceptionFile {
     pub fn read(&self, data: &Path, base: &Path) -> Result<Option<Vec<u8>>, DatasetError> {
         let Some(path) = self.find(data, base) else { return Ok(None) };
         let mut bytes = Vec::new();
-        open_regular(&path)
+        durable::open(&path)
             .and_then(|mut file| file.read_to_end(&mut bytes))
             .map_err(|error| DatasetError::io(&path, error))?;
         let (found, expected) = (Digest::of(&bytes), self.expected());

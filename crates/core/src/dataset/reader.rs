@@ -4,13 +4,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
+use crate::durable;
 
 use super::about::About;
 use super::catalogue::{CatalogueFile, Entry};
 use super::cifar::Records;
 use super::class_names::Labelling;
 use super::error::DatasetError;
-use super::folder::{FileContent, FileState, open_regular, state_of};
+use super::folder::{FileContent, FileState, state_of};
 use super::idx::{self, Kind};
 use super::images::LabelledImages;
 use super::load::Loaded;
@@ -71,7 +72,7 @@ impl Part<'_> {
                 _ => DatasetError::io(&self.path, error),
             };
             let mut bytes = Vec::new();
-            let mut opened = open_regular(&self.path).map_err(io)?;
+            let mut opened = durable::open(&self.path).map_err(io)?;
             opened.read_to_end(&mut bytes).map_err(io)?;
             if let Layout::Idx(kind) = self.layout {
                 bytes = idx::decompress(&self.path, bytes, kind)?;
@@ -117,7 +118,7 @@ impl Part<'_> {
     /// Reads no more than shows whether the file is too long.
     fn read_known(&self, entry: &Entry, file: &CatalogueFile) -> Result<Vec<u8>, DatasetError> {
         let mut bytes = Vec::new();
-        open_regular(&self.path)
+        durable::open(&self.path)
             .and_then(|opened| opened.take(file.limit() + 1).read_to_end(&mut bytes))
             .map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::archive::Archive;
 use super::client::Group;
 use super::fetch::FetchProgress;
+use crate::durable;
 
 /// How long a client may take.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -147,7 +148,7 @@ fn folder_size(folder: &Path) -> u64 {
 }
 
 fn explain(title: &str, status: ExitStatus, log: &Path) -> String {
-    let bytes = fs::read(log).unwrap_or_default();
+    let bytes = durable::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     let shown = lines[lines.len().saturating_sub(SHOWN_LINES)..].join(" | ");

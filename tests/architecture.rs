@@ -262,6 +262,38 @@ fn one_place_writes_to_the_terminal() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What opens a file, of `std::fs`.
+const OPENS: [&str; 5] =
+    ["File::open", "File::options", "OpenOptions", "fs::read(", "fs::read_to_string"];
+
+#[test]
+fn files_are_opened_through_durable_alone() {
+    // Opened in another way, a named pipe in a file's place is waited for
+    // without end. Data sets open their files as regular ones by themselves;
+    // `worker.log` is only ever appended to.
+    let elsewhere = [
+        "crates/core/src/durable/",
+        "crates/core/src/dataset/",
+        "src/schedule/live.rs",
+        "src/schedule/place.rs",
+    ];
+    let mut wrong = Vec::new();
+    for (file, text) in ["src", "crates/core/src"].into_iter().flat_map(sources) {
+        let tests = ["/tests.rs", "_tests.rs", "/sample.rs", "fixture.rs"];
+        let excepted = elsewhere.iter().any(|folder| file.starts_with(folder));
+        if excepted || tests.iter().any(|ending| file.ends_with(ending)) {
+            continue;
+        }
+        let used = text.split("mod tests {").next().unwrap_or_default();
+        for opens in OPENS {
+            if code(used).any(|line| line.contains(opens)) {
+                wrong.push(format!("{file} names {opens}; use jem_core::durable instead"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn files_stay_small_and_mod_files_hold_no_code() {
     let mut wrong = Vec::new();

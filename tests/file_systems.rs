@@ -108,6 +108,37 @@ fn a_store_that_this_user_may_not_write_is_said() {
 }
 
 #[test]
+fn a_store_of_which_a_part_may_not_be_written_is_said_before_the_first_trial() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", &tiny("").replace("seeds = 2", "seeds = 1"));
+    sandbox.ok(&["run", "tiny.toml"]);
+    sandbox.write("tiny.toml", &tiny(""));
+    let before = sandbox::attempts(&sandbox.path("results")).len();
+    let script = "\"$JEM\" run tiny.toml; echo code $?";
+    let inside = |folder: &str| {
+        let entries = fs::read_dir(sandbox.path("results").join(folder)).unwrap().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    for closed in [inside("objects"), vec![sandbox.path("results/runs")]] {
+        let allow = |mode: u32| {
+            let mode = fs::Permissions::from_mode(mode);
+            closed.iter().for_each(|path| fs::set_permissions(path, mode.clone()).unwrap());
+        };
+        allow(0o555);
+        // Permissions do not hold root; in a user namespace that maps nobody they do.
+        let said = unshared(&sandbox, "-U", script);
+        allow(0o755);
+        let Some(said) = said else {
+            return as_a_file(&sandbox, "no namespaces here: permissions may not hold us");
+        };
+        assert_eq!(codes(&said), ["4"], "{said:?}");
+        assert!(said.err.contains("Permission denied") && said.err.contains("--results DIR"));
+        assert!(!said.err.contains("tried again"), "{said:?}");
+        assert_eq!(sandbox::attempts(&sandbox.path("results")).len(), before, "nothing is begun");
+    }
+}
+
+#[test]
 fn a_file_in_the_place_of_the_store_is_said() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &tiny(""));

@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use jem_core::durable;
 use jem_core::provenance::{History, fingerprints_at};
 
 use super::child::Children;
 use super::{CliError, Exit, open};
 use crate::terminal;
+
+/// No list of what a binary was built from is longer, in bytes.
+const LONGEST_LIST: u64 = 16 << 20;
 
 /// The front and the worker.
 #[derive(Clone, Debug)]
@@ -172,7 +176,7 @@ fn built_from(binary: &Path, root: &Path) -> Option<(PathBuf, SystemTime, Vec<Pa
         return None;
     }
     let built = time(&binary)?;
-    let listed = fs::read_to_string(binary.with_extension("d")).ok()?;
+    let listed = durable::read_text(&binary.with_extension("d"), LONGEST_LIST).ok()?;
     let mut files = inputs(&listed);
     files.retain(|file| file.starts_with(&root));
     Some((root, built, files))
@@ -202,7 +206,7 @@ fn inputs(text: &str) -> Vec<PathBuf> {
 
 /// The last lines of a log.
 fn tail(log: &Path) -> String {
-    let text = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
+    let text = String::from_utf8_lossy(&durable::read(log).unwrap_or_default()).into_owned();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(12)..].iter().map(|line| format!("  | {line}\n")).collect()
 }

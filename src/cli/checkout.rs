@@ -2,14 +2,15 @@
 //! needed.
 
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use jem_core::digest::Digest;
-use jem_core::provenance::{FileMode, SourceState, Untracked};
+use jem_core::provenance::{SourceState, Untracked};
 use jem_core::store::Store;
 
+use super::untracked::{Laid, check_links, lay};
 use super::{CliError, Exit};
 
 /// A worktree. Dropping it removes it, from the disk and from git's list.
@@ -42,7 +43,8 @@ impl Worktree {
     /// and the untracked files, whose bytes are taken from `store`.
     ///
     /// # Errors
-    /// When the store lacks some of the bytes, or the difference does not fit.
+    /// When the store lacks some of the bytes, the difference does not fit, or
+    /// a file would lie outside the checkout.
     pub fn make_dirty(&self, state: &SourceState, store: &Store) -> Result<(), CliError> {
         let missing = missing_bytes(state, store);
         if !missing.is_empty() {
@@ -54,49 +56,40 @@ impl Worktree {
             return Err(CliError::new(Exit::BadInput, message)
                 .hint("--results DIR, the store that its runs were made with"));
         }
+        // All bytes are read, and so hashed, before the first file is written.
+        let files: Vec<Laid<'_>> = state
+            .untracked
+            .iter()
+            .map(|file| Ok((file, store.get(file.digest)?)))
+            .collect::<Result<_, CliError>>()?;
         if let Some(diff) = state.diff {
             let patch = store.get(diff)?;
+            // git writes below its checkout alone, and into no `.git`; but what
+            // a link that it makes leads to is not its business.
             let mut git = git(&self.path);
-            git.args(["apply", "--binary", "--whitespace=nowarn", "-"]);
-            said(&mut git, Some(&patch), "git apply")?;
+            git.args(["apply", "--numstat", "-z", "-"]);
+            let listed = said(&mut git, Some(&patch), "git apply")?;
+            apply(&self.path, &patch)?;
+            check_links(&self.path, &paths_of(&listed))?;
         }
-        for file in &state.untracked {
-            let relative = Path::new(&file.path);
-            // A record is a file like any other: it may name nothing outside.
-            if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-                let message =
-                    format!("the report names a file outside the checkout: {}", file.path);
-                return Err(CliError::new(Exit::BadInput, message));
-            }
-            let path = self.path.join(relative);
-            let bytes = store.get(file.digest)?;
-            let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-            made.and_then(|()| put(&path, file.mode, &bytes)).map_err(|error| {
-                CliError::new(Exit::Machine, format!("{}: {error}", path.display()))
-            })?;
-        }
-        Ok(())
+        lay(&self.path, &files)
     }
 }
 
-/// Makes the file at `path` what it was.
-fn put(path: &Path, mode: Option<FileMode>, bytes: &[u8]) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::ffi::OsStr;
-        use std::os::unix::ffi::OsStrExt;
-        use std::os::unix::fs::{PermissionsExt, symlink};
-        match mode {
-            Some(FileMode::Link) => return symlink(OsStr::from_bytes(bytes), path),
-            Some(FileMode::Executable) => {
-                fs::write(path, bytes)?;
-                return fs::set_permissions(path, fs::Permissions::from_mode(0o755));
-            }
-            None => {}
-        }
-    }
-    let _ = mode;
-    fs::write(path, bytes)
+fn apply(checkout: &Path, patch: &[u8]) -> Result<(), CliError> {
+    let mut git = git(checkout);
+    git.args(["apply", "--binary", "--whitespace=nowarn", "-"]);
+    said(&mut git, Some(patch), "git apply").map(drop)
+}
+
+/// The paths that `git apply --numstat -z` lists: two numbers and a path for
+/// each, between tabs and up to a zero byte.
+fn paths_of(listed: &[u8]) -> Vec<Vec<u8>> {
+    let lines = listed.split(|byte| *byte == 0);
+    lines
+        .filter_map(|line| line.splitn(3, |byte| *byte == b'\t').nth(2))
+        .map(<[u8]>::to_vec)
+        .collect()
 }
 
 /// What of the changes in `state` the store has no bytes of, in words.
@@ -139,8 +132,8 @@ fn git(folder: &Path) -> Command {
     git
 }
 
-/// Runs `command` to its end with `input`.
-fn said(command: &mut Command, input: Option<&[u8]>, name: &str) -> Result<(), CliError> {
+/// Runs `command` to its end with `input`; what it printed.
+fn said(command: &mut Command, input: Option<&[u8]>, name: &str) -> Result<Vec<u8>, CliError> {
     let failed = |why: String| CliError::new(Exit::Machine, format!("{name}: {why}"));
     if input.is_some() {
         command.stdin(Stdio::piped());
@@ -152,37 +145,20 @@ fn said(command: &mut Command, input: Option<&[u8]>, name: &str) -> Result<(), C
     let mut child = command.spawn().map_err(|error| {
         failed(error.to_string()).hint("install git, which checks the commit out")
     })?;
-    // On a thread of its own: git may have more to say than a pipe holds
-    // before it has read all.
-    let (pipe, bytes) = (child.stdin.take(), input.unwrap_or_default().to_owned());
-    let writer = std::thread::spawn(move || pipe.map_or(Ok(()), |mut p| p.write_all(&bytes)));
-    let ended = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
+    let pipe = child.stdin.take();
+    // What is printed is read meanwhile: git may not read on until it is.
+    let ended = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            if let (Some(mut pipe), Some(bytes)) = (pipe, input) {
+                // Where git does not read to the end, its exit code says why.
+                let _ = pipe.write_all(bytes);
+            }
+        });
+        child.wait_with_output()
+    });
+    let ended = ended.map_err(|error| failed(error.to_string()))?;
     if ended.status.success() {
-        return match writer.join() {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(failed(format!("it has not read all of its input: {error}"))),
-            Err(_) => Err(failed("its input could not be written".to_owned())),
-        };
+        return Ok(ended.stdout);
     }
     Err(failed(String::from_utf8_lossy(&ended.stderr).trim().to_owned()))
-}
-
-#[cfg(all(test, unix))]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    #[test]
-    fn links_and_executables_come_back_as_such() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        put(&at("plain"), None, b"text").unwrap();
-        put(&at("link"), Some(FileMode::Link), b"plain").unwrap();
-        put(&at("run"), Some(FileMode::Executable), b"#!/bin/sh").unwrap();
-        assert_eq!(fs::read_link(at("link")).unwrap(), Path::new("plain"));
-        let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o111;
-        assert_eq!((mode("plain"), mode("run")), (0, 0o111));
-    }
 }

@@ -154,6 +154,10 @@ impl Conclusion<'_> {
     fn missing(&self) -> String {
         let Some(space) = self.space else { return String::new() };
         let Space { free, each, left } = space;
+        // It is not bytes that are missing.
+        if space.missing() == 0 {
+            return format!("\n  {} are free, and {left} trials are left", bytes(free));
+        }
         format!(
             "\n  a trial of this experiment takes about {}, {left} are left and {} are free: about \
              {} are missing",

@@ -5,6 +5,7 @@ mod again;
 mod conclusion;
 mod built;
 mod checkout;
+mod untracked;
 mod child;
 mod compare;
 mod data;
@@ -25,6 +26,7 @@ mod store;
 mod table;
 mod told;
 mod verify;
+mod wanted;
 
 pub use exit::{CliError, Exit};
 

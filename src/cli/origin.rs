@@ -2,11 +2,11 @@
 //! kept beside runs and commits, and held clean for those who insist.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jem_core::digest::Digest;
+use jem_core::durable;
 use jem_core::provenance::{
     Code, Fingerprints, History, Provenance, SourceState, fingerprints_here, host, now,
 };
@@ -257,7 +257,7 @@ fn running() -> PathBuf {
 }
 
 fn digest_of(path: &Path) -> Result<Digest, CliError> {
-    let found = File::open(path).and_then(Digest::of_reader);
+    let found = durable::open(path).and_then(Digest::of_reader);
     let (digest, _) = found
         .map_err(|error| CliError::new(Exit::Machine, format!("{}: {error}", path.display())))?;
     Ok(digest)

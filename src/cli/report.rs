@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
+use jem_core::durable;
 use jem_core::provenance::{History, SourceState};
 use jem_core::store::Store;
 
@@ -86,7 +87,7 @@ fn default_folder(source: Option<&SourceState>, results: &Results) -> PathBuf {
 }
 
 fn digest(spec: &Path) -> Result<Digest, CliError> {
-    let bytes = std::fs::read(spec)
+    let bytes = durable::read(spec)
         .map_err(|error| CliError::new(Exit::BadInput, format!("{}: {error}", spec.display())))?;
     Ok(Digest::of(&bytes))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jem_core::digest::Digest;
+use jem_core::durable::{self, parts_below};
 use jem_core::id::RunId;
 use jem_core::plan::Plan;
 use jem_core::provenance::{Hardware, History, Provenance, SourceState};
@@ -276,7 +277,10 @@ fn make_again(
 fn spec(report: &Report, root: &Path) -> Result<String, CliError> {
     let experiment = &report.manifest.experiment;
     let is_it = |name: &String| {
-        fs::read(root.join(name)).is_ok_and(|bytes| Digest::of(&bytes) == experiment.digest)
+        // The manifest may name anything: only a file of the checkout is run.
+        parts_below(Path::new(name)).is_some()
+            && durable::read(&root.join(name))
+                .is_ok_and(|bytes| Digest::of(&bytes) == experiment.digest)
     };
     let command = report.manifest.command.rsplit(' ').next().unwrap_or_default().to_owned();
     let usual = format!("experiments/{}.toml", experiment.name);

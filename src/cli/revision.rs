@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jem_core::durable;
 use jem_core::plan::Plan;
 use jem_core::provenance::{Code, FileChange, History, Parts, fingerprints_here};
 use jem_core::spec::preset::{self, Presets};
@@ -146,7 +147,7 @@ impl<'f> Checkout<'f> {
             (Some(commit), false) => {
                 self.history.read(commit, name).map_err(|error| bad(error.to_string()))?
             }
-            _ => match fs::read(self.history.root().join(name)) {
+            _ => match durable::read(&self.history.root().join(name)) {
                 Ok(bytes) => Some(bytes),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
                 Err(error) => return Err(bad(error.to_string())),
@@ -260,7 +261,7 @@ impl<'f> Checkout<'f> {
         }
         let untracked = self.folders.source().map(|(state, _)| state.untracked);
         for file in untracked.unwrap_or_default() {
-            let bytes = fs::read(self.history.root().join(&file.path)).unwrap_or_default();
+            let bytes = durable::read(&self.history.root().join(&file.path)).unwrap_or_default();
             let lines = bytes.split_inclusive(|byte| *byte == b'\n').count();
             let (added, removed) = if a.work { (0, lines) } else { (lines, 0) };
             files.push(FileChange { path: file.path, added, removed });

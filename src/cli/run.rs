@@ -14,6 +14,7 @@ use super::conclusion::{Conclusion, tell_setbacks};
 use super::open::{self, Folders};
 use super::origin::Origin;
 use super::signals;
+use super::wanted::count_on;
 use super::{CliError, Exit};
 use crate::progress::{Bars, Detached, Lines, TrialLine};
 use crate::report::counted;
@@ -80,6 +81,16 @@ enum Wanted {
     Evaluations,
 }
 
+impl Wanted {
+    /// Whether a trial that stands so is to be run.
+    fn takes(self, status: &Status) -> bool {
+        match self {
+            Self::Everything => !status.done(),
+            Self::Evaluations => *status == Status::Trained,
+        }
+    }
+}
+
 fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), CliError> {
     let plan = open::plan(&args.spec)?;
     let (binary, code, described) = open::worker_with_code()?;
@@ -90,15 +101,14 @@ fn run_where(args: &RunArgs, folders: &Folders, wanted: Wanted) -> Result<(), Cl
     }
     let (data, results) = (folders.data(), folders.results());
     let keys = Keys::new(&plan, fingerprints, &data)?;
+    // Before it is looked what is done: gc takes nothing of it from now on.
+    let _counted_on = count_on(&keys, (&results, &data), |status| wanted.takes(status))?;
     let statuses = open::statuses(&keys, &results)?;
     let missing: Vec<&Trial> = plan
         .trials
         .iter()
         .zip(&statuses)
-        .filter(|(_, status)| match wanted {
-            Wanted::Everything => !status.done(),
-            Wanted::Evaluations => **status == Status::Trained,
-        })
+        .filter(|(_, status)| wanted.takes(status))
         .map(|(trial, _)| trial)
         .collect();
     let cached = statuses.iter().filter(|status| status.done()).count();

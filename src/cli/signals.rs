@@ -8,9 +8,11 @@
 //! has, between [`in_order`] and the end of what it returns, they are wishes
 //! that whoever does it looks at.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use jem_core::durable;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 
@@ -55,7 +57,7 @@ pub fn heed() -> Result<(), CliError> {
 
 /// Whether the signal was ignored when the process began, by the kernel's word.
 fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = durable::read_text(Path::new("/proc/self/status"), 1 << 20).unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     ignored.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)

@@ -1,7 +1,7 @@
 //! Plain lines, for a pipe or a log: one when a trial ends or is tried again,
 //! and one now and then while only other processes work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use jem_core::event::Event;
@@ -20,15 +20,21 @@ pub struct Lines {
     remaining: Remaining,
     over: usize,
     waiting: String,
+    /// Whom it was said at once that they are waited for.
+    waited_for: BTreeSet<String>,
     said: Instant,
 }
+
+/// Of so many processes no news is told at once any more.
+const MANY: usize = 100;
 
 impl Lines {
     /// Progress of `trials`.
     pub fn new(trials: Vec<TrialLine>) -> Self {
         let total = trials.iter().map(|trial| trial.work).sum();
         let (remaining, waiting) = (Remaining::new(total), String::new());
-        Self { trials, remaining, over: 0, waiting, said: Instant::now() }
+        let waited_for = BTreeSet::new();
+        Self { trials, remaining, over: 0, waiting, waited_for, said: Instant::now() }
     }
 
     /// A line about `trial`, which is over.
@@ -72,6 +78,13 @@ impl Observer for Lines {
 
     fn waiting(&mut self, places: &BTreeMap<String, usize>) {
         self.waiting = waiting_words(places);
+        // Who is waited for is said at once, and then now and then.
+        let new = places.keys().any(|place| !self.waited_for.contains(place));
+        if new && self.waited_for.len() < MANY {
+            self.waited_for.extend(places.keys().cloned());
+            self.said = Instant::now();
+            terminal::note(&format!("[{}/{}] {}", self.over, self.trials.len(), self.waiting));
+        }
     }
 
     fn tick(&mut self) {

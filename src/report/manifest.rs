@@ -1,11 +1,11 @@
 //! What a report's folder was made from, and of what: `manifest.json`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
+use jem_core::durable;
 use jem_core::provenance::SourceState;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ use crate::table::{Results, TrialResult};
 
 /// The file that is written last.
 pub(super) const MANIFEST: &str = "manifest.json";
+/// No such file is longer, in bytes.
+const LONGEST: u64 = 256 << 20;
 /// The version of that file. Version 1 had neither `source`, `data` nor the
 /// experiment's `file`.
 pub(super) const FORMAT: u32 = 2;
@@ -151,7 +153,7 @@ impl ReportManifest {
     /// When it is not there, is no manifest, or is of a newer version.
     pub fn read(path: &Path) -> Result<(Self, PathBuf), ManifestError> {
         let path = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
-        let text = match fs::read(&path) {
+        let text = match durable::read_at_most(&path, LONGEST) {
             Ok(text) => text,
             Err(source) => return Err(ManifestError::Io { path, source }),
         };

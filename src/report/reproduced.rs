@@ -2,10 +2,10 @@
 //! bytes, what the same numbers, and what differs.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use jem_core::digest::Digest;
+use jem_core::durable;
 use jem_core::provenance::is_known_model;
 use jem_core::results::{EPOCHS, METRICS};
 
@@ -176,7 +176,7 @@ fn take_in(all: &mut Vec<String>, models: &[String]) {
 
 /// Whether the file is there with other bytes than `digest` stands for.
 fn is_altered(path: &Path, digest: Digest) -> bool {
-    fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) != digest)
+    durable::read(path).is_ok_and(|bytes| Digest::of(&bytes) != digest)
 }
 
 /// `tables/cells.csv` for `tables/cells.parquet`
@@ -188,7 +188,7 @@ fn csv_of(name: &str) -> String {
 fn numbers_of(first: &Path, second: &Path, other_model: bool) -> TableVerdict {
     let curves = first.file_stem().is_some_and(|name| name == "epochs");
     let tolerance = tolerance_of(if curves { EPOCHS } else { METRICS });
-    let (Ok(first), Ok(second)) = (fs::read(first), fs::read(second)) else {
+    let (Ok(first), Ok(second)) = (durable::read(first), durable::read(second)) else {
         return TableVerdict::OtherBytes;
     };
     match csv_difference(&first, &second, &tolerance) {

@@ -1,12 +1,13 @@
 //! A report as a folder of files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
-use jem_core::durable::{TEMPORARY_PREFIX, sync_dir, write_atomic};
+use jem_core::durable::{self, Beneath, TEMPORARY_PREFIX, write_atomic};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -69,7 +70,7 @@ pub fn write(
     let mut files = BTreeMap::new();
     for name in &tables {
         let path = made.path().join("tables").join(name);
-        let bytes = fs::read(&path).map_err(io(&path))?;
+        let bytes = durable::read(&path).map_err(io(&path))?;
         files.insert(format!("tables/{name}"), Digest::of(&bytes));
     }
     let pages = pages(&content, &tables)?;
@@ -110,19 +111,26 @@ pub(super) fn put_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Resul
     })
 }
 
-/// The files that a former report put into `folder`.
-fn former(folder: &Path) -> BTreeSet<String> {
+/// The files that a former report put into `folder`, by path.
+fn former(folder: &Path) -> BTreeMap<String, Digest> {
     #[derive(Deserialize)]
     struct Files {
         files: BTreeMap<String, Digest>,
     }
-    let text = fs::read(folder.join(MANIFEST)).unwrap_or_default();
+    let text = durable::read(&folder.join(MANIFEST)).unwrap_or_default();
     let manifest: Option<Files> = serde_json::from_slice(&text).ok();
-    // A manifest is a file like any other: it may name nothing outside.
-    let inside =
-        |name: &String| !name.split(['/', '\\']).any(|part| part == ".." || part.is_empty());
-    let names = manifest.map(|manifest| manifest.files.into_keys()).into_iter().flatten();
-    names.filter(inside).collect()
+    manifest.map(|manifest| manifest.files).unwrap_or_default()
+}
+
+/// Removes the file `name` of a former report, if it still is what that report
+/// put there. Its manifest is a file like any other: what it names outside the
+/// folder, or by way of a link, stays, and so does what somebody has changed.
+fn remove_former(target: &Beneath, name: &str, digest: Digest) -> io::Result<()> {
+    let Ok((folder, name)) = target.holder_of(Path::new(name), false) else { return Ok(()) };
+    match folder.read(name) {
+        Ok(bytes) if Digest::of(&bytes) == digest => folder.remove_if_there(name),
+        _ => Ok(()),
+    }
 }
 
 /// Puts `files`, which were made at `from`, into `folder`, and `manifest` last.
@@ -136,36 +144,30 @@ pub(super) fn install_all(
     let parts: BTreeSet<&str> =
         files.keys().filter_map(|name| Some(name.rsplit_once('/')?.0)).collect();
     let put = || -> Result<(), (PathBuf, io::Error)> {
-        // Until the last file is in its place, no manifest vouches for them.
         let old = folder.join(MANIFEST);
-        removed(&old).map_err(|error| (old.clone(), error))?;
-        for name in former.iter().filter(|name| !files.contains_key(*name)) {
+        let at = |name: &str| {
             let path = folder.join(name);
-            removed(&path).map_err(|error| (path, error))?;
-        }
-        for part in &parts {
-            let path = folder.join(part);
-            fs::create_dir_all(&path).map_err(|error| (path, error))?;
+            move |error| (path, error)
+        };
+        // Nothing is written or removed through a link that lies in the folder.
+        let target = Beneath::open(folder).map_err(at(""))?;
+        // Until the last file is in its place, no manifest vouches for them.
+        target.remove_if_there(OsStr::new(MANIFEST)).map_err(at(MANIFEST))?;
+        for (name, digest) in former.iter().filter(|(name, _)| !files.contains_key(*name)) {
+            remove_former(&target, name, *digest).map_err(at(name))?;
         }
         for name in files.keys() {
-            let path = folder.join(name);
-            fs::rename(from.join(name), &path).map_err(|error| (path, error))?;
+            let made = from.join(name);
+            let (part, name) = target.holder_of(Path::new(name), true).map_err(at(name))?;
+            part.take_in(&made, name).map_err(|error| (made, error))?;
         }
-        for part in parts.iter().chain([&"."]) {
-            let path = folder.join(part);
-            sync_dir(&path).map_err(|error| (path, error))?;
+        for part in parts.iter().chain([&""]) {
+            let synced = target.folder(Path::new(part), false).and_then(|part| part.sync());
+            synced.map_err(at(part))?;
         }
         let text =
             serde_json::to_vec_pretty(manifest).map_err(|error| (old.clone(), error.into()))?;
         write_atomic(&old, &text).map_err(|error| (old.clone(), error))
     };
     put().map_err(|(path, source)| ReportError::Io { path, source })
-}
-
-/// Removes a file that may not be there.
-fn removed(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

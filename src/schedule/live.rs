@@ -175,7 +175,9 @@ impl<'a> Live<'a> {
             }
             Event::TrialStarted { attempt, .. } => {
                 let trial = place.running?;
-                let folder = self.dispatch.jobs[trial].store.join(attempt);
+                // A worker says where it writes, and is not believed blindly.
+                let run = self.dispatch.jobs[trial].evaluation.run_id();
+                let folder = self.dispatch.store.attempt_path(run, &attempt)?;
                 place.log_into(folder.clone());
                 self.attempts.insert(trial, folder);
                 None

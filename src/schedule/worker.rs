@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::SyncSender;
 
+use jem_core::durable;
 use jem_core::event::{Command as Order, Event, FailureClass};
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -172,7 +173,7 @@ fn describe(status: ExitStatus) -> String {
 /// group where that is known.
 fn oom_kills() -> u64 {
     let read = |path: &str| {
-        let text = std::fs::read_to_string(path).ok()?;
+        let text = durable::read_text(Path::new(path), 1 << 20).ok()?;
         text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
     };
     read("/sys/fs/cgroup/memory.events").or_else(|| read("/proc/vmstat")).unwrap_or(0)

@@ -72,6 +72,26 @@ fn temporary_files(folder: &Path) -> usize {
 }
 
 #[test]
+fn where_no_further_file_fits_it_is_not_said_that_bytes_are_missing() {
+    let Some(root) = small() else {
+        return in_a_small_disk("where_no_further_file_fits_it_is_not_said_that_bytes_are_missing");
+    };
+    let store = Store::create(&root.join("results")).unwrap();
+    // Empty files take no bytes.
+    let folder = root.join("others");
+    fs::create_dir(&folder).unwrap();
+    for n in 0.. {
+        if fs::write(folder.join(n.to_string()), "").is_err() {
+            break;
+        }
+    }
+    let error = store.put(b"an object").unwrap_err();
+    assert!(matches!(error, StoreError::Full { no_more_files: true, .. }), "{error:?}");
+    let said = error.to_string();
+    assert!(said.contains("inodes") && !said.contains("missing"), "{said}");
+}
+
+#[test]
 fn a_full_disk_is_an_error_with_numbers_and_loses_nothing() {
     let Some(root) = small() else {
         return in_a_small_disk("a_full_disk_is_an_error_with_numbers_and_loses_nothing");
@@ -85,7 +105,7 @@ fn a_full_disk_is_an_error_with_numbers_and_loses_nothing() {
     attempt.log(&event).unwrap();
 
     let (kept, error) = fill(&store, 16 << 10);
-    let StoreError::Full { path, needed, free } = &error else { panic!("{error}") };
+    let StoreError::Full { path, needed, free, .. } = &error else { panic!("{error}") };
     assert!(path.starts_with(store.root()) && *needed == 16 << 10 && free < needed, "{error}");
     let said =
         format!("{needed} bytes are to be written, {free} are free, {} are missing", needed - free);

@@ -36,7 +36,7 @@ pub fn run(args: &DuArgs, store: &Store) -> Result<(), CliError> {
 }
 
 fn freed(args: &DuArgs, store: &Store) -> Result<u64, CliError> {
-    let shown = reports::shown(&reports::folder(args.reports.as_deref(), store.root()))?;
+    let shown = reports::shown(args.reports.as_deref(), store.root())?;
     Ok(GcPlan::of(store, &GcOptions::default(), &shown)?.bytes())
 }
 

@@ -42,7 +42,7 @@ pub struct FsckArgs {
 /// # Errors
 /// When something is lost or hinders, or cannot be mended.
 pub fn run(args: &FsckArgs, results: &Path) -> Result<(), CliError> {
-    let shown = reports::shown(&reports::folder(args.reports.as_deref(), results));
+    let shown = reports::shown(args.reports.as_deref(), results);
     let shown = shown.unwrap_or_else(|error| {
         terminal::note(&format!("{error}\n  what that report shows is not told below"));
         BTreeMap::new()

@@ -72,7 +72,7 @@ pub fn run(args: &GcArgs, store: &Store, folders: &Folders) -> Result<(), CliErr
 
 /// What reports, and the plans of experiments, keep.
 fn kept_outside(args: &GcArgs, store: &Store, folders: &Folders) -> Result<Outside, CliError> {
-    let mut kept = reports::shown(&reports::folder(args.reports.as_deref(), store.root()))?;
+    let mut kept = reports::shown(args.reports.as_deref(), store.root())?;
     if args.keep_experiment.is_empty() {
         return Ok(kept);
     }
@@ -135,7 +135,10 @@ fn stays(plan: &GcPlan, args: &GcArgs) -> String {
     let grace = args.grace;
     let kept = [
         (plan.young, format!("written within the last {grace} s: --grace")),
-        (plan.waiting, format!("until nobody has worked here for {grace} s")),
+        (
+            plan.waiting,
+            format!("until nobody has worked here for {grace} s and every record can be read"),
+        ),
     ];
     for ((n, size), why) in kept.into_iter().filter(|((n, _), _)| *n > 0) {
         let size = words::bytes(size);
@@ -152,6 +155,7 @@ impl From<GcError> for CliError {
     fn from(error: GcError) -> Self {
         match error {
             GcError::Store(error) => error.into(),
+            error @ GcError::Denied { .. } => Self::new(Exit::Machine, error.to_string()),
             error => Self::new(Exit::BadInput, error.to_string()),
         }
     }

@@ -1,6 +1,6 @@
 //! Files written whole, once, or in place.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::SystemTime;
@@ -8,6 +8,9 @@ use std::time::SystemTime;
 use tempfile::NamedTempFile;
 
 use super::folder::{folder_of, sync_dir};
+#[cfg(unix)]
+use super::read::NEVER_WAIT;
+use super::read::must_be_regular;
 use super::space::told;
 use super::trace::{Operation, note};
 
@@ -21,16 +24,17 @@ pub const TEMPORARY_PREFIX: &str = ".tmp-";
 /// When the folder cannot be written or synced; `path` is then as it was,
 /// unless only the last sync failed, and no temporary file is left.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(path, bytes, 0o644)
+    write(path, bytes, Access::Writable)
 }
 
-/// As [`write_atomic`]; the file can then be read by all and written by none
-/// (mode 0444), which guards against a change by mistake.
+/// As [`write_atomic`]; the file may then be read by those whom the user's
+/// umask lets read it, and written by none (mode 0444 or less), which guards
+/// against a change by mistake.
 ///
 /// # Errors
 /// As [`write_atomic`].
 pub fn write_atomic_readonly(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(path, bytes, 0o444)
+    write(path, bytes, Access::ReadOnly)
 }
 
 /// Writes `bytes` to `path` unless that name is taken; true where it was free.
@@ -41,7 +45,7 @@ pub fn write_atomic_readonly(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// When the file system says no; no temporary file is left.
 pub fn create_exclusive(path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    let temporary = temporary(path, bytes, 0o444)?;
+    let temporary = temporary(path, bytes, Access::ReadOnly)?;
     match fs::hard_link(temporary.path(), path) {
         Ok(()) => {
             note(|| Operation::Link { from: temporary.path().to_owned(), to: path.to_owned() })
@@ -96,12 +100,8 @@ fn create_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
 pub fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let known = path.exists();
     let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(told(path, bytes.len()))?;
+    options.write(true).create(true).truncate(false);
+    let mut file = open_to_write(&mut options, path).map_err(told(path, bytes.len()))?;
     if !known {
         note(|| Operation::CreateFile(path.to_owned()));
     }
@@ -110,8 +110,32 @@ pub fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let temporary = temporary(path, bytes, mode)?;
+/// Opens `path` to write into what is there: only a regular file, and through
+/// no link.
+pub(super) fn open_to_write(options: &mut OpenOptions, path: &Path) -> io::Result<fs::File> {
+    #[cfg(unix)]
+    {
+        let no_link = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, NEVER_WAIT | no_link);
+    }
+    if let Ok(found) = fs::symlink_metadata(path) {
+        must_be_regular(found.file_type())?;
+    }
+    let file = options.open(path)?;
+    must_be_regular(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// Who may write a file once it is there. Who may read it is the user's umask's
+/// to say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Writable,
+    ReadOnly,
+}
+
+fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let temporary = temporary(path, bytes, access)?;
     let from = temporary.path().to_owned();
     // Where the name cannot be replaced, the temporary file goes with the error.
     temporary.persist(path).map_err(|error| told(path, bytes.len())(error.error))?;
@@ -121,32 +145,25 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 
 /// A synced file with `bytes` under a temporary name beside `path`; it is
 /// removed when dropped.
-fn temporary(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+fn temporary(path: &Path, bytes: &[u8], access: Access) -> io::Result<NamedTempFile> {
     let full = || told(path, bytes.len());
-    let mut file = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .tempfile_in(folder_of(path))
-        .map_err(full())?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY_PREFIX);
+    // The system takes off what the umask forbids.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder_of(path)).map_err(full())?;
     note(|| Operation::CreateFile(file.path().to_owned()));
     file.write_all(bytes).map_err(full())?;
     note(|| Operation::Write { path: file.path().to_owned(), at: 0, bytes: bytes.to_vec() });
-    file.as_file().set_permissions(permissions(mode, &file)?)?;
+    if access == Access::ReadOnly {
+        let mut permissions = file.as_file().metadata()?.permissions();
+        permissions.set_readonly(true);
+        file.as_file().set_permissions(permissions)?;
+    }
     file.as_file().sync_all().map_err(full())?;
     note(|| Operation::SyncFile(file.path().to_owned()));
     Ok(file)
-}
-
-#[cfg(unix)]
-fn permissions(mode: u32, _: &NamedTempFile) -> io::Result<Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn permissions(mode: u32, file: &NamedTempFile) -> io::Result<Permissions> {
-    let mut permissions = file.as_file().metadata()?.permissions();
-    permissions.set_readonly(mode & 0o200 == 0);
-    Ok(permissions)
 }
 
 /// The time now by the clock of the file system that `folder` is on: that of a
@@ -185,12 +202,15 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_readonly_file_has_mode_0444() {
+    fn a_readonly_file_can_be_written_by_none() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        write_atomic(&path, b"x").unwrap();
+        let writable = mode();
         write_atomic_readonly(&path, b"x").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o444);
+        assert_eq!(mode(), writable & 0o444);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Folders and names.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::read::{kind_of, leads_nowhere};
 use super::space::told;
 use super::trace::{Operation, note};
 
@@ -13,8 +14,12 @@ use super::trace::{Operation, note};
 /// # Errors
 /// When the folder cannot be opened or synced.
 pub fn sync_dir(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all().map_err(told(folder, 0))?;
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Mode, OFlags, fsync, open};
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder_held = open(folder, flags, Mode::empty())?;
+        fsync(&folder_held).map_err(|error| told(folder, 0)(error.into()))?;
     }
     note(|| Operation::SyncFolder(folder.to_owned()));
     Ok(())
@@ -60,10 +65,22 @@ pub fn create_dir_all(path: &Path) -> io::Result<()> {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {
                 sync_dir(folder_of(folder))?;
             }
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(in_the_way(folder)),
             done => done?,
         }
     }
     Ok(())
+}
+
+/// What is said where something else has the name of a folder.
+fn in_the_way(path: &Path) -> io::Error {
+    match fs::metadata(path) {
+        Ok(found) => {
+            let reason = format!("it is {}, not a folder", kind_of(found.file_type()));
+            io::Error::new(io::ErrorKind::NotADirectory, reason)
+        }
+        Err(_) => leads_nowhere(),
+    }
 }
 
 /// Gives the file or folder `from` the name `to`, on the same file system. The
@@ -114,6 +131,9 @@ pub fn remove_dir(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When it is not there, or the file system says no.
 pub fn remove_dir_all(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return remove_file(path);
+    }
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let inside = entry.path();
@@ -157,7 +177,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a"), b"").unwrap();
         assert!(create_dir_all(&folder.path().join("a/b")).is_err());
-        assert!(create_dir_all(&folder.path().join("a")).is_err());
+        let error = create_dir_all(&folder.path().join("a")).unwrap_err();
+        assert_eq!(error.to_string(), "it is a file, not a folder");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_in_the_way_of_a_folder_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("a");
+        std::os::unix::fs::symlink(folder.path().join("none"), &link).unwrap();
+        let error = create_dir_all(&link.join("b")).unwrap_err();
+        assert!(error.to_string().contains("a link that leads nowhere"), "{error}");
     }
 
     #[cfg(unix)]
@@ -171,5 +202,9 @@ mod tests {
         std::os::unix::fs::symlink(&kept, gone.join("link")).unwrap();
         remove_dir_all(&gone).unwrap();
         assert!(!gone.exists() && kept.join("inner").is_dir());
+        // Also where the folder itself is one.
+        std::os::unix::fs::symlink(&kept, &gone).unwrap();
+        remove_dir_all(&gone).unwrap();
+        assert!(fs::symlink_metadata(&gone).is_err() && kept.join("inner").is_dir());
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::file::open_to_write;
 use super::space::told;
 use super::trace::{Operation, note};
 
@@ -25,8 +26,9 @@ impl Log {
     /// When the file system says no.
     pub fn open(path: &Path) -> io::Result<Self> {
         let known = path.exists();
-        let file =
-            OpenOptions::new().create(true).append(true).open(path).map_err(told(path, 0))?;
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        let file = open_to_write(&mut options, path).map_err(told(path, 0))?;
         if !known {
             note(|| Operation::CreateFile(path.to_owned()));
         }
@@ -88,9 +90,25 @@ mod tests {
     }
 
     #[test]
+    fn a_log_is_appended_to_no_pipe_and_through_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let [pipe, other, link] = ["pipe", "other", "link"].map(|name| folder.path().join(name));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::fs::write(&other, "not ours").unwrap();
+        std::os::unix::fs::symlink(&other, &link).unwrap();
+        assert!(Log::open(&pipe).is_err() && Log::open(&link).is_err());
+        for path in [&pipe, &link] {
+            assert!(super::super::write_in_place(path, b"12").is_err());
+        }
+        assert_eq!(std::fs::read(&other).unwrap(), b"not ours");
+    }
+
+    #[test]
     fn a_full_disk_is_told_with_the_bytes_that_were_wanted() {
         // Every write to this device fails for want of room.
-        let mut log = Log::open(Path::new("/dev/full")).unwrap();
+        let path = PathBuf::from("/dev/full");
+        let file = OpenOptions::new().append(true).open(&path).unwrap();
+        let mut log = Log { path, file, torn: false };
         let error = log.append(b"four").unwrap_err();
         assert_eq!(Full::of(&error).unwrap().needed, 4);
     }

@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Hasher};
+use crate::durable;
+
+/// No fingerprint file is longer, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 /// The version of the fingerprint file that is written; older ones are read.
 const FORMAT: u32 = 2;
@@ -142,7 +146,7 @@ pub fn beside(worker: &Path) -> Result<Fingerprints, FingerprintError> {
 pub fn beside_with_parts(worker: &Path) -> Result<(Code, Vec<u8>), FingerprintError> {
     let path = worker.with_extension("fingerprint.json");
     let error = |reason: String| FingerprintError { path: path.clone(), reason };
-    let text = std::fs::read(&path).map_err(|e| error(e.to_string()))?;
+    let text = durable::read_at_most(&path, LONGEST).map_err(|e| error(e.to_string()))?;
     let code = Code::parse(&text).map_err(error)?;
     Ok((code, text))
 }

@@ -1,8 +1,14 @@
 //! The machine a number was made on.
 
 use std::fs;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::durable;
+
+/// No such text is longer, in bytes, on a machine of thousands of processors.
+const KERNEL_TEXT: u64 = 64 << 20;
 
 /// The model of a processor of which the machine did not say it.
 pub const UNKNOWN_PROCESSOR: &str = "unknown processor";
@@ -52,7 +58,7 @@ pub fn is_known_model(model: &str) -> bool {
 
 /// Looks at this machine. What cannot be read is left empty.
 pub fn host() -> Host {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let read = |path: &str| kernel_text(Path::new(path));
     let after_colon = |line: &str| line.split_once(':').map(|(_, v)| v.trim().to_owned());
     let cpu = read("/proc/cpuinfo")
         .lines()
@@ -77,6 +83,11 @@ pub fn host() -> Host {
     }
 }
 
+/// What the kernel says in the file at `path`, empty where it says nothing.
+fn kernel_text(path: &Path) -> String {
+    durable::read_text(path, KERNEL_TEXT).unwrap_or_default()
+}
+
 /// The models of the NVIDIA GPUs, in the order of their PCI addresses.
 fn gpus() -> Vec<String> {
     let Ok(folder) = fs::read_dir("/proc/driver/nvidia/gpus") else {
@@ -85,7 +96,7 @@ fn gpus() -> Vec<String> {
     let mut paths: Vec<_> = folder.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     let model = |path: std::path::PathBuf| {
-        let text = fs::read_to_string(path.join("information")).unwrap_or_default();
+        let text = kernel_text(&path.join("information"));
         let line = text.lines().find_map(|line| line.strip_prefix("Model:"));
         line.map_or_else(|| "NVIDIA GPU".to_owned(), |name| name.trim().to_owned())
     };

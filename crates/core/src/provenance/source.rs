@@ -1,12 +1,13 @@
 //! The state of the source tree: commit, and all that differs from it.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use git2::{DiffFormat, DiffOptions, ErrorCode, Repository, StatusOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::durable;
 
 /// The bytes of a larger untracked file are not kept: it may be data. That it
 /// is there counts all the same.
@@ -182,9 +183,9 @@ fn untracked_file(
         }
         let mode = is_executable(&meta).then_some(FileMode::Executable);
         if meta.len() > LARGEST_SOURCE {
-            return Ok(made(Digest::of_reader(File::open(full)?)?.0, mode, Some(meta.len())));
+            return Ok(made(Digest::of_reader(durable::open(full)?)?.0, mode, Some(meta.len())));
         }
-        Ok(made(keep(std::fs::read(full)?), mode, None))
+        Ok(made(keep(durable::read(full)?), mode, None))
     };
     match read() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -17,6 +17,10 @@ use super::report::Expectation;
 use super::schema::PLAIN;
 use super::tree::{Content, Entry, Node};
 use crate::diagnostic::{Diagnostic, SourceText, nearest, quoted_list};
+use crate::durable;
+
+/// No experiment file is longer, in bytes, nor one of published results.
+const LONGEST: u64 = 16 << 20;
 
 /// An experiment file.
 #[derive(Clone, Debug)]
@@ -55,7 +59,7 @@ impl Document {
     pub fn read(path: &Path) -> Result<(Self, Vec<Diagnostic>), SpecError> {
         let file = path.display().to_string();
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = durable::read_text(path, LONGEST).map_err(|error| {
             Diagnostic::new(format!("cannot read `{file}`: {error}"))
                 .help("an experiment is a TOML file, such as experiments/sweep-lambda.toml")
         })?;
@@ -71,7 +75,7 @@ impl Document {
         let wanted = entry.node.items();
         let file = published::published_file(path);
         let shown = file.display().to_string();
-        match std::fs::read_to_string(&file) {
+        match durable::read_text(&file, LONGEST) {
             _ if wanted.is_empty() => {}
             Ok(text) => match published::read_published(&shown, &text) {
                 Ok(all) => {

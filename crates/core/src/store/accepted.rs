@@ -2,7 +2,6 @@
 //! `accepted/<wanted evaluation run>.json`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -82,10 +81,8 @@ impl Store {
     /// silence.
     pub fn accepted(&self) -> Result<BTreeMap<RunId, Accepted>, StoreError> {
         let folder = self.accepted_folder();
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-            Err(e) => return Err(io_error(&folder)(e)),
+        let Some(entries) = durable::list(&folder).map_err(io_error(&folder))? else {
+            return Ok(BTreeMap::new());
         };
         let mut found = BTreeMap::new();
         for entry in entries {
@@ -134,6 +131,8 @@ pub(super) fn parse(path: &Path, wanted: RunId, bytes: &[u8]) -> Result<Accepted
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn run(name: &str) -> RunId {

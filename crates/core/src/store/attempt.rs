@@ -72,7 +72,7 @@ impl Store {
         let recorded = record::read(&path).ok().flatten();
         let recorded = recorded.and_then(|bytes| parse_failure(&path, &bytes).ok());
         let failure = recorded.or_else(|| {
-            let log = fs::read(folder.join("events.jsonl")).ok()?;
+            let log = durable::read(&folder.join("events.jsonl")).ok()?;
             let line = log.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
             match serde_json::from_slice(line).ok()? {
                 Event::TrialFailed { class, message, .. } => {
@@ -82,6 +82,14 @@ impl Store {
             }
         });
         failure.filter(|failure| failure.class != FailureClass::Preempted)
+    }
+
+    /// The folder of the attempt at `run` that a worker calls `name`, from the
+    /// store's folder; none where no attempt at it can have that name.
+    pub fn attempt_path(&self, run: RunId, name: &str) -> Option<PathBuf> {
+        let number: u32 = name.rsplit('/').next()?.parse().ok()?;
+        let known = format!("runs/{run}/attempts/{number}");
+        (name == known).then(|| self.root().join(known))
     }
 
     /// Begins an attempt at `run`, numbered one above those that are there.
@@ -152,7 +160,7 @@ impl Attempt {
     /// When the file system says no.
     pub fn keep_log(&self, store: &Store) -> Result<Artifact, StoreError> {
         let log = self.events.path();
-        let bytes = fs::read(log).map_err(io_error(log))?;
+        let bytes = durable::read(log).map_err(io_error(log))?;
         store.put(&bytes)
     }
 }
@@ -163,6 +171,21 @@ mod tests {
     use super::*;
     use crate::digest::Digest;
     use crate::id::{CellId, TrialId};
+
+    #[test]
+    fn an_attempt_lies_in_the_folder_of_its_run_whatever_it_is_called() {
+        let store = Store::unchecked(Path::new("store"));
+        let run = RunId::from_digest(Digest::of(b"run"));
+        let own = format!("runs/{run}/attempts/3");
+        assert_eq!(store.attempt_path(run, &own), Some(Path::new("store").join(&own)));
+        let other = RunId::from_digest(Digest::of(b"other"));
+        for name in
+            ["/tmp/3", "../3", "3", "", &own.replace("/3", "/../3"), &own.replace("/3", "/03")]
+        {
+            assert_eq!(store.attempt_path(run, name), None, "{name}");
+        }
+        assert_eq!(store.attempt_path(other, &own), None);
+    }
 
     #[test]
     fn how_the_last_attempt_failed_is_what_was_recorded_else_what_its_log_says() {

@@ -106,7 +106,7 @@ impl Checkpoints<'_> {
     /// Whether the state is there at its recorded size.
     pub fn holds(&self, artifact: Artifact) -> bool {
         let meta = fs::metadata(self.state_path(artifact.digest));
-        meta.is_ok_and(|meta| meta.len() == artifact.size)
+        meta.is_ok_and(|meta| meta.is_file() && meta.len() == artifact.size)
     }
 
     /// Records a checkpoint whose states are kept already, and lets go of all
@@ -207,7 +207,7 @@ impl Checkpoints<'_> {
     /// When it is absent, unreadable or altered.
     pub fn state(&self, artifact: Artifact) -> Result<Vec<u8>, StoreError> {
         let path = self.state_path(artifact.digest);
-        let bytes = fs::read(&path).map_err(io_error(&path))?;
+        let bytes = durable::read(&path).map_err(io_error(&path))?;
         let found = Digest::of(&bytes);
         if found != artifact.digest {
             return Err(StoreError::Altered { path, expected: artifact.digest, found });
@@ -257,11 +257,20 @@ impl Checkpoints<'_> {
         self.drop_unnamed()
     }
 
-    /// Removes the states that no record names.
+    /// Removes the states that no record names. Where a record cannot be read
+    /// at the moment, which is not the same as one that was altered, nothing is
+    /// known of what it names, and all stay.
     fn drop_unnamed(&self) -> Result<(), StoreError> {
-        let named: BTreeSet<PathBuf> = self
-            .records()?
+        let found = self.found()?;
+        let away = |found: &Result<CheckpointRecord, StoreError>| {
+            found.as_ref().is_err_and(|error| !matches!(error, StoreError::Unreadable { .. }))
+        };
+        if found.iter().any(away) {
+            return Ok(());
+        }
+        let named: BTreeSet<PathBuf> = found
             .iter()
+            .flatten()
             .flat_map(|record| record.points.iter().chain([&record.state]))
             .map(|artifact| self.state_path(artifact.digest))
             .collect();
@@ -289,11 +298,13 @@ pub(super) fn parse(path: &Path, run: RunId, bytes: &[u8]) -> Result<CheckpointR
 }
 
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    match fs::read_dir(folder) {
-        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(e) => Err(io_error(folder)(e)),
-    }
+    let Some(entries) = durable::list(folder).map_err(io_error(folder))? else {
+        return Ok(Vec::new());
+    };
+    // A folder is none of ours, whatever its name, and is never removed.
+    let files =
+        entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
+    Ok(files.map(|entry| entry.path()).collect())
 }
 
 /// Removes a file that another process may have removed already.

@@ -11,10 +11,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Hasher;
+use crate::durable;
 
 /// Replaces the machine's own name, boot and namespace, as `host/boot/namespace`:
 /// for tests that play several machines on one.
 const IDENTITY: &str = "JEM_HOST_IDENTITY";
+
+/// What the kernel tells of a process is never longer, in bytes.
+const KERNEL_TEXT: u64 = 1 << 16;
 
 /// Who holds a lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +35,9 @@ pub struct Holder {
     pub started: u64,
     /// Random: two holders in one process are two.
     pub nonce: String,
+    /// It sweeps the store: runs under its leases may be about to go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sweeps: bool,
 }
 
 /// What can be told of a holder's process without waiting.
@@ -47,7 +54,10 @@ pub enum Life {
 impl Holder {
     /// This process. What the system does not tell is left empty.
     pub fn me() -> Self {
-        let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+        let read = |path: &str| {
+            let text = durable::read_text(Path::new(path), KERNEL_TEXT).unwrap_or_default();
+            text.trim().to_owned()
+        };
         let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         let mut place = [
             read("/proc/sys/kernel/hostname"),
@@ -61,14 +71,20 @@ impl Holder {
         let [host, boot, pid_namespace] = place;
         let pid = std::process::id();
         let started = Process::of("self").ok().map_or(0, |process| process.started);
-        let mut holder = Self { host, boot, pid_namespace, pid, started, nonce: String::new() };
+        let (nonce_later, sweeps) = (String::new(), false);
+        let mut holder =
+            Self { host, boot, pid_namespace, pid, started, nonce: nonce_later, sweeps };
         holder.nonce = nonce(&holder);
         holder
     }
 
-    /// Where it runs, as people read it: `host:pid`.
+    /// Where it runs, as people read it: `host:pid`. Of a lease that does not
+    /// say, what is wrong with it.
     pub fn place(&self) -> String {
-        format!("{}:{}", self.host, self.pid)
+        match self.pid {
+            0 => self.host.clone(),
+            pid => format!("{}:{pid}", self.host),
+        }
     }
 
     /// What can be told of its process from here without waiting.
@@ -93,12 +109,13 @@ impl Holder {
     /// The holder of a lease whose file cannot be read.
     pub(super) fn unknown() -> Self {
         Self {
-            host: "unknown".to_owned(),
+            host: "a lease that does not say who holds it".to_owned(),
             boot: String::new(),
             pid_namespace: String::new(),
             pid: 0,
             started: 0,
             nonce: String::new(),
+            sweeps: false,
         }
     }
 }
@@ -112,7 +129,7 @@ struct Process {
 
 impl Process {
     fn of(pid: &str) -> io::Result<Self> {
-        let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        let text = durable::read_text(Path::new(&format!("/proc/{pid}/stat")), KERNEL_TEXT)?;
         // The name stands in brackets and may hold anything, brackets too.
         let fields = text.rsplit_once(") ").map(|(_, fields)| fields.split(' ').collect());
         let fields: Vec<&str> = fields.unwrap_or_default();

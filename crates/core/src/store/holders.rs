@@ -61,7 +61,7 @@ impl Store {
 
     /// Where each lease stands that is neither released nor known to be dead.
     fn standings(&self) -> Result<BTreeMap<RunId, Standing>, StoreError> {
-        let runs = named_by_run(&self.leases_path())?.into_par_iter();
+        let runs = named_by_run(&self.leases_path(), "")?.into_par_iter();
         let found: Result<Vec<_>, StoreError> =
             runs.map(|run| Ok(self.standing(run)?.map(|standing| (run, standing)))).collect();
         Ok(found?.into_iter().flatten().collect())

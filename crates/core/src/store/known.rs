@@ -6,7 +6,6 @@
 //! is then kept as well.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use rayon::prelude::*;
 
@@ -15,6 +14,7 @@ use super::object::Store;
 use super::survey::{Place, Survey};
 use super::{FORMAT, RunKind, StoreError};
 use crate::digest::Digest;
+use crate::durable;
 use crate::event::Event;
 use crate::id::RunId;
 use crate::results;
@@ -42,7 +42,16 @@ pub(super) struct Known {
     /// The objects that are there, with their sizes.
     pub objects: BTreeMap<Digest, u64>,
     /// What each `.json` record of a manifest names, by the record's digest.
-    pub inner: BTreeMap<Digest, BTreeSet<Digest>>,
+    pub inner: BTreeMap<Digest, Inner>,
+}
+
+/// What a record names.
+#[derive(Debug, Default)]
+pub(super) struct Inner {
+    /// The digests that stand in it.
+    pub named: BTreeSet<Digest>,
+    /// These are all: the record is as it was written.
+    pub all: bool,
 }
 
 impl Known {
@@ -70,11 +79,16 @@ impl Known {
                 }
             }
         }
+        known.bad.extend(survey.misplaced.iter().filter_map(|found| {
+            let Some(Place::Manifest(run)) = found.place else { return None };
+            let reason = format!("it is {}, not a file", found.what);
+            Some(Bad { path: found.path.clone(), run, reason, newer: false })
+        }));
         known.inner = known.read_inner(store);
         known
     }
 
-    fn read_inner(&self, store: &Store) -> BTreeMap<Digest, BTreeSet<Digest>> {
+    fn read_inner(&self, store: &Store) -> BTreeMap<Digest, Inner> {
         let records = self.manifests.values().flat_map(|manifest| &manifest.records);
         let told: BTreeSet<Digest> = records
             .filter(|(name, _)| name.ends_with(".json"))
@@ -82,10 +96,19 @@ impl Known {
             .collect();
         let told: Vec<Digest> = told.into_iter().collect();
         let read = |digest: &Digest| {
-            let bytes = fs::read(store.object_path(*digest)).unwrap_or_default();
-            (*digest, named_digests(&bytes))
+            // Of altered bytes, what can still be read of them.
+            let bytes = durable::read(&store.object_path(*digest)).unwrap_or_default();
+            let right = Digest::of(&bytes) == *digest;
+            (*digest, Inner { named: named_digests(&bytes), all: right })
         };
         told.par_iter().map(read).collect()
+    }
+
+    /// Whether all that the records of `manifest` name is known: that of one
+    /// which is altered, or not there, is not.
+    pub fn knows_all_of(&self, manifest: &Manifest) -> bool {
+        let mut records = manifest.records.values();
+        records.all(|record| self.inner.get(&record.digest).is_none_or(|inner| inner.all))
     }
 
     /// The evaluation runs of the training run `run`.
@@ -97,7 +120,9 @@ impl Known {
     pub fn named_by(&self, manifest: &Manifest) -> BTreeSet<Digest> {
         let mut named: BTreeSet<Digest> = artifacts(manifest).map(|(_, a)| a.digest).collect();
         for artifact in manifest.records.values() {
-            named.extend(self.inner.get(&artifact.digest).into_iter().flatten());
+            named.extend(
+                self.inner.get(&artifact.digest).into_iter().flat_map(|inner| &inner.named),
+            );
         }
         named
     }

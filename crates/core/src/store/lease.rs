@@ -34,8 +34,8 @@
 //! evaluation may stay that measured the weights of the manifest that was
 //! replaced. It ends when the holder looks at [`super::Leases::lost`].
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::object::{Store, io_error};
@@ -88,11 +88,9 @@ impl Lease {
 
     /// Where the lease stands; none where nobody ever held it.
     pub fn look(&self) -> Result<Option<Standing>, StoreError> {
-        let names = match names(&self.folder) {
-            Ok(names) => names,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(io_error(&self.folder)(e)),
-        };
+        let listed = durable::list(&self.folder).map_err(io_error(&self.folder))?;
+        let Some(listed) = listed else { return Ok(None) };
+        let names = names(listed).map_err(io_error(&self.folder))?;
         let Some(generation) = names.iter().filter_map(|name| generation(name)).max() else {
             return Ok(None);
         };
@@ -175,15 +173,13 @@ impl Lease {
     /// that one last, so that nobody else can take the lease meanwhile.
     pub fn forget(&self, generation: u64) -> Result<(), StoreError> {
         let own = generation.to_string();
-        let found = names(&self.folder).map_err(io_error(&self.folder))?;
+        let listed = fs::read_dir(&self.folder).and_then(names);
+        let found = listed.map_err(io_error(&self.folder))?;
         for name in found.iter().filter(|name| **name != own).chain([&own]) {
             let path = self.folder.join(name);
-            gone(if path.is_dir() {
-                durable::remove_dir_all(&path)
-            } else {
-                durable::remove_file(&path)
-            })
-            .map_err(io_error(&path))?;
+            let folder = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir());
+            gone(if folder { durable::remove_dir_all(&path) } else { durable::remove_file(&path) })
+                .map_err(io_error(&path))?;
         }
         // One that is about to take it may have put a file there: it stays.
         let _ = durable::remove_dir(&self.folder);
@@ -206,8 +202,8 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+fn names(listed: fs::ReadDir) -> io::Result<Vec<String>> {
+    let names = listed.map(|entry| Ok(entry?.file_name().into_string().ok()));
     names.filter_map(Result::transpose).collect()
 }
 
@@ -217,16 +213,14 @@ fn generation(name: &str) -> Option<u64> {
 }
 
 /// The bytes at `path`, opened anew; none where there is no such name, nothing
-/// where it cannot be read or is too long to be ours.
+/// where it is no file, cannot be read, or is too long to be ours.
 fn read(path: &Path) -> Option<Vec<u8>> {
-    let read = || {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(LONGEST).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    match read() {
+    match durable::read_at_most(path, LONGEST) {
         Ok(bytes) => Some(bytes),
-        Err(e) if io::Error::kind(&e) == io::ErrorKind::NotFound => None,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            // A link that leads nowhere has the name, and nothing else can.
+            fs::symlink_metadata(path).is_ok().then(Vec::new)
+        }
         Err(_) => Some(Vec::new()),
     }
 }

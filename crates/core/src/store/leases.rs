@@ -95,6 +95,13 @@ impl Leases {
         Self::with(store, Holder::me(), BEAT.min(stale / 5), stale)
     }
 
+    /// As [`Leases::new`], for a process that sweeps the store: who counts on a
+    /// run under one of these leases had better wait.
+    pub(super) fn sweeping(store: &Store) -> Self {
+        let (holder, stale) = (Holder { sweeps: true, ..Holder::me() }, Self::stale_after());
+        Self::with(store, holder, BEAT.min(stale / 5), stale)
+    }
+
     /// How long a holder on another machine may stand still: 20 s, or what
     /// JEM_LEASE_STALE_SECONDS says.
     pub fn stale_after() -> Duration {

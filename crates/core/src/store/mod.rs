@@ -11,6 +11,7 @@
 //!   accepted/<run id>.json       a person's word that other runs count for this one
 //!   commits/<commit>.json        what was known when a command ran at this commit
 //!   tags/<name>.json             runs that a person gave a name
+//!   wanted/<id>.json             runs that a command which goes on counts on
 //!   quarantine/<number>/         what `fsck --repair` has put aside
 //! ```
 //!
@@ -43,6 +44,8 @@ mod runs;
 mod record;
 
 mod clock;
+mod access;
+mod wanted;
 mod tags;
 mod survey;
 mod known;
@@ -68,6 +71,7 @@ pub use object::Store;
 pub use runs::Recorded;
 pub use tags::{Tag, TagError};
 pub use usage::{Amount, Group, Usage, Use};
+pub use wanted::Wanted;
 
 use std::path::PathBuf;
 
@@ -106,7 +110,7 @@ pub enum StoreError {
     /// The file system is full, or a quota is used up.
     #[error(
         "{path}: no room on the file system: {}\n  try: make room (jem store gc --dry-run), then the same command again",
-        object::wanted(*needed, *free)
+        crate::durable::Full { needed: *needed, free: *free, no_more_files: *no_more_files }.words()
     )]
     Full {
         /// The file or folder that could not be written.
@@ -115,6 +119,18 @@ pub enum StoreError {
         needed: u64,
         /// Bytes that are free for this user.
         free: u64,
+        /// The file system can hold no further file, whatever bytes are free.
+        no_more_files: bool,
+    },
+    /// Something else stands where the store has a file of its own.
+    #[error(
+        "{path}: it is {what}, where jem keeps a file of its own\n  try: jem store fsck --repair, which puts it aside, then the same command again"
+    )]
+    NotAFile {
+        /// Where.
+        path: PathBuf,
+        /// What stands there, with its article.
+        what: &'static str,
     },
     /// The store, or a record in it, was written by a newer version.
     #[error(

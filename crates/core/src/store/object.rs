@@ -19,26 +19,20 @@ pub struct Store {
 pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError + '_ {
     move |source| {
         let path = path.to_owned();
-        if let Some(durable::Full { needed, free }) = durable::Full::of(&source) {
-            return StoreError::Full { path, needed, free };
+        if let Some(durable::Full { needed, free, no_more_files }) = durable::Full::of(&source) {
+            return StoreError::Full { path, needed, free, no_more_files };
+        }
+        if let Some(durable::NotAFile(what)) = durable::NotAFile::of(&source) {
+            return StoreError::NotAFile { path, what };
         }
         match source.kind() {
+            // A file cannot be given the name of a folder.
+            io::ErrorKind::IsADirectory => StoreError::NotAFile { path, what: "a folder" },
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 StoreError::Denied { path, source }
             }
             _ => StoreError::Io { path, source },
         }
-    }
-}
-
-/// What is said of a full file system.
-pub(super) fn wanted(needed: u64, free: u64) -> String {
-    let missing = needed.saturating_sub(free);
-    if missing > 0 {
-        format!("{needed} bytes are to be written, {free} are free, {missing} are missing")
-    } else {
-        // The system refused in spite of the room.
-        format!("a quota or the number of files is used up ({needed} bytes wanted, {free} free)")
     }
 }
 
@@ -116,7 +110,9 @@ impl Store {
     }
 
     /// Puts `bytes` into the store, once. Where they are already, they get
-    /// the time of now, so that `gc` sees that somebody counts on them.
+    /// the time of now, so that `gc` sees that somebody counts on them. What
+    /// has their name is read and not taken on trust: where it was altered,
+    /// the bytes take its place.
     ///
     /// # Errors
     /// When the file system says no.
@@ -125,7 +121,8 @@ impl Store {
         let path = self.object_path(artifact.digest);
         let above = self.root.join("objects");
         let folder = path.parent().unwrap_or(&above);
-        if self.holds(artifact) && clock::touch(&path).is_ok() {
+        let there = self.holds(artifact) && durable::read(&path).is_ok_and(|found| found == bytes);
+        if there && clock::touch(&path).is_ok() {
             // Who put it there may have been killed before its name was synced.
             durable::sync_dir(folder).map_err(io_error(folder))?;
         } else {
@@ -149,7 +146,7 @@ impl Store {
     /// When it is absent, unreadable or altered.
     pub fn get(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
         let path = self.object_path(digest);
-        let bytes = fs::read(&path).map_err(io_error(&path))?;
+        let bytes = durable::read(&path).map_err(io_error(&path))?;
         let found = Digest::of(&bytes);
         if found != digest {
             return Err(StoreError::Altered { path, expected: digest, found });
@@ -193,5 +190,48 @@ impl Store {
         durable::write_atomic(&path, &text).map_err(io_error(&path))?;
         let runs = self.root.join("runs");
         durable::sync_dir(&runs).map_err(io_error(&runs))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_altered_object_of_the_right_size_is_replaced_by_the_bytes_that_are_put() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let artifact = store.put(b"right bytes").unwrap();
+        let path = store.object_path(artifact.digest);
+        for other in [&b"wrong bytes"[..], b"short", b""] {
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, other).unwrap();
+            assert!(store.get(artifact.digest).is_err());
+            assert_eq!(store.put(b"right bytes").unwrap(), artifact);
+            assert_eq!(store.get(artifact.digest).unwrap(), b"right bytes");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_in_the_place_of_an_object_is_named_and_never_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let artifact = store.put(b"bytes").unwrap();
+        let path = store.object_path(artifact.digest);
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let said = [store.put(b"bytes").unwrap_err(), store.get(artifact.digest).unwrap_err()];
+        for said in said.map(|error| error.to_string()) {
+            assert!(said.contains("it is a folder") && said.contains("fsck --repair"), "{said}");
+        }
+        fs::remove_dir(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let said = store.get(artifact.digest).unwrap_err().to_string();
+        assert!(said.contains("it is a named pipe"), "{said}");
+        // A file takes the place of a pipe, or of a link, by itself.
+        store.put(b"bytes").unwrap();
+        assert_eq!(store.get(artifact.digest).unwrap(), b"bytes");
     }
 }

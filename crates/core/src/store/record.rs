@@ -4,8 +4,7 @@
 //! it would be without it. Objects are named by their digest; records are not,
 //! and without a seal a flipped bit of a number would be believed.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use super::object::io_error;
 use crate::digest::Digest;
+use crate::durable;
 
 /// No record is longer, in bytes; what is longer is garbage and is not read.
 const LONGEST: u64 = 64 << 20;
@@ -112,18 +112,14 @@ pub(super) fn check(path: &Path, found: u64, newest: u32) -> Result<(), StoreErr
 
 /// The bytes of the record at `path`; none where there is no such file.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(io_error(path)(e)),
-    };
-    let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(io_error(path))?;
-    if bytes.len() as u64 > LONGEST {
-        let reason = format!("it has more than {LONGEST} bytes");
-        return Err(StoreError::Unreadable { path: path.to_owned(), reason });
+    match durable::read_at_most(path, LONGEST) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) if e.kind() == io::ErrorKind::FileTooLarge => {
+            Err(StoreError::Unreadable { path: path.to_owned(), reason: e.to_string() })
+        }
+        Err(e) => Err(io_error(path)(e)),
     }
-    Ok(Some(bytes))
 }
 
 #[cfg(test)]

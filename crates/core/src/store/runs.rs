@@ -1,7 +1,5 @@
 //! All runs of a store.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -9,6 +7,7 @@ use rayon::prelude::*;
 use super::object::{Store, io_error};
 use super::{FORMAT, Manifest, SEALED, StoreError, record};
 use crate::digest::Digest;
+use crate::durable;
 use crate::id::RunId;
 
 /// A run that has a manifest, and that manifest or why it cannot be read.
@@ -20,7 +19,7 @@ impl Store {
     /// # Errors
     /// When the folder of runs is there and cannot be listed.
     pub fn runs(&self) -> Result<Vec<RunId>, StoreError> {
-        named_by_run(&self.root().join("runs"))
+        named_by_run(&self.root().join("runs"), "")
     }
 
     /// The manifest of `run`, where one was written. Whether its objects are
@@ -58,20 +57,19 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest, StoreError> {
     record::parse_sealed(path, bytes, FORMAT, SEALED)
 }
 
-/// The runs that entries of `folder` are named by, in order. Other names are
-/// passed over, and a folder that is not there has none.
-pub(super) fn named_by_run(folder: &Path) -> Result<Vec<RunId>, StoreError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(io_error(folder)(e)),
+/// The runs that entries of `folder` are named by, each with `ending`, in
+/// order. Other names are passed over, and a folder that is not there has none.
+pub(super) fn named_by_run(folder: &Path, ending: &str) -> Result<Vec<RunId>, StoreError> {
+    let Some(entries) = durable::list(folder).map_err(io_error(folder))? else {
+        return Ok(Vec::new());
     };
     let mut runs = Vec::new();
     for entry in entries {
         let name = entry.map_err(io_error(folder))?.file_name();
         let name = name.to_string_lossy();
+        let Some(name) = name.strip_suffix(ending) else { continue };
         // Ids are written in one way only.
-        let digest = Digest::parse(&name).ok().filter(|digest| digest.to_hex() == name);
+        let digest = Digest::parse(name).ok().filter(|digest| digest.to_hex() == name);
         runs.extend(digest.map(RunId::from_digest));
     }
     runs.sort();
@@ -81,6 +79,8 @@ pub(super) fn named_by_run(folder: &Path) -> Result<Vec<RunId>, StoreError> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

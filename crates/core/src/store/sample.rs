@@ -229,10 +229,19 @@ impl Sample {
 
     /// Makes every object look two hours old, as its file system has it.
     pub fn age(&self) {
+        self.age_below("objects");
+    }
+
+    /// Makes every file look two hours old.
+    pub fn age_all(&self) {
+        self.age_below("");
+    }
+
+    fn age_below(&self, area: &str) {
         let old = SystemTime::now() - Duration::from_secs(7200);
+        let times = fs::FileTimes::new().set_modified(old);
         for path in self.files() {
-            if path.starts_with(self.store.root().join("objects")) {
-                let times = fs::FileTimes::new().set_modified(old);
+            if path.starts_with(self.store.root().join(area)) {
                 fs::File::open(&path).unwrap().set_times(times).unwrap();
             }
         }

@@ -4,13 +4,13 @@
 //! store with any damage can still be listed.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
 use crate::digest::Digest;
-use crate::durable::TEMPORARY_PREFIX;
+use crate::durable::{TEMPORARY_PREFIX, kind_of};
 use crate::id::RunId;
 
 /// The start of the name that `gc` gives an object before it removes it.
@@ -18,7 +18,8 @@ pub(super) const CONDEMNED_PREFIX: &str = ".gc-";
 
 /// The folders of the layout. What else stands beside them is not the
 /// store's, and is left alone.
-const AREAS: [&str; 7] = ["objects", "runs", "leases", "tags", "accepted", "commits", "quarantine"];
+const AREAS: [&str; 8] =
+    ["objects", "runs", "leases", "tags", "accepted", "commits", "wanted", "quarantine"];
 
 /// No file of the layout lies deeper.
 const DEEPEST: usize = 8;
@@ -48,6 +49,8 @@ pub(super) enum Place {
     Accepted(String),
     /// What was known at a commit, by the commit.
     Commit(String),
+    /// What a command that goes on counts on, by its id.
+    Wanted(RunId),
     /// What `fsck --repair` has put aside.
     Quarantined,
     /// A file being written, or left by a process that died.
@@ -69,6 +72,20 @@ pub(super) struct File {
     pub modified: SystemTime,
 }
 
+/// Something that has the name of a file or folder of the layout and is none.
+#[derive(Clone, Debug)]
+pub(super) struct Misplaced {
+    /// The path from the store's folder, `/` between its parts.
+    pub path: String,
+    /// What belongs there; none where a folder does.
+    pub place: Option<Place>,
+    /// What it is, with its article.
+    pub what: String,
+    /// It is one of the folders right below the store's, and a link: what it
+    /// led to may only be away for a while.
+    pub away: bool,
+}
+
 /// All that lies in a store.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
@@ -78,6 +95,8 @@ pub(super) struct Survey {
     pub runs: BTreeSet<RunId>,
     /// What could not be listed, and why.
     pub denied: Vec<(String, String)>,
+    /// What is neither file nor folder where one belongs.
+    pub misplaced: Vec<Misplaced>,
 }
 
 impl Survey {
@@ -109,7 +128,11 @@ impl Survey {
                 Ok(entry) => {
                     let name = entry.file_name().to_string_lossy().into_owned();
                     parts.push(name);
-                    self.take_in(&entry.path(), parts);
+                    if let Err(error) = self.take_in(&entry.path(), parts)
+                        && error.kind() != io::ErrorKind::NotFound
+                    {
+                        self.denied.push((shown(parts), error.to_string()));
+                    }
                     parts.pop();
                 }
                 Err(error) => self.denied.push((shown(parts), error.to_string())),
@@ -117,31 +140,78 @@ impl Survey {
         }
     }
 
-    fn take_in(&mut self, path: &Path, parts: &mut Vec<String>) {
+    fn take_in(&mut self, path: &Path, parts: &mut Vec<String>) -> io::Result<()> {
         let temporary = parts.last().is_some_and(|name| name.starts_with(TEMPORARY_PREFIX));
-        let area = AREAS.contains(&parts[0].as_str()) || parts[0] == "format";
-        if !area && !temporary {
-            return;
+        let area = AREAS.contains(&parts[0].as_str());
+        if !area && parts[0] != "format" && !temporary {
+            return Ok(());
         }
-        // An area may be a link to another disk; what lies in it may not.
-        let meta = if parts.len() == 1 { fs::metadata(path) } else { fs::symlink_metadata(path) };
-        let meta = match meta {
-            Ok(meta) => meta,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-            Err(error) => return self.denied.push((shown(parts), error.to_string())),
+        let own = fs::symlink_metadata(path)?;
+        let mut file = |place, size| {
+            let modified = own.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            self.files.push(File { path: shown(parts), place, size, modified });
         };
-        if meta.is_dir() && !temporary && parts.len() < DEEPEST {
-            if let ["runs", run] = borrowed(parts)[..]
-                && let Some(run) = run_id(run)
-            {
-                self.runs.insert(run);
-            }
-            return self.list(path, parts);
+        if temporary {
+            file(Place::Temporary, if own.is_dir() { size_of(path) } else { own.len() });
+            return Ok(());
         }
-        let place = if temporary { Place::Temporary } else { classify(&borrowed(parts)) };
-        let size = if meta.is_dir() { size_of(path) } else { meta.len() };
-        let modified = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        self.files.push(File { path: shown(parts), place, size, modified });
+        let place = classify(&borrowed(parts));
+        let is_layout = !matches!(place, Place::Foreign | Place::Quarantined);
+        let folder = is_folder(&borrowed(parts));
+        if !folder && !is_layout {
+            if own.is_dir() && parts.len() < DEEPEST {
+                self.list(path, parts);
+            } else {
+                file(place, if own.is_dir() { size_of(path) } else { own.len() });
+            }
+            return Ok(());
+        }
+        let (kind, size) = match leads_to(path, &own)? {
+            Some(found) => (kind_of(found.file_type()), found.len()),
+            None => ("a link that leads nowhere", 0),
+        };
+        // An area may be a link to another disk; what lies in it may not.
+        let through = own.is_symlink() && !(folder && parts.len() == 1);
+        if folder && kind == "a folder" && !through {
+            if let ["runs", run] = borrowed(parts)[..] {
+                self.runs.extend(run_id(run));
+            }
+            self.list(path, parts);
+        } else if !folder && kind == "a file" {
+            file(place, size);
+        } else {
+            let link = own.is_symlink() && !kind.starts_with("a link");
+            let what = if link { format!("a link to {kind}") } else { kind.to_owned() };
+            let away = own.is_symlink() && folder && parts.len() == 1;
+            let place = (!folder).then_some(place);
+            self.misplaced.push(Misplaced { path: shown(parts), place, what, away });
+        }
+        Ok(())
+    }
+}
+
+/// What the file at `path`, whose `own` metadata are these, leads to; none
+/// where it is a link that leads nowhere.
+fn leads_to(path: &Path, own: &Metadata) -> io::Result<Option<Metadata>> {
+    if !own.is_symlink() {
+        return Ok(Some(own.clone()));
+    }
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// Whether the layout has a folder of this name.
+fn is_folder(parts: &[&str]) -> bool {
+    match parts {
+        [area] => AREAS.contains(area),
+        ["objects", two] => two.len() == 2,
+        ["runs" | "leases", run] | ["runs", run, "attempts" | "checkpoints"] => {
+            run_id(run).is_some()
+        }
+        ["runs", run, "attempts", number] => run_id(run).is_some() && number.parse::<u32>().is_ok(),
+        _ => false,
     }
 }
 
@@ -180,6 +250,7 @@ fn classify(parts: &[&str]) -> Place {
         ["tags", name] => stem(name).map(Place::Tag),
         ["accepted", name] => stem(name).map(Place::Accepted),
         ["commits", name] => stem(name).map(Place::Commit),
+        ["wanted", name] => stem(name).and_then(|id| run_id(&id)).map(Place::Wanted),
         ["quarantine", ..] => Some(Place::Quarantined),
         _ => None,
     };
@@ -250,5 +321,47 @@ mod tests {
         assert_eq!(found, [(".tmp-swept", 5), ("objects/ab/.tmp-1", 5)]);
         assert!(survey.files.iter().all(|file| file.place == Place::Temporary));
         assert!(Survey::of(&folder.path().join("none")).files.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_a_name_of_the_layout_and_is_no_file_or_folder_is_told() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            path
+        };
+        let hex = Digest::of(b"x").to_hex();
+        let object = format!("objects/{}/{}", &hex[..2], &hex[2..]);
+        fs::create_dir_all(at(&object)).unwrap();
+        symlink("none", at(&format!("runs/{hex}/manifest.json"))).unwrap();
+        symlink("..", at(&format!("leases/{hex}"))).unwrap();
+        symlink("away", at("tags")).unwrap();
+        symlink("/dev/null", at("format")).unwrap();
+        fs::write(at("wanted"), "").unwrap();
+        // A link to a file is as good as the file; a link to an area is too.
+        fs::write(at("elsewhere"), "12345").unwrap();
+        symlink("../elsewhere", at(&format!("accepted/{hex}.json"))).unwrap();
+        fs::create_dir(at("disk")).unwrap();
+        symlink("disk", at("commits")).unwrap();
+        let survey = Survey::of(folder.path());
+        let mut found: Vec<_> =
+            survey.misplaced.iter().map(|m| (m.path.clone(), m.what.as_str(), m.away)).collect();
+        found.sort();
+        let mut expected = vec![
+            ("format".to_owned(), "a link to a device", false),
+            (format!("leases/{hex}"), "a link to a folder", false),
+            (object, "a folder", false),
+            (format!("runs/{hex}/manifest.json"), "a link that leads nowhere", false),
+            ("tags".to_owned(), "a link that leads nowhere", true),
+            ("wanted".to_owned(), "a file", false),
+        ];
+        expected.sort();
+        assert_eq!(found, expected);
+        let files: Vec<_> = survey.files.iter().map(|f| (f.path.clone(), f.size)).collect();
+        assert_eq!(files, [(format!("accepted/{hex}.json"), 5)]);
+        assert!(survey.denied.is_empty());
     }
 }

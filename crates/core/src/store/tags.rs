@@ -1,6 +1,5 @@
 //! Tags: names that people give to runs, so that `gc` keeps them.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -125,16 +124,14 @@ impl Store {
     /// When one cannot be read: what it keeps is then not known.
     pub fn tags(&self) -> Result<Vec<Tag>, StoreError> {
         let folder = self.root().join("tags");
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(io_error(&folder)(e)),
+        let Some(entries) = durable::list(&folder).map_err(io_error(&folder))? else {
+            return Ok(Vec::new());
         };
         let mut tags = Vec::new();
         for entry in entries {
             let path = entry.map_err(io_error(&folder))?.path();
             if let Some(name) = name_of(&path) {
-                let bytes = fs::read(&path).map_err(io_error(&path))?;
+                let bytes = durable::read(&path).map_err(io_error(&path))?;
                 let reason = |reason| StoreError::Unreadable { path: path.clone(), reason };
                 tags.push(Tag::parse(&name, &bytes).map_err(reason)?);
             }

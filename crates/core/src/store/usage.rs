@@ -10,6 +10,7 @@ use super::manifest::Manifest;
 use super::object::Store;
 use super::survey::{Place, Survey};
 use crate::digest::Digest;
+use crate::durable;
 use crate::id::RunId;
 use crate::results;
 
@@ -207,10 +208,11 @@ fn object_uses(known: &Known) -> BTreeMap<Digest, Use> {
 
 /// What records name is a record too.
 fn name_inner(store: &Store, known: &Known, survey: &Survey, uses: &mut BTreeMap<Digest, Use>) {
-    let mut inner: BTreeSet<Digest> = known.inner.values().flatten().copied().collect();
+    let mut inner: BTreeSet<Digest> =
+        known.inner.values().flat_map(|inner| &inner.named).copied().collect();
     for file in &survey.files {
         if matches!(file.place, Place::Tag(_) | Place::Accepted(_) | Place::Commit(_)) {
-            let bytes = std::fs::read(store.root().join(&file.path)).unwrap_or_default();
+            let bytes = durable::read(&store.root().join(&file.path)).unwrap_or_default();
             inner.extend(named_digests(&bytes));
         }
     }

@@ -2,7 +2,6 @@
 //! those that nobody needs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use super::super::manifest::Artifact;
 use super::super::survey::{File, Place};
@@ -11,6 +10,7 @@ use super::cost::about;
 use super::finding::{Finding, Kind, Repair, Severity};
 use super::whole::Look;
 use crate::digest::Digest;
+use crate::durable;
 use crate::id::RunId;
 use rayon::prelude::*;
 
@@ -81,7 +81,7 @@ fn of_run(look: &Look<'_>, run: RunId, here: &Here<'_>) -> Vec<Finding> {
                 continue;
             }
             Err(error) => {
-                found.push(super::whole::unreadable(&file.path, &error.to_string()));
+                found.push(super::whole::unreadable(look, &file.path, &error.to_string()));
                 continue;
             }
         };
@@ -122,7 +122,7 @@ fn altered_states(look: &Look<'_>, here: &Here<'_>) -> BTreeSet<Digest> {
     }
     let states: Vec<(&Digest, &&File)> = here.states.iter().collect();
     let altered = |(digest, file): &(&Digest, &&File)| {
-        let bytes = fs::read(look.store.root().join(&file.path)).ok()?;
+        let bytes = durable::read(&look.store.root().join(&file.path)).ok()?;
         (look.read)(file.size);
         (Digest::of(&bytes) != **digest).then_some(**digest)
     };

@@ -2,7 +2,6 @@
 //! took the last time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use serde_json::Value;
 
@@ -10,6 +9,7 @@ use super::super::known::{EVENTS, Known, PROVENANCE, recorded_seconds};
 use super::super::manifest::{Manifest, RunKind};
 use super::super::object::Store;
 use crate::digest::{Canonical, Digest};
+use crate::durable;
 use crate::id::{CellId, RunId, TrialId};
 use crate::results;
 use crate::spec::show_value;
@@ -119,8 +119,8 @@ impl<'a> Trials<'a> {
         let mut trained = None;
         let mut evaluated = None;
         for run in self.known.manifests.values().filter(same) {
-            let log = fs::read(
-                self.store.run_path(run.run).join(format!("attempts/{}/{EVENTS}", run.attempt)),
+            let log = durable::read(
+                &self.store.run_path(run.run).join(format!("attempts/{}/{EVENTS}", run.attempt)),
             );
             let kept = run.records.get(EVENTS).and_then(|a| self.store.get(a.digest).ok());
             for log in log.into_iter().chain(kept) {

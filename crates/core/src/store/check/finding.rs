@@ -1,5 +1,7 @@
 //! What `fsck` can find.
 
+use std::time::SystemTime;
+
 use serde::Serialize;
 
 use crate::id::RunId;
@@ -59,6 +61,8 @@ kinds! {
     OrphanedObjects = "orphaned objects",
     /// A file or folder that the system does not let us read.
     Unreadable = "unreadable",
+    /// Something else where a file or folder of the layout belongs.
+    Misplaced = "neither file nor folder",
     /// A manifest that cannot be read, or contradicts itself.
     BadManifest = "bad manifest",
     /// A manifest of a newer version.
@@ -83,6 +87,8 @@ kinds! {
     BadAcceptance = "bad acceptance",
     /// What was known at a commit cannot be read.
     BadCommit = "bad commit record",
+    /// What a command counts on cannot be read.
+    BadWanted = "bad record of what is wanted",
     /// A file left by a process that died while it wrote.
     HalfWritten = "half-written",
     /// A file that is nothing of the layout.
@@ -112,6 +118,17 @@ pub struct Finding {
     pub(super) run: Option<RunId>,
     #[serde(skip)]
     pub(super) repair: Option<Repair>,
+    /// What had its name when it was looked at, so that `--repair` moves
+    /// nothing that was put there since.
+    #[serde(skip)]
+    pub(super) seen: Option<Seen>,
+}
+
+/// When a file was last written, and its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub modified: SystemTime,
+    pub size: u64,
 }
 
 /// What `--repair` does about a finding.
@@ -148,6 +165,7 @@ impl Finding {
             mend: None,
             run: None,
             repair: None,
+            seen: None,
         }
     }
 

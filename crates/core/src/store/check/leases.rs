@@ -1,12 +1,12 @@
 //! Leases: those that cannot be read, and those whose holder is gone.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use super::super::survey::{File, Place};
 use super::super::{Holder, Life};
 use super::finding::{Finding, Kind, Repair, Severity};
 use super::whole::Look;
+use crate::durable;
 use crate::id::RunId;
 
 /// The files of one lease that matter.
@@ -47,7 +47,7 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
 
 /// What is wrong with a lease that is not released.
 fn told(look: &Look<'_>, run: RunId, file: &File) -> Option<Finding> {
-    let bytes = fs::read(look.store.root().join(&file.path)).ok()?;
+    let bytes = durable::read(&look.store.root().join(&file.path)).ok()?;
     let holder: Option<Holder> = serde_json::from_slice(&bytes).ok();
     let folder = format!("leases/{run}");
     let Some(holder) = holder else {

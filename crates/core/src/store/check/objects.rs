@@ -2,7 +2,6 @@
 //! nothing names.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
 
 use rayon::prelude::*;
@@ -14,6 +13,7 @@ use super::cost::provenance;
 use super::finding::{Finding, Kind, Repair, Severity};
 use super::whole::{Look, unreadable};
 use crate::digest::Digest;
+use crate::durable;
 use crate::id::RunId;
 
 /// Who names an object.
@@ -124,7 +124,7 @@ fn wrong_size(named: Option<&Named>, size: u64) -> Option<Fault> {
 }
 
 fn hash(look: &Look<'_>, digest: Digest) -> Option<Fault> {
-    match fs::read(look.store.object_path(digest)) {
+    match durable::read(&look.store.object_path(digest)) {
         Ok(bytes) => {
             let found = Digest::of(&bytes);
             let what = || Fault::Altered(format!("its bytes have the digest {found}"));
@@ -147,7 +147,7 @@ fn tell(look: &Look<'_>, digest: Digest, fault: &Fault, named: &Named) -> Findin
     let (kind, what) = match fault {
         Fault::Missing => (Kind::MissingObject, format!("{role} is not there")),
         Fault::Altered(how) => (Kind::AlteredObject, format!("{role} is altered: {how}")),
-        Fault::Unreadable(reason) => return unreadable(&path, reason),
+        Fault::Unreadable(reason) => return unreadable(look, &path, reason),
     };
     let runs: BTreeSet<RunId> = named.directly.keys().copied().collect();
     let mut finding = Finding::new(Severity::Loss, kind, path, what);
@@ -210,7 +210,7 @@ fn given_back(look: &Look<'_>, digest: Digest, named: &BTreeMap<Digest, Named>) 
 
 fn orphans(look: &Look<'_>, named: &BTreeMap<Digest, Named>) -> Option<Finding> {
     let known = look.known;
-    let inner: BTreeSet<&Digest> = known.inner.values().flatten().collect();
+    let inner: BTreeSet<&Digest> = known.inner.values().flat_map(|inner| &inner.named).collect();
     let elsewhere = super::records::named(look);
     let (mut count, mut bytes) = (0u64, 0);
     for (digest, size) in &known.objects {
@@ -219,14 +219,18 @@ fn orphans(look: &Look<'_>, named: &BTreeMap<Digest, Named>) -> Option<Finding> 
         }
     }
     let what = format!("{count} objects ({bytes} bytes) that no record names");
-    let cost = match (look.known.bad.is_empty(), look.live.is_empty()) {
-        (false, _) => "nothing, unless a record that cannot be read names them",
-        (true, false) => "nothing: a run that goes on may be writing them",
-        (true, true) => "nothing but their room on the disk",
+    let cost = match (known.manifests.is_empty(), look.live.is_empty()) {
+        _ if !look.all_is_read() => "nothing, unless a record that cannot be read names them",
+        (true, _) => "nothing, unless the runs that name them are only away for a while",
+        (false, false) => "nothing: a run that goes on may be writing them",
+        (false, true) => "nothing but their room on the disk",
     };
     (count > 0).then(|| {
-        Finding::new(Severity::Harmless, Kind::OrphanedObjects, "objects", what)
-            .costs(cost)
-            .mended_by("jem store gc")
+        let found = Finding::new(Severity::Harmless, Kind::OrphanedObjects, "objects", what);
+        // Where something cannot be read, to sweep is no advice.
+        match look.all_is_read() && !known.manifests.is_empty() {
+            true => found.costs(cost).mended_by("jem store gc"),
+            false => found.costs(cost),
+        }
     })
 }

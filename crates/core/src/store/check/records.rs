@@ -1,7 +1,6 @@
 //! Tags, acceptances, and what was known at a commit.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use super::super::StoreError;
 use super::super::known::named_digests;
@@ -10,6 +9,7 @@ use super::super::tags::Tag;
 use super::finding::{Finding, Kind, Repair, Severity};
 use super::whole::{Look, unreadable};
 use crate::digest::Digest;
+use crate::durable;
 use crate::id::RunId;
 
 pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
@@ -19,15 +19,19 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Finding> {
             Place::Tag(_) => tag,
             Place::Accepted(_) => accepted,
             Place::Commit(_) => commit,
+            Place::Wanted(id) => {
+                found.extend(wanted(look, file, *id));
+                continue;
+            }
             _ => continue,
         };
         let (Place::Tag(name) | Place::Accepted(name) | Place::Commit(name)) = &file.place else {
             continue;
         };
-        match fs::read(look.store.root().join(&file.path)) {
+        match durable::read(&look.store.root().join(&file.path)) {
             Ok(bytes) => found.extend(check(look, file, name, &bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => found.push(unreadable(&file.path, &error.to_string())),
+            Err(error) => found.push(unreadable(look, &file.path, &error.to_string())),
         }
     }
     found
@@ -39,7 +43,7 @@ pub(super) fn named(look: &Look<'_>) -> BTreeSet<Digest> {
         look.survey.files.iter().filter(|file| {
             matches!(file.place, Place::Tag(_) | Place::Accepted(_) | Place::Commit(_))
         });
-    let read = |file: &File| fs::read(look.store.root().join(&file.path)).unwrap_or_default();
+    let read = |file: &File| durable::read(&look.store.root().join(&file.path)).unwrap_or_default();
     records.flat_map(|file| named_digests(&read(file))).collect()
 }
 
@@ -107,6 +111,26 @@ fn accepted(look: &Look<'_>, file: &File, wanted: &str, bytes: &[u8]) -> Option<
             .costs("the trial will be trained and evaluated again, with today's code")
             .mended_by("jem run with its experiment's file")
     })
+}
+
+/// What a command counts on: left by one that is gone, or not readable.
+fn wanted(look: &Look<'_>, file: &File, id: RunId) -> Option<Finding> {
+    if !look.live.contains_key(&id) {
+        let what = "what a command counted on that is gone";
+        return Some(
+            Finding::new(Severity::Harmless, Kind::HalfWritten, &file.path, what)
+                .costs("nothing: it keeps no run any more")
+                .repaired(Repair::Leftover, Some(id)),
+        );
+    }
+    let bytes = durable::read(&look.store.root().join(&file.path)).ok()?;
+    let path = look.store.root().join(&file.path);
+    let what = reason(super::super::wanted::parse(&path, &bytes).err()?);
+    Some(
+        Finding::new(Severity::Repairable, Kind::BadWanted, &file.path, what)
+            .costs("nothing: but gc refuses until the command that wrote it is over")
+            .mended_by("wait for that command"),
+    )
 }
 
 fn commit(look: &Look<'_>, file: &File, commit: &str, bytes: &[u8]) -> Option<Finding> {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::object::{Store, io_error};
-use super::super::{FORMAT, StoreError};
-use super::finding::{Finding, Kind, Repair};
+use super::super::{FORMAT, Life, StoreError, clock};
+use super::finding::{Finding, Kind, Repair, Seen};
 use super::whole::Report;
 use crate::digest::Digest;
 use crate::durable;
@@ -71,10 +71,20 @@ impl Repairing {
             return Ok(Err("left alone: a live process holds its lease".to_owned()));
         }
         match how {
-            Repair::Aside => self.put_aside(&finding.path, finding.kind),
-            Repair::Lease(folder) => self.put_aside(folder, finding.kind),
+            Repair::Aside => self.put_aside(&finding.path, finding),
+            Repair::Lease(folder) => {
+                // Its holder may have come, or another, since it was looked at.
+                let run = finding.run.and_then(|run| self.store.holders().ok()?.remove(&run));
+                if run.is_some_and(|holder| holder.life() == Life::Alive) {
+                    return Ok(Err("left alone: a live process holds it by now".to_owned()));
+                }
+                self.put_aside(folder, finding)
+            }
             Repair::Leftover => self.remove_leftover(&finding.path),
             Repair::Remove(paths) => {
+                if let Some(why) = self.too_young(paths.iter().map(String::as_str))? {
+                    return Ok(Err(why));
+                }
                 for path in paths {
                     self.remove(path)?;
                 }
@@ -85,7 +95,7 @@ impl Repairing {
                 let path = self.path("format");
                 let text = format!("{FORMAT}\n");
                 if path.exists() {
-                    let _ = self.put_aside("format", finding.kind)?;
+                    let _ = self.put_aside("format", finding)?;
                 }
                 durable::write_atomic(&path, text.as_bytes()).map_err(io_error(&path))?;
                 Ok(Ok(format!("written anew: {FORMAT}")))
@@ -97,7 +107,9 @@ impl Repairing {
         self.store.root().join(path)
     }
 
-    fn put_aside(&mut self, path: &str, kind: Kind) -> Result<Did, StoreError> {
+    /// Moves what has the name `path` into the quarantine, unless it was put
+    /// there since `finding` was made.
+    fn put_aside(&mut self, path: &str, finding: &Finding) -> Result<Did, StoreError> {
         let from = self.path(path);
         let to = self.quarantine()?.join(path);
         if let Some(folder) = to.parent() {
@@ -110,8 +122,15 @@ impl Repairing {
             renamed => renamed.map_err(io_error(&from))?,
         }
         // A run may have put the right bytes in its place since it was read.
-        if kind == Kind::AlteredObject && right(&to, path) {
-            durable::rename(&to, &from).map_err(io_error(&from))?;
+        let same = finding.path != path || finding.seen.is_none_or(|seen| is_as_seen(&to, seen));
+        if !same || finding.kind == Kind::AlteredObject && right(&to, path) {
+            // Unlike a rename, a link replaces nothing: what was written once
+            // more in between is as good.
+            match durable::link(&to, &from) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                linked => linked.map_err(io_error(&from))?,
+            }
+            durable::remove_file(&to).map_err(io_error(&to))?;
             return Ok(Err("it was written again meanwhile".to_owned()));
         }
         for path in [&to, &from] {
@@ -148,14 +167,8 @@ impl Repairing {
         let Ok(meta) = fs::symlink_metadata(&full) else {
             return Ok(Err("gone meanwhile".to_owned()));
         };
-        let now = super::super::clock::now(&self.store)?;
-        let age = meta.modified().ok().and_then(|then| now.duration_since(then).ok());
-        if age.unwrap_or_default() < self.grace {
-            let seconds = self.grace.as_secs();
-            return Ok(Err(format!(
-                "left alone: written less than {seconds} s ago, so it may be in use; \
-                 --grace 0 removes it where nothing runs"
-            )));
+        if let Some(why) = self.too_young([path].into_iter())? {
+            return Ok(Err(why));
         }
         let removed = if meta.is_dir() {
             durable::remove_dir_all(&full)
@@ -164,6 +177,27 @@ impl Repairing {
         };
         removed.map_err(io_error(&full))?;
         Ok(Ok("removed".to_owned()))
+    }
+
+    /// Why the files are left alone: one was written within the grace, by the
+    /// clock of the store's file system. One from the future is young.
+    fn too_young<'a>(
+        &self,
+        mut paths: impl Iterator<Item = &'a str>,
+    ) -> Result<Option<String>, StoreError> {
+        let now = clock::now(&self.store)?;
+        let young = |path| {
+            let written = clock::written(&self.path(path));
+            let age = written.map(|then| now.duration_since(then).unwrap_or_default());
+            age.is_some_and(|age| age < self.grace)
+        };
+        let seconds = self.grace.as_secs();
+        Ok(paths.any(young).then(|| {
+            format!(
+                "left alone: written less than {seconds} s ago, so it may be in use; \
+                 --grace 0 removes it where nothing runs"
+            )
+        }))
     }
 
     fn remove(&self, path: &str) -> Result<(), StoreError> {
@@ -175,10 +209,13 @@ impl Repairing {
     }
 
     /// Gives an object its name back, unless it was put again: then the other
-    /// is as good.
+    /// is as good, if it has the right bytes.
     fn restore(&self, from: &str, to: &str) -> Result<Did, StoreError> {
-        let to = self.path(to);
+        let (path, to) = (to, self.path(to));
         if to.exists() {
+            if !right(&to, path) {
+                return Ok(Err("left alone: what has its name by now is altered".to_owned()));
+            }
             self.remove(from)?;
             return Ok(Ok("removed: it was put again since".to_owned()));
         }
@@ -195,9 +232,18 @@ impl Repairing {
     }
 }
 
+/// Whether the file at `path` is the one that was seen.
+fn is_as_seen(path: &Path, seen: Seen) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| {
+        // A link was listed with the size of what it leads to.
+        let size = meta.is_symlink() || meta.len() == seen.size;
+        meta.is_dir() || size && meta.modified().is_ok_and(|then| then == seen.modified)
+    })
+}
+
 /// Whether the file at `file` has the bytes that the object at `path` must
 /// have.
 fn right(file: &Path, path: &str) -> bool {
     let hex: String = path.trim_start_matches("objects").split('/').collect();
-    fs::read(file).is_ok_and(|bytes| Digest::of(&bytes).to_hex() == hex)
+    durable::read(file).is_ok_and(|bytes| Digest::of(&bytes).to_hex() == hex)
 }

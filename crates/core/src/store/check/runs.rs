@@ -2,7 +2,6 @@
 //! training, and results that contradict their manifest.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -16,6 +15,7 @@ use super::cost::training_spec;
 use super::finding::{Finding, Kind, Repair, Severity};
 use super::whole::Look;
 use crate::digest::{Canonical, Digest};
+use crate::durable;
 use crate::event::Event;
 use crate::id::{CellId, EvalId, RunId};
 use crate::results::{EVALUATE, METRICS, Metrics, OUTCOME, Outcome, SPEC};
@@ -67,7 +67,7 @@ fn trial_in_logs(look: &Look<'_>, run: RunId) -> Option<String> {
         _ => None,
     });
     logs.find_map(|(file, ())| {
-        let log = fs::read(look.store.root().join(&file.path)).ok()?;
+        let log = durable::read(&look.store.root().join(&file.path)).ok()?;
         log.split(|byte| *byte == b'\n').find_map(|line| match serde_json::from_slice(line) {
             Ok(Event::TrialStarted { trial, .. }) => Some(trial.short()),
             _ => None,
@@ -166,7 +166,7 @@ fn logs(look: &Look<'_>) -> Vec<Finding> {
         })
         .collect();
     let told = |(file, (run, number)): &(&super::super::survey::File, (RunId, u32))| {
-        let log = fs::read(look.store.root().join(&file.path)).ok()?;
+        let log = durable::read(&look.store.root().join(&file.path)).ok()?;
         let won = look.known.manifests.get(run).filter(|m| m.attempt == *number);
         let kept = won.and_then(|m| look.store.get(m.records.get(EVENTS)?.digest).ok());
         let what = match kept {
@@ -191,7 +191,7 @@ fn failures(look: &Look<'_>) -> Vec<Finding> {
     let told = |(file, ()): (&super::super::survey::File, ())| {
         let path = look.store.root().join(&file.path);
         // It may be gone meanwhile.
-        let why = parse_failure(&path, &fs::read(&path).ok()?).err()?;
+        let why = parse_failure(&path, &durable::read(&path).ok()?).err()?;
         let what = match why {
             StoreError::Unreadable { reason, .. } => reason,
             other => other.to_string(),

@@ -290,6 +290,85 @@ fn contradictions_between_runs_and_their_results_are_found() {
     assert!(finding.what.contains("outcome is not the one"), "{}", finding.what);
 }
 
+/// Puts something that is no file in the place of the one at `path`.
+#[cfg(unix)]
+fn replace(path: &Path, by: &str) {
+    fs::remove_file(path).unwrap();
+    match by {
+        "a folder" => fs::create_dir(path).unwrap(),
+        "a named pipe" => {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        }
+        _ => std::os::unix::fs::symlink("none", path).unwrap(),
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_in_a_files_place_is_found_at_once_and_put_aside() {
+    for by in ["a folder", "a named pipe", "a link that leads nowhere"] {
+        let (sample, ..) = Sample::full();
+        for path in sample.files() {
+            let (name, bytes) = (name_of(&sample, &path), fs::read(&path).unwrap());
+            replace(&path, by);
+            let report = fsck(&sample);
+            let mut about = report.findings.iter().filter(|finding| finding.path == name);
+            let what = format!("it is {by}");
+            assert!(about.any(|finding| finding.what.contains(&what)), "{name}: {report:?}");
+            assert!(report.worst() >= Some(Severity::Repairable), "{name}");
+            let options = GcOptions { watch: Duration::from_millis(1), ..GcOptions::default() };
+            assert!(GcPlan::of(&sample.store, &options, &BTreeMap::new()).is_err(), "{name}");
+            std::hint::black_box(Listing::of(&sample.store).runs.len());
+            let mended = report.repair(Duration::ZERO).unwrap();
+            assert!(mended.iter().any(|one| one.done && one.path == name), "{name}: {mended:?}");
+            // What belongs there can be written again: the store is whole.
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let _ = fs::remove_file(&path);
+            fs::write(&path, &bytes).unwrap();
+            fs::remove_dir_all(sample.store.root().join("quarantine")).unwrap();
+            assert!(fsck(&sample).findings.is_empty(), "{name}: {:?}", fsck(&sample).findings);
+        }
+    }
+}
+
+#[test]
+fn what_was_written_since_it_was_looked_at_is_not_put_aside() {
+    let (sample, pairs, _) = Sample::full();
+    let manifest = sample.store.run_path(pairs[0].training).join("manifest.json");
+    let right = fs::read(&manifest).unwrap();
+    put(&manifest, b"{");
+    let report = fsck(&sample);
+    // A run is made again meanwhile.
+    put(&manifest, &right);
+    let did = report.repair(Duration::ZERO).unwrap();
+    assert!(did.iter().any(|one| !one.done && one.did.contains("written again")), "{did:?}");
+    assert_eq!(fs::read(&manifest).unwrap(), right);
+    assert!(sample.store.done(pairs[0].training).unwrap().is_some());
+}
+
+#[test]
+fn an_area_that_is_away_is_told_and_never_called_whole() {
+    let (sample, ..) = Sample::full();
+    for area in ["runs", "objects", "tags", "accepted", "commits"] {
+        let (path, aside) = (sample.store.root().join(area), sample.folder.path().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(sample.folder.path().join("none"), &path).unwrap();
+        let report = fsck(&sample);
+        let away = |finding: &&Finding| finding.path == area && finding.kind == Kind::Misplaced;
+        let finding = report.findings.iter().find(away).unwrap();
+        assert!(finding.mend.as_deref().unwrap().contains("bring back"), "{finding:?}");
+        let advice: Vec<_> = report.findings.iter().filter_map(|f| f.mend.as_deref()).collect();
+        assert!(!advice.contains(&"jem store gc"), "{area}: {advice:?}");
+        report.repair(Duration::ZERO).unwrap();
+        // Back again, as it was.
+        fs::remove_file(&path).unwrap();
+        fs::rename(&aside, &path).unwrap();
+    }
+    let left: Vec<Kind> = fsck(&sample).findings.iter().map(|finding| finding.kind).collect();
+    assert!(left.iter().all(|kind| *kind == Kind::Quarantined), "{left:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use super::super::known::Known;
 use super::super::object::Store;
-use super::super::survey::{Place, Survey};
+use super::super::survey::{File, Misplaced, Place, Survey};
 use super::super::{FORMAT, Holder, Leases};
 use super::cost::Trials;
-use super::finding::{Finding, Kind, Repair, Severity};
+use super::finding::{Finding, Kind, Repair, Seen, Severity};
 use super::{checkpoints, leases, objects, records, runs};
+use crate::digest::Digest;
+use crate::durable;
 use crate::id::RunId;
 
 /// What `fsck` is asked.
@@ -85,15 +87,28 @@ pub fn check(
     };
     let mut findings: Vec<Finding> = format(&look).into_iter().collect();
     findings.extend(denied(&look));
+    findings.extend(misplaced(&look));
     findings.extend(objects::check(&look));
     findings.extend(runs::check(&look));
     findings.extend(checkpoints::check(&look));
     findings.extend(leases::check(&look));
     findings.extend(records::check(&look));
     findings.extend(leftovers(&look));
+    remember(&survey, &mut findings);
     findings.sort_by(|a, b| (b.severity, a.kind, &a.path).cmp(&(a.severity, b.kind, &b.path)));
     let (runs, objects) = (known.manifests.len() + known.bad.len(), known.objects.len());
     Report { findings, runs, objects, bytes, root: root.to_owned(), watch: options.watch }
+}
+
+/// Notes when each file that a finding is about was written, as it was listed
+/// before anything was read.
+fn remember(survey: &Survey, findings: &mut [Finding]) {
+    let seen = |file: &File| Seen { modified: file.modified, size: file.size };
+    let files: BTreeMap<&str, Seen> =
+        survey.files.iter().map(|file| (file.path.as_str(), seen(file))).collect();
+    for finding in findings {
+        finding.seen = files.get(finding.path.as_str()).copied();
+    }
 }
 
 fn hashed(place: &Place) -> bool {
@@ -108,6 +123,13 @@ impl Report {
 }
 
 impl Look<'_> {
+    /// Whether every folder and manifest could be read, so that what names
+    /// what is known.
+    pub fn all_is_read(&self) -> bool {
+        let Survey { denied, misplaced, .. } = self.survey;
+        self.known.bad.is_empty() && denied.is_empty() && misplaced.is_empty()
+    }
+
     /// What it costs that `runs` do not count: trials, and what shows them.
     pub fn cost_of(&self, runs: &BTreeSet<RunId>) -> String {
         let mut cost = self.trials.again(runs);
@@ -139,6 +161,10 @@ impl Look<'_> {
 /// The version of the layout.
 fn format(look: &Look<'_>) -> Option<Finding> {
     let there = look.survey.files.iter().any(|file| file.place == Place::Format);
+    // Something else in its place is told on its own.
+    if look.survey.misplaced.iter().any(|found| found.path == "format") {
+        return None;
+    }
     if !there {
         let filled = !look.known.objects.is_empty() || !look.survey.runs.is_empty();
         let what = "the file is not there";
@@ -149,9 +175,9 @@ fn format(look: &Look<'_>) -> Option<Finding> {
         });
     }
     let found = |severity, what: String| Finding::new(severity, Kind::Format, "format", what);
-    let bytes = match std::fs::read(look.store.root().join("format")) {
+    let bytes = match durable::read(&look.store.root().join("format")) {
         Ok(bytes) => bytes,
-        Err(error) => return Some(unreadable("format", &error.to_string())),
+        Err(error) => return Some(unreadable(look, "format", &error.to_string())),
     };
     let text = String::from_utf8_lossy(&bytes);
     match text.trim().parse::<u32>() {
@@ -183,14 +209,41 @@ fn format(look: &Look<'_>) -> Option<Finding> {
 }
 
 /// A file or folder that the system does not let us read.
-pub(super) fn unreadable(path: &str, reason: &str) -> Finding {
+pub(super) fn unreadable(look: &Look<'_>, path: &str, reason: &str) -> Finding {
+    let full = look.store.root().join(path);
     Finding::new(Severity::Repairable, Kind::Unreadable, path, reason)
         .costs("nothing may be lost, but what is there is not checked and cannot be used")
-        .mended_by(format!("give yourself the right to read it (chmod -R u+rX {path})"))
+        .mended_by(format!("give yourself the right to read it (chmod -R u+rX {})", full.display()))
 }
 
 fn denied(look: &Look<'_>) -> Vec<Finding> {
-    look.survey.denied.iter().map(|(path, reason)| unreadable(path, reason)).collect()
+    look.survey.denied.iter().map(|(path, reason)| unreadable(look, path, reason)).collect()
+}
+
+/// What is neither file nor folder where one belongs. A manifest's place is
+/// told with the runs.
+fn misplaced(look: &Look<'_>) -> Vec<Finding> {
+    let told = |found: &&Misplaced| !matches!(found.place, Some(Place::Manifest(_)));
+    let finding = |found: &Misplaced| {
+        let belongs = if found.place.is_some() { "a file" } else { "a folder" };
+        let what = format!("it is {}, where {belongs} of the store belongs", found.what);
+        let finding = Finding::new(Severity::Repairable, Kind::Misplaced, &found.path, what);
+        if found.away {
+            let path = look.store.root().join(&found.path);
+            let mend = format!("bring back what {} leads to", path.display());
+            return finding.costs("what it led to cannot be used, and gc refuses").mended_by(mend);
+        }
+        finding
+            .costs("what belongs there is not there, and cannot be written")
+            .repaired(Repair::Aside, covered(look, found))
+    };
+    look.survey.misplaced.iter().filter(told).map(finding).collect()
+}
+
+/// The run whose lease covers what belongs in the place of `found`.
+fn covered(look: &Look<'_>, found: &Misplaced) -> Option<RunId> {
+    let run = found.path.strip_prefix("runs/")?.split('/').next()?;
+    Digest::parse(run).ok().map(|digest| look.covered_by(RunId::from_digest(digest)))
 }
 
 /// What processes that died left, what nothing knows, and what was put aside.

@@ -59,8 +59,9 @@ pub(super) struct Hold {
 }
 
 impl Hold {
+    /// None yet. Others see that their holder sweeps.
     pub fn new(store: &Store) -> Self {
-        Self { leases: Leases::new(store), ours: BTreeSet::new() }
+        Self { leases: Leases::sweeping(store), ours: BTreeSet::new() }
     }
 
     /// Whether the lease of `run` is ours now.
@@ -77,8 +78,20 @@ impl Hold {
         &self.ours
     }
 
-    /// Removes the leases that are ours: of runs that are gone, nothing stays.
-    pub fn let_go(self) -> Result<(), StoreError> {
-        self.ours.iter().try_for_each(|run| self.leases.forget(*run))
+    /// Removes the leases of the training runs that are gone, of which nothing
+    /// stays, and gives the others back.
+    pub fn let_go(self, gone: &BTreeSet<RunId>) -> Result<(), StoreError> {
+        self.ours.intersection(gone).try_for_each(|run| self.leases.forget(*run))
+    }
+
+    /// Removes the records of what commands count on that are gone.
+    pub fn forget_the_dead(&mut self, store: &Store, dead: &[RunId]) -> Result<(), StoreError> {
+        for id in dead {
+            if self.leases.claim(*id)? == Claim::Held {
+                store.forget_wanted(*id)?;
+                self.leases.forget(*id)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! What is kept, why, and what would go.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -9,10 +8,13 @@ use serde_json::Value;
 use super::super::known::{Known, artifacts, named_digests};
 use super::super::manifest::RunKind;
 use super::super::object::{Store, io_error};
-use super::super::survey::{Place, Survey};
-use super::super::{Holder, Leases, StoreError, clock};
+use super::super::survey::{File, Place, Survey};
+use super::super::{Holder, Leases, clock};
+use super::error::GcError;
 use super::hold::{self, Horizon};
+use super::wishes::Wishes;
 use crate::digest::Digest;
+use crate::durable;
 use crate::id::{RunId, TrialId};
 
 /// Runs that something outside the store keeps, each with the names of what
@@ -40,34 +42,6 @@ impl Default for GcOptions {
         let (grace, watch) = (Duration::from_secs(3600), Leases::stale_after());
         Self { all: false, unfinished: false, quarantine: false, grace, watch }
     }
-}
-
-/// Why nothing was swept.
-#[derive(Debug, thiserror::Error)]
-pub enum GcError {
-    /// Nothing would be kept.
-    #[error(
-        "nothing is kept by a report or tag, so gc would sweep all {runs} runs\n  \
-         try: jem store tag NAME SPEC first, or --all"
-    )]
-    NoRoots {
-        /// The runs that are there.
-        runs: usize,
-    },
-    /// A record that cannot be read may name anything.
-    #[error(
-        "{path} cannot be read ({reason}), so what it keeps is not known\n  \
-         try: jem store fsck --repair"
-    )]
-    Unknown {
-        /// The record, from the store's folder.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The store could not be read or written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// A run that would go.
@@ -115,6 +89,8 @@ pub struct GcPlan {
     pub unfinished: (u64, u64),
     /// Trials under a live lease.
     pub live: usize,
+    /// Records of what commands count on that are gone.
+    pub(super) dead: Vec<RunId>,
 }
 
 impl GcPlan {
@@ -158,37 +134,59 @@ impl View<'_> {
     /// manifests named: then no more runs go, and these objects may go while
     /// others work in the store.
     ///
-    /// The leases are listed before the manifests are read: see the module.
+    /// What commands want is read first, then the leases are listed, then the
+    /// manifests are read: see the module.
     pub fn plan(&self, gone: Option<&BTreeSet<Digest>>) -> Result<GcPlan, GcError> {
+        let wanted = self.store.wanted()?;
         let mut live = self.store.live_holders(self.options.watch)?;
         live.retain(|run, _| !self.ours.contains(run));
+        let wishes = Wishes::of(wanted, &live)?;
         let survey = Survey::of(self.store.root());
         let known = Known::of(self.store, &survey);
         if let Some(bad) = known.bad.first() {
             let (path, reason) = (bad.path.clone(), bad.reason.clone());
             return Err(GcError::Unknown { path, reason });
         }
-        if let Some((path, reason)) = survey.denied.first().cloned() {
-            return Err(GcError::Unknown { path, reason });
+        let denied = |path: &str, reason: &str| {
+            let (path, reason) = (self.store.root().join(path), reason.to_owned());
+            GcError::Denied { path, reason }
+        };
+        if let Some((path, reason)) = survey.denied.first() {
+            return Err(denied(path, reason));
+        }
+        if let Some(found) = survey.misplaced.first() {
+            let reason = format!("it is {}", found.what);
+            return Err(match found.away {
+                true => denied(&found.path, &reason),
+                false => GcError::Unknown { path: found.path.clone(), reason },
+            });
         }
         let records = Records::read(self.store, &survey)?;
-        let mut plan = GcPlan { live: live.len(), ..GcPlan::default() };
-        if gone.is_none() {
-            plan.kept = self.kept(&known, &live, &records)?;
-            self.plan_runs(&mut plan, &known, &survey, &live);
-        }
+        let mut plan = GcPlan { live: wishes.trials(&live), ..GcPlan::default() };
+        plan.dead.clone_from(&wishes.dead);
         let seen = Seen { known: &known, survey: &survey, records: &records, live: &live };
+        if gone.is_none() {
+            plan.kept = self.kept(&seen, &wishes)?;
+            self.plan_runs(&mut plan, &seen);
+        }
         self.plan_objects(&mut plan, &seen, gone);
+        let objects = plan.objects.len();
+        if gone.is_none() && known.manifests.is_empty() && objects > 0 && !self.options.all {
+            return Err(GcError::NoRuns { runs: self.store.root().join("runs"), objects });
+        }
         Ok(plan)
     }
 
+    /// From when on what was written is young; none where nothing is.
+    fn young_from(&self) -> Option<SystemTime> {
+        let grace = self.options.grace;
+        let from = self.now.checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
+        (!grace.is_zero()).then_some(from)
+    }
+
     /// Every run that is kept, with the reason.
-    fn kept(
-        &self,
-        known: &Known,
-        live: &BTreeMap<RunId, Holder>,
-        records: &Records,
-    ) -> Result<BTreeMap<RunId, String>, GcError> {
+    fn kept(&self, seen: &Seen<'_>, wishes: &Wishes) -> Result<BTreeMap<RunId, String>, GcError> {
+        let Seen { known, survey, records, live } = seen;
         let mut kept = BTreeMap::new();
         for (run, names) in self.outside {
             kept.insert(*run, names.join(", "));
@@ -203,7 +201,15 @@ impl View<'_> {
         {
             return Err(GcError::NoRoots { runs });
         }
-        for (run, holder) in live {
+        for (run, why) in &wishes.runs {
+            kept.entry(*run).or_insert_with(|| why.clone());
+        }
+        let seconds = self.options.grace.as_secs();
+        for run in young(survey, self.young_from()) {
+            let why = || format!("--grace, as written within the last {seconds} s");
+            kept.entry(run).or_insert_with(why);
+        }
+        for (run, holder) in *live {
             let why = format!("leased by {}", holder.place());
             let evaluations = known.evaluations(*run).map(|manifest| manifest.run);
             for run in evaluations.chain([*run]) {
@@ -221,14 +227,10 @@ impl View<'_> {
         Ok(kept)
     }
 
-    fn plan_runs(
-        &self,
-        plan: &mut GcPlan,
-        known: &Known,
-        survey: &Survey,
-        live: &BTreeMap<RunId, Holder>,
-    ) {
-        let kept = &plan.kept;
+    fn plan_runs(&self, plan: &mut GcPlan, seen: &Seen<'_>) {
+        let Seen { known, survey, live, .. } = seen;
+        let (kept, young_from) = (&plan.kept, self.young_from());
+        let is_young = |file: &File| young_from.is_some_and(|from| file.modified >= from);
         let mut bytes: BTreeMap<RunId, u64> = BTreeMap::new();
         for file in &survey.files {
             let (Place::Manifest(run)
@@ -240,7 +242,8 @@ impl View<'_> {
             };
             *bytes.entry(*run).or_default() += file.size;
             let left = matches!(file.place, Place::Checkpoint(_) | Place::State(..));
-            if left && kept.contains_key(run) && known.trained(*run) && !live.contains_key(run) {
+            let done = known.trained(*run) && !live.contains_key(run);
+            if left && kept.contains_key(run) && done && !is_young(file) {
                 plan.files.push((file.path.clone(), file.size));
             }
         }
@@ -262,7 +265,15 @@ impl View<'_> {
         }
         plan.runs.sort_by_key(|run| (run.kind == Some(RunKind::Training), run.run));
         if self.options.quarantine {
+            // A file that was put aside keeps its time; its folder has that of
+            // the repair.
+            let put_aside = |file: &&File| {
+                let folder: Vec<&str> = file.path.split('/').take(2).collect();
+                let written = clock::written(&self.store.root().join(folder.join("/")));
+                !young_from.is_some_and(|from| written.is_some_and(|then| then >= from))
+            };
             let aside = survey.files.iter().filter(|file| file.place == Place::Quarantined);
+            let aside = aside.filter(put_aside);
             plan.files.extend(aside.map(|file| (file.path.clone(), file.size)));
         }
     }
@@ -271,15 +282,19 @@ impl View<'_> {
         let swept: BTreeSet<RunId> = plan.runs.iter().map(|run| run.run).collect();
         let mut named = seen.records.named.clone();
         let mut gone = gone.cloned().unwrap_or_default();
+        // A kept run has a record that was altered: it may name anything.
+        let mut unsure = false;
         for manifest in seen.known.manifests.values() {
             if swept.contains(&manifest.run) {
                 gone.extend(artifacts(manifest).map(|(_, artifact)| artifact.digest));
             } else {
                 named.extend(seen.known.named_by(manifest));
+                unsure |= !seen.known.knows_all_of(manifest);
             }
         }
         let grace = self.options.grace;
-        let horizon = Horizon::of(seen.survey, seen.live, self.now, self.worked, grace);
+        let mut horizon = Horizon::of(seen.survey, seen.live, self.now, self.worked, grace);
+        horizon.busy |= unsure;
         for (file, digest) in seen.survey.each(object) {
             if named.contains(&digest) {
                 continue;
@@ -295,6 +310,19 @@ impl View<'_> {
             }
         }
     }
+}
+
+/// Runs with a file that was written at `from` or later.
+fn young(survey: &Survey, from: Option<SystemTime>) -> BTreeSet<RunId> {
+    let each = survey.each(|place| match place {
+        Place::Manifest(run)
+        | Place::Log(run, ..)
+        | Place::Checkpoint(run)
+        | Place::State(run, _) => Some(*run),
+        _ => None,
+    });
+    let young = each.filter(|(file, _)| from.is_some_and(|from| file.modified >= from));
+    young.map(|(_, run)| run).collect()
 }
 
 /// What one look at the store shows.
@@ -332,7 +360,7 @@ impl Records {
                 continue;
             }
             let path = store.root().join(&file.path);
-            let bytes = fs::read(&path).map_err(io_error(&path))?;
+            let bytes = durable::read(&path).map_err(io_error(&path))?;
             found.named.extend(named_digests(&bytes));
             if accepted {
                 let runs = used(&bytes).ok_or_else(|| GcError::Unknown {

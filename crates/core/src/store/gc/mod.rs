@@ -1,11 +1,14 @@
 //! `gc`: mark and sweep.
 //!
 //! Marked are the runs that a report, a tag, an acceptance or the caller
-//! names, those whose trial is under a live lease, the training of every
-//! marked evaluation, and all objects that marked runs name, themselves or
+//! names, those whose trial is under a live lease, those that a command which
+//! goes on counts on (`store/wanted.rs`), those written within the grace, the
+//! training of every marked evaluation, and all objects that marked runs name, themselves or
 //! within a record. Checkpoints and logs of runs that are not done are kept
 //! unless they are asked for. What cannot be read may name anything, so `gc`
-//! refuses until `fsck --repair` has put it aside.
+//! refuses until `fsck --repair` has put it aside; and where no run is there at
+//! all it takes no object unless all is asked for, since the runs may only be
+//! away for a while.
 //!
 //! # The order
 //! Manifests of swept runs go first, and their folders are synced; only then
@@ -15,7 +18,9 @@
 //! # Why a run beside it loses nothing
 //! 1. *Runs.* `gc` takes the lease of every trial it sweeps, and then looks
 //!    at the roots again. So no process reads a run while it goes, and one
-//!    that begins later finds no manifest and makes the run again.
+//!    that begins later finds no manifest and makes the run again. A command
+//!    that counts on runs without their leases says so first, and waits for a
+//!    `gc` that it then finds; `store/wanted.rs` has why that suffices.
 //! 2. *Objects that an attempt puts.* An attempt writes, or touches, every
 //!    object while it holds its lease, and names it in a manifest before it
 //!    lets the lease go. `gc` writes a probe file, then lists the leases, then
@@ -37,12 +42,15 @@
 //!    inside a record, or is named by nothing, waits. Before the first lease,
 //!    `grace` keeps it.
 
-mod mark;
+mod error;
+mod wishes;
 mod hold;
+mod mark;
 mod sweep;
 
 #[cfg(test)]
 mod tests;
 
-pub use mark::{GcError, GcOptions, GcPlan, Outside, PlannedObject, PlannedRun};
+pub use error::GcError;
+pub use mark::{GcOptions, GcPlan, Outside, PlannedObject, PlannedRun};
 pub use sweep::{Swept, sweep};

@@ -9,8 +9,9 @@ use super::super::known::{Known, artifacts};
 use super::super::object::{Store, io_error};
 use super::super::survey::{CONDEMNED_PREFIX, Place, Survey};
 use super::super::{StoreError, clock};
+use super::error::GcError;
 use super::hold::Hold;
-use super::mark::{GcError, GcOptions, GcPlan, Outside, PlannedObject, PlannedRun, View};
+use super::mark::{GcOptions, GcPlan, Outside, PlannedObject, PlannedRun, View};
 use crate::digest::Digest;
 use crate::durable;
 use crate::id::RunId;
@@ -56,11 +57,13 @@ pub fn sweep<E: From<GcError>>(
     let view = View { outside: &outside, ours: &ours, ..view };
     let plan = view.plan(None)?;
     let runs: Vec<&PlannedRun> = plan.runs.iter().filter(|run| ours.contains(&run.lease)).collect();
+    let leases: BTreeSet<RunId> = runs.iter().map(|run| run.lease).collect();
     let gone = remove_runs(store, &runs, &mut swept)?;
     remove_files(store, &plan, &mut swept).map_err(GcError::from)?;
     let plan = view.plan(Some(&gone))?;
     remove_objects(store, &plan, &mut swept).map_err(GcError::from)?;
-    hold.let_go().map_err(GcError::from)?;
+    hold.forget_the_dead(store, &plan.dead).map_err(GcError::from)?;
+    hold.let_go(&leases).map_err(GcError::from)?;
     Ok(swept)
 }
 
@@ -125,18 +128,25 @@ fn condemn(path: &Path, object: &PlannedObject) -> Result<bool, StoreError> {
         renamed => renamed.map_err(io_error(path))?,
     }
     if clock::written(&condemned) != Some(object.modified) {
-        restore(&condemned, path)?;
+        restore(&condemned, path, object.digest)?;
         return Ok(false);
     }
     removed(&condemned)?;
     Ok(true)
 }
 
-/// Gives an object its name back, unless it was put again meanwhile.
-fn restore(condemned: &Path, path: &Path) -> Result<(), StoreError> {
+/// Gives the object `digest` its name back, unless it was put again meanwhile.
+fn restore(condemned: &Path, path: &Path, digest: Digest) -> Result<(), StoreError> {
     // A link, unlike a rename, replaces nothing.
     match durable::link(condemned, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let right = |path: &Path| durable::read(path).is_ok_and(|b| Digest::of(&b) == digest);
+            // What has the name is not taken on trust: these may be the only
+            // right bytes, and those are altered.
+            if !right(path) && right(condemned) {
+                return durable::rename(condemned, path).map_err(io_error(path));
+            }
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         linked => linked.map_err(io_error(path))?,
     }
@@ -151,7 +161,7 @@ fn give_back(store: &Store) -> Result<(), StoreError> {
         _ => None,
     });
     for (file, digest) in condemned {
-        restore(&store.root().join(&file.path), &store.object_path(digest))?;
+        restore(&store.root().join(&file.path), &store.object_path(digest), digest)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::super::sample::{Pair, Sample};
+use super::super::survey::{Place, Survey};
 use super::super::{CheckOptions, Claim, Leases, Severity, Store, Tag, check};
 use super::*;
 use crate::durable::{Operation, Trace};
@@ -225,4 +226,126 @@ fn a_sweep_in_a_loop_takes_nothing_from_runs_beside_it() {
     }
     sweep(&sample.store, &all, &outside).unwrap();
     assert!(worst(&sample.store) < Some(Severity::Repairable));
+}
+
+#[test]
+fn a_run_that_was_written_within_the_grace_stays_done_or_not() {
+    let (sample, _, half) = Sample::full();
+    sample.record(0.9, 9, "code");
+    let grace = GcOptions {
+        unfinished: true,
+        quarantine: true,
+        grace: Duration::from_secs(3600),
+        ..GcOptions::default()
+    };
+    sample.write("quarantine/1/format", "put aside a moment ago");
+    let runs = sample.store.runs().unwrap();
+    let swept = sweep(&sample.store, &grace, &nothing).unwrap();
+    assert_eq!((swept.runs, swept.objects, swept.bytes), (0, 0, 0));
+    assert_eq!(sample.store.runs().unwrap(), runs);
+    // What is old goes, and what is from the future is not old.
+    sample.age_all();
+    let later = std::time::SystemTime::now() + Duration::from_secs(86_400);
+    let manifest = sample.store.run_path(half).join("checkpoints/0-10.json");
+    let times = fs::FileTimes::new().set_modified(later);
+    fs::File::open(manifest).unwrap().set_times(times).unwrap();
+    let swept = sweep(&sample.store, &grace, &nothing).unwrap();
+    assert!(swept.runs > 0 && sample.store.run_path(half).exists(), "{swept:?}");
+}
+
+#[test]
+fn what_a_command_that_goes_on_counts_on_stays_and_goes_after_it() {
+    let (sample, kept, other) = tagged();
+    let runs = BTreeSet::from([other.training, other.evaluation]);
+    let wanted = sample.store.want(runs).unwrap();
+    let plan = GcPlan::of(&sample.store, &at_once(), &Outside::new()).unwrap();
+    assert!(plan.runs.is_empty() && plan.live == 0, "{plan:?}");
+    assert!(plan.kept[&other.training].contains("a command that goes on at"), "{plan:?}");
+    assert_eq!(sweep(&sample.store, &at_once(), &nothing).unwrap().runs, 0);
+    drop(wanted);
+    assert_eq!(sweep(&sample.store, &at_once(), &nothing).unwrap().runs, 2);
+    assert!(whole(&sample.store, kept));
+}
+
+#[test]
+fn what_a_dead_command_counted_on_keeps_nothing_and_is_forgotten() {
+    let (sample, ..) = tagged();
+    let wanted = sample.store.want(sample.store.runs().unwrap().into_iter().collect());
+    // As a kill leaves it: the record and the lease, which nobody beats for.
+    std::mem::forget(wanted.unwrap());
+    let lease = fs::read_dir(sample.store.root().join("leases")).unwrap().next().unwrap().unwrap();
+    let text = fs::read_to_string(lease.path().join("1")).unwrap();
+    let pid = format!("\"pid\":{}", std::process::id());
+    for file in fs::read_dir(lease.path()).unwrap().flatten() {
+        fs::remove_file(file.path()).unwrap();
+    }
+    fs::write(lease.path().join("1"), text.replace(&pid, "\"pid\":4194305")).unwrap();
+    let report = check(sample.store.root(), &CheckOptions::default(), &|_| Box::new(|_| {}));
+    assert_eq!(report.worst(), Some(Severity::Harmless), "{report:?}");
+    assert_eq!(sweep(&sample.store, &at_once(), &nothing).unwrap().runs, 2);
+    assert_eq!(fs::read_dir(sample.store.root().join("wanted")).unwrap().count(), 0);
+    assert_eq!(worst(&sample.store), None);
+}
+
+#[test]
+fn a_store_whose_runs_are_gone_or_away_keeps_its_objects_unless_all_is_said() {
+    let (sample, kept, _) = tagged();
+    let (runs, aside) = (sample.store.root().join("runs"), sample.folder.path().join("aside"));
+    let objects = || {
+        Survey::of(sample.store.root())
+            .each(|place| match place {
+                Place::Object(digest) => Some(*digest),
+                _ => None,
+            })
+            .count()
+    };
+    let before = objects();
+    fs::rename(&runs, &aside).unwrap();
+    let refused = |needed: &str| {
+        let refused = sweep(&sample.store, &at_once(), &nothing).unwrap_err().to_string();
+        assert!(refused.contains(needed), "{refused}");
+        assert_eq!(objects(), before);
+    };
+    refused("has no run that is done");
+    fs::create_dir(&runs).unwrap();
+    refused("so gc would sweep all");
+    fs::remove_dir(&runs).unwrap();
+    fs::write(&runs, "").unwrap();
+    refused("it is a file");
+    #[cfg(unix)]
+    {
+        fs::remove_file(&runs).unwrap();
+        std::os::unix::fs::symlink(sample.folder.path().join("none"), &runs).unwrap();
+        refused("it is a link that leads nowhere");
+    }
+    fs::remove_file(&runs).unwrap();
+    fs::rename(&aside, &runs).unwrap();
+    sweep(&sample.store, &at_once(), &nothing).unwrap();
+    assert!(whole(&sample.store, kept));
+}
+
+#[test]
+fn an_altered_record_of_a_kept_run_keeps_what_only_it_may_name() {
+    let (sample, kept, _) = tagged();
+    let patch = sample.store.put(b"the patch").unwrap();
+    let manifest = sample.store.manifest(kept.training).unwrap().unwrap();
+    let record = sample.store.object_path(manifest.records["provenance.json"].digest);
+    fs::remove_file(&record).unwrap();
+    fs::write(&record, "{}").unwrap();
+    sample.age();
+    sweep(&sample.store, &at_once(), &nothing).unwrap();
+    assert!(sample.store.holds(patch));
+}
+
+#[test]
+fn the_name_of_a_condemned_object_goes_to_the_right_bytes() {
+    let sample = Sample::new();
+    let artifact = sample.store.put(b"right").unwrap();
+    let path = sample.store.object_path(artifact.digest);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    fs::rename(&path, path.with_file_name(format!(".gc-{name}"))).unwrap();
+    fs::write(&path, "wrong").unwrap();
+    let grace = GcOptions { grace: Duration::from_secs(60), ..GcOptions::default() };
+    sweep(&sample.store, &grace, &nothing).unwrap();
+    assert_eq!(sample.store.get(artifact.digest).unwrap(), b"right");
 }

@@ -227,8 +227,8 @@ impl FetchProgress for Bar {
 
     fn note(&mut self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| terminal::note(&format!("{text}"))),
-            None => terminal::note(&format!("{text}")),
+            Some(bar) => bar.suspend(|| terminal::note(text)),
+            None => terminal::note(text),
         }
     }
 

@@ -155,7 +155,7 @@ fn warn(found: &Found) {
     for why in found.unreadable.iter().take(TOLD) {
         terminal::note(&format!("  {}", why.lines().next().unwrap_or_default()));
     }
-    terminal::note(&format!("  try: jem store fsck"));
+    terminal::note("  try: jem store fsck");
 }
 
 fn wrong(error: QueryError) -> CliError {

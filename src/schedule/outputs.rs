@@ -56,8 +56,7 @@ pub fn listen(
 fn each_line(from: impl io::Read, mut take: impl FnMut(Option<Vec<u8>>)) {
     let mut from = BufReader::new(from);
     let (mut line, mut flooded) = (Vec::new(), false);
-    loop {
-        let Ok(buffer) = from.fill_buf() else { break };
+    while let Ok(buffer) = from.fill_buf() {
         if buffer.is_empty() {
             break;
         }

@@ -327,7 +327,10 @@ fn what_is_no_file_in_a_files_place_is_found_at_once_and_put_aside() {
             let _ = fs::remove_file(&path);
             fs::write(&path, &bytes).unwrap();
             fs::remove_dir_all(sample.store.root().join("quarantine")).unwrap();
-            assert!(fsck(&sample).findings.is_empty(), "{name}: {:?}", fsck(&sample).findings);
+            // A checkpoint whose tensors were not there was put aside as well.
+            let left = fsck(&sample).findings;
+            let only = |finding: &Finding| finding.kind == Kind::LeftCheckpoint;
+            assert!(left.iter().all(only), "{name}: {left:?}");
         }
     }
 }

@@ -12,6 +12,7 @@ use jem_core::store::{Remembered, Store, StoreError};
 use super::open::{self, Folders};
 use super::{CliError, Exit};
 use crate::schedule::{Keys, Stages};
+use crate::terminal;
 
 /// A plan whose ids rest on what its files hold.
 pub struct Planned {
@@ -96,9 +97,9 @@ impl Planned {
 pub fn tell_assumed(remembered: &Remembered) {
     for (_, content) in remembered.assumed() {
         let why = content.assumed.unwrap_or_default();
-        eprintln!(
+        terminal::note(&format!(
             "note: {why}; what follows is of the content read then, {}",
             path_of_content(content.digest)
-        );
+        ));
     }
 }

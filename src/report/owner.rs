@@ -3,10 +3,10 @@
 //! own showed is still kept by the next.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
+use jem_core::durable;
 use serde::Deserialize;
 
 use super::manifest::MANIFEST;
@@ -40,7 +40,7 @@ struct Runs {
 impl Former {
     /// The report in `folder`; none where there is none that can be read.
     fn read(folder: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(folder.join(MANIFEST)).ok()?).ok()
+        serde_json::from_slice(&durable::read(&folder.join(MANIFEST)).ok()?).ok()
     }
 
     /// The former report in `folder`, which `context` is to replace.
@@ -107,7 +107,7 @@ pub fn default_folder(reports: &Path, results: &Results, context: &ReportContext
     let short = context.commit();
     let folder = reports.join(&short).join(name);
     let commit = context.source.as_ref().and_then(|source| source.commit.clone());
-    let made = fs::read(folder.join(MANIFEST)).ok();
+    let made = durable::read(&folder.join(MANIFEST)).ok();
     let made: Option<Made> = made.and_then(|text| serde_json::from_slice(&text).ok());
     let there = made.and_then(|made| made.source?.commit);
     match (commit, there) {
@@ -135,6 +135,8 @@ pub(super) fn comparison_of_another(folder: &Path, command: &str) -> Option<Stri
 mod tests {
     use super::super::fixture::{results, source};
     use super::super::{ReportManifest, write};
+    use std::fs;
+
     use super::*;
 
     fn context(file: Option<&str>, place: Option<&str>) -> ReportContext {

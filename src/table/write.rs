@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::PoisonError;
 
-use jem_core::durable::write_atomic;
+use jem_core::durable::{self, write_atomic};
 use jem_core::store::Store;
 use polars::prelude::*;
 
@@ -109,10 +109,13 @@ pub fn write_examples(
     Ok(name.to_owned())
 }
 
+/// No table of ours is longer, in bytes.
+const LONGEST_TABLE: u64 = 1 << 26;
+
 /// The experiment file of the tables in `folder`, where that is another than
 /// that of `results`, as far as its name tells.
 pub fn tables_of_another(folder: &Path, results: &Results) -> Option<String> {
-    let text = fs::read_to_string(folder.join("paper.tex")).ok()?;
+    let text = durable::read_text(&folder.join("paper.tex"), LONGEST_TABLE).ok()?;
     let made_by = text.strip_prefix("% jem table ")?.lines().next()?;
     let (other, _) = made_by.rsplit_once("; ")?;
     let command = PaperTable::of(results, Shown::Paper).command;

@@ -56,7 +56,7 @@ fn labels_are_those_of_the_training_folder_and_classes_are_listed_everywhere() {
     assert!(!whole.contains("have none"), "{whole}");
     let fewer = of_label("fewer.toml");
     // Markdown writes a backquote with a backslash before it.
-    let note = "The test images of pets have none of the class \\`bee\\`";
+    let note = "The test images of the data set have none of the class \\`bee\\`";
     assert!(fewer.contains(note), "{fewer}");
     // Where labels were counted in the test folder, cats would be bees.
     let accuracy = |table: &str| table.contains("1.000");
@@ -66,7 +66,7 @@ fn labels_are_those_of_the_training_folder_and_classes_are_listed_everywhere() {
     assert!(plan.contains("the test images have none of the classes `bee`"), "{plan}");
     sandbox.ok(&["report", "fewer.toml"]);
     let page = fs::read_to_string(sandbox.path("reports/no-commit/fewer/report.md")).unwrap();
-    assert!(page.contains("pets, by label from 0: ant, bee, cat"), "{page}");
+    assert!(page.contains("the data set, by label from 0: ant, bee, cat"), "{page}");
     assert!(page.contains("have none of the class"), "{page}");
     for command in ["plan", "run"] {
         let said = sandbox.jem(&[command, "other.toml"]);

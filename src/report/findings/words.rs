@@ -47,8 +47,13 @@ pub(super) fn value(view: &View<'_>, cell: &CellResult, metric: &str) -> Option<
 pub(super) fn places(view: &View<'_>, cells: &[&CellResult], some: &[usize]) -> String {
     let along = is_along_x(view, cells);
     if some.len() == cells.len() && cells.len() > 1 {
-        let every = if along { view.x_name() } else { "setting" };
-        return format!("at every {every}");
+        let x = view.x_name();
+        return match along {
+            // A letter is read as its value, a word is not.
+            true if x.chars().count() == 1 => format!("at every {x}"),
+            true => format!("at every value of {x}"),
+            false => "at every setting".to_owned(),
+        };
     }
     if along { along_x(view, cells, some) } else { by_name(view, cells, some) }
 }

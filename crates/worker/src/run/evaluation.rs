@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use jem_core::arrays::Arrays;
-use jem_core::dataset::{About, Split};
+use jem_core::dataset::{About, Source, Split};
 use jem_core::digest::Digest;
 use jem_core::event::{Event, FailureClass};
 use jem_core::id::RunParts;
 use jem_core::provenance::{Provenance, UNKNOWN_PROCESSOR};
 use jem_core::results::{self, ImagesUsed, Metrics, SetAbout};
-use jem_core::spec::{Evaluate, Part, Spec};
+use jem_core::spec::{Data, Evaluate, Part, Spec};
 use jem_core::store::{Artifact, Manifest, RunKind};
 
 use super::same_data::same_data;
@@ -271,10 +271,21 @@ fn about_sets(
             true => loaded.about.clone(),
             false => About { notes: loaded.about.notes.clone(), ..About::default() },
         };
-        said.push(SetAbout { set: source.label(), split, about });
+        said.push(SetAbout { set: set_name(source, data), split, about });
     }
     said.retain(|one| !one.about.is_empty());
     Ok(said)
+}
+
+/// What a set is called in a result: files of the user's own that are trained on
+/// by their role, since no name that an experiment gives them is part of an id.
+fn set_name(source: &Source, data: &Data) -> String {
+    let own = matches!(source, Source::Files(_));
+    match own {
+        true if *source == data.train => "the data set".to_owned(),
+        true if data.auxiliary.as_ref() == Some(source) => "the auxiliary set".to_owned(),
+        _ => source.label(),
+    }
 }
 
 /// One part.

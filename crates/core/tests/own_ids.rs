@@ -20,11 +20,19 @@ fn train(path: &str) -> String {
     format!("train = {{ cifar = {{ train = [\"{path}\"], test = [\"test.bin\"] }}, classes = 10 }}")
 }
 
+/// A CIFAR-10 file of 256 images, the first of which begins with `word`: a plan
+/// counts the images of every file.
+fn images(word: &str) -> Vec<u8> {
+    let mut bytes = vec![0; 256 * (1 + 32 * 32 * 3)];
+    bytes[1..=word.len()].copy_from_slice(word.as_bytes());
+    bytes
+}
+
 /// A folder with the files that experiments here name.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["train.bin", "test.bin", "ood.bin", "auxiliary.bin"] {
-        fs::write(folder.path().join(name), name).unwrap();
+        fs::write(folder.path().join(name), images(name)).unwrap();
     }
     folder
 }
@@ -53,12 +61,12 @@ fn one_content_at_two_paths_is_one_trial_and_other_content_is_another() {
         assert_eq!((spelt.id, spelt.eval), (written.id, written.eval), "{path}");
     }
     // The same path and size, other bytes.
-    fs::write(at("train.bin"), "TRAIN.bin").unwrap();
+    fs::write(at("train.bin"), images("TRAIN.bin")).unwrap();
     let changed = first(folder.path(), &text(&train("train.bin"), OOD));
     assert_ne!(changed.cell, written.cell);
     // Judged by other images: the same training, another evaluation.
     fs::copy(at("deep/copy.bin"), at("train.bin")).unwrap();
-    fs::write(at("ood.bin"), "other").unwrap();
+    fs::write(at("ood.bin"), images("other")).unwrap();
     let judged = first(folder.path(), &text(&train("train.bin"), OOD));
     assert_eq!(judged.id, written.id);
     assert_ne!(judged.eval, written.eval);
@@ -77,7 +85,7 @@ fn of_a_source_only_what_is_read_counts() {
     // The test split of an auxiliary set is read by nothing, and may be missing.
     let one = first(folder.path(), &auxiliary("ood.bin"));
     assert_eq!(one.id, first(folder.path(), &auxiliary("nowhere.bin")).id);
-    fs::write(folder.path().join("auxiliary.bin"), "another").unwrap();
+    fs::write(folder.path().join("auxiliary.bin"), images("another")).unwrap();
     assert_ne!(one.id, first(folder.path(), &auxiliary("ood.bin")).id);
     // A set that is judged by gives metrics its name, which is part of the id.
     let named = |name: &str| {
@@ -141,7 +149,7 @@ fn a_copy_of_the_training_set_is_no_other_set() {
     };
     fs::copy(folder.path().join("test.bin"), folder.path().join("ood.bin")).unwrap();
     refused(&train("train.bin"), OOD, "evaluate.ood");
-    fs::write(folder.path().join("ood.bin"), "another").unwrap();
+    fs::write(folder.path().join("ood.bin"), images("another")).unwrap();
     let copy = "auxiliary = { cifar = { train = [\"./train.bin\"], test = [\"ood.bin\"] } }\n\
                 [objective.outlier_exposure]\nweight = 0.5";
     refused(&format!("{}\n{copy}", train("train.bin")), OOD, "data.auxiliary");

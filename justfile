@@ -32,6 +32,15 @@ test: build
 setup:
     @python3 scripts/setup_libtorch.py
 
+# The demo's tables and arrays, read by the oldest tools in use and by today's
+readers:
+    {{jem}} table experiments/demo.toml --out target/readers/demo --examples > target/readers.log
+    for version in old new; do \
+        python3 -m venv target/readers/$version; \
+        target/readers/$version/bin/pip install --quiet --requirement tests/reference/readers-$version.txt; \
+        target/readers/$version/bin/python tests/reference/read_tables.py target/readers/demo results; \
+    done
+
 # What PyTorch and others say, again: every fixture by pinned versions (tests/reference)
 reference:
     python3 -m venv target/reference

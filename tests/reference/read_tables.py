@@ -3,6 +3,8 @@ files of a store, with whatever versions of these packages are installed:
 
     python tests/reference/read_tables.py OUT [STORE]
 
+`just readers` does so with the versions of readers-old.txt and readers-new.txt.
+
 Tried with Python 3.7, 3.8, 3.10 and 3.12: pyarrow 8.0.0, 10.0.1, 14.0.2, 26.0.1;
 pandas 1.3.5, 1.5.3, 2.0.3, 3.1.1; duckdb 0.7.1, 0.9.2, 2.0.1; polars 0.19.19, 2.1.0;
 safetensors 0.2.5, 0.3.1, 0.8.0. Every table is opened and filtered by a column

@@ -38,7 +38,7 @@ readers:
     for version in old new; do \
         python3 -m venv target/readers/$version; \
         target/readers/$version/bin/pip install --quiet --requirement tests/reference/readers-$version.txt; \
-        target/readers/$version/bin/python tests/reference/read_tables.py target/readers/demo results; \
+        target/readers/$version/bin/python tests/reference/read_tables.py target/readers/demo "${JEM_RESULTS:-results}"; \
     done
 
 # What PyTorch and others say, again: every fixture by pinned versions (tests/reference)

@@ -1,13 +1,15 @@
 //! The binaries of a commit: those of this build where they are its own, else
 //! built from it.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
 use jem_core::durable;
-use jem_core::provenance::{History, fingerprints_at};
+use jem_core::provenance::{History, fingerprints_at, git_in};
 
 use super::child::Children;
 use super::{CliError, Exit, open};
@@ -134,10 +136,10 @@ fn link(ours: &Path, theirs: &Path) {
 
 /// When the newest tracked file of the checkout at `root` was written.
 fn newest_source(root: &Path) -> Option<SystemTime> {
-    let said = Command::new("git").arg("-C").arg(root).args(["ls-files", "-z"]).output().ok()?;
+    let said = git_in(root).args(["ls-files", "-z"]).output().ok()?;
     let files = said.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     let times = files.filter_map(|name| {
-        let path = root.join(String::from_utf8_lossy(name).as_ref());
+        let path = root.join(OsStr::from_bytes(name));
         fs::metadata(path).ok()?.modified().ok()
     });
     times.max()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use jem_core::digest::Digest;
-use jem_core::provenance::{SourceState, Untracked};
+use jem_core::provenance::{SourceState, Untracked, git_in};
 use jem_core::store::Store;
 
 use super::untracked::{Laid, check_links, lay};
@@ -28,7 +28,7 @@ impl Worktree {
     /// When git says no.
     pub fn add(root: &Path, commit: &str, path: &Path) -> Result<Self, CliError> {
         let worktree = Self { root: root.to_owned(), path: path.to_owned() };
-        let mut git = git(root);
+        let mut git = git_in(root);
         git.args(["worktree", "add", "--quiet", "--detach"]).arg(path).arg(commit);
         said(&mut git, None, "git worktree add")?;
         Ok(worktree)
@@ -66,7 +66,7 @@ impl Worktree {
             let patch = store.get(diff)?;
             // git writes below its checkout alone, and into no `.git`; but what
             // a link that it makes leads to is not its business.
-            let mut git = git(&self.path);
+            let mut git = git_in(&self.path);
             git.args(["apply", "--numstat", "-z", "-"]);
             let listed = said(&mut git, Some(&patch), "git apply")?;
             apply(&self.path, &patch)?;
@@ -77,7 +77,7 @@ impl Worktree {
 }
 
 fn apply(checkout: &Path, patch: &[u8]) -> Result<(), CliError> {
-    let mut git = git(checkout);
+    let mut git = git_in(checkout);
     git.args(["apply", "--binary", "--whitespace=nowarn", "-"]);
     said(&mut git, Some(patch), "git apply").map(drop)
 }
@@ -112,24 +112,15 @@ fn missing_bytes(state: &SourceState, store: &Store) -> Vec<String> {
 
 impl Drop for Worktree {
     fn drop(&mut self) {
-        let mut remove = git(&self.root);
+        let mut remove = git_in(&self.root);
         remove.args(["worktree", "remove", "--force", "--force"]).arg(&self.path);
         // What git cannot remove is removed by hand, and then forgotten by git.
         if said(&mut remove, None, "git worktree remove").is_err() {
             let _ = fs::remove_dir_all(&self.path);
-            let _ = said(git(&self.root).args(["worktree", "prune"]), None, "git worktree prune");
+            let _ =
+                said(git_in(&self.root).args(["worktree", "prune"]), None, "git worktree prune");
         }
     }
-}
-
-fn git(folder: &Path) -> Command {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(folder).stdin(Stdio::null());
-    // Set inside a hook, these would name another repository.
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-        git.env_remove(name);
-    }
-    git
 }
 
 /// Runs `command` to its end with `input`; what it printed.

@@ -4,9 +4,10 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
-use jem_core::dataset::path_of_content;
+use jem_core::dataset::{catalogue, is_present, path_of_content};
 use jem_core::event::Job;
 use jem_core::plan::Plan;
+use jem_core::spec::Spec;
 use jem_core::store::{Remembered, Store, StoreError};
 
 use super::open::{self, Folders};
@@ -102,4 +103,27 @@ pub fn tell_assumed(remembered: &Remembered) {
             path_of_content(content.digest)
         ));
     }
+}
+
+/// Catalogue sets that the trials read must have been fetched.
+///
+/// # Errors
+/// With those that have not.
+pub fn data_is_there(specs: &[Spec], data: &Path) -> Result<(), CliError> {
+    let mut absent: Vec<String> = Vec::new();
+    for spec in specs {
+        for source in spec.training.data.sources().chain(spec.evaluate.sources()) {
+            if let Some(name) = source.catalogue_name()
+                && !absent.iter().any(|known| known == name)
+                && !is_present(catalogue().entry(name)?, data)
+            {
+                absent.push(name.to_owned());
+            }
+        }
+    }
+    if absent.is_empty() {
+        return Ok(());
+    }
+    let message = format!("not fetched yet: {}", absent.join(", "));
+    Err(CliError::new(Exit::BadInput, message).hint(format!("jem data fetch {}", absent.join(" "))))
 }

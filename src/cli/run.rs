@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use jem_core::dataset::{catalogue, is_present};
 use jem_core::event::{FailureClass, Job};
 use jem_core::plan::{Plan, Trial};
 use jem_core::provenance::{Provenance, host};
@@ -14,7 +13,7 @@ use super::conclusion::{Conclusion, tell_setbacks};
 use super::notes::notes;
 use super::open::{self, Folders};
 use super::origin::Origin;
-use super::planned;
+use super::planned::{self, data_is_there};
 use super::signals;
 use super::wanted::count_on;
 use super::{CliError, Exit};
@@ -305,24 +304,4 @@ fn trial_lines(plan: &Plan, missing: &[&Trial], specs: &[Spec]) -> Vec<TrialLine
         work: open::work(spec),
     };
     missing.iter().zip(specs).map(line).collect()
-}
-
-/// Catalogue sets that the trials read must have been fetched.
-pub(super) fn data_is_there(specs: &[Spec], data: &std::path::Path) -> Result<(), CliError> {
-    let mut absent: Vec<String> = Vec::new();
-    for spec in specs {
-        for source in spec.training.data.sources().chain(spec.evaluate.sources()) {
-            if let Some(name) = source.catalogue_name()
-                && !absent.iter().any(|known| known == name)
-                && !is_present(catalogue().entry(name)?, data)
-            {
-                absent.push(name.to_owned());
-            }
-        }
-    }
-    if absent.is_empty() {
-        return Ok(());
-    }
-    let message = format!("not fetched yet: {}", absent.join(", "));
-    Err(CliError::new(Exit::BadInput, message).hint(format!("jem data fetch {}", absent.join(" "))))
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use jem_core::durable::{Beneath, parts_below};
 use jem_core::provenance::{FileMode, Untracked};
@@ -31,15 +31,15 @@ pub fn lay(root: &Path, files: &[Laid<'_>]) -> Result<(), CliError> {
     };
     let checkout = Beneath::open(root).map_err(failed(Path::new("")))?;
     for (file, bytes) in files {
-        let path = Path::new(&file.path);
+        let path = file.to_path();
         let put = || {
-            let (folder, name) = checkout.holder_of(path, true)?;
+            let (folder, name) = checkout.holder_of(&path, true)?;
             match file.mode {
                 Some(FileMode::Link) => folder.link(name, OsStr::from_bytes(bytes)),
                 mode => folder.write(name, bytes, mode == Some(FileMode::Executable)),
             }
         };
-        put().map_err(failed(path))?;
+        put().map_err(failed(&path))?;
     }
     Ok(())
 }
@@ -63,10 +63,10 @@ pub fn check_links(root: &Path, paths: &[Vec<u8>]) -> Result<(), CliError> {
 }
 
 fn check(files: &[Laid<'_>]) -> Result<(), CliError> {
-    let mut known: BTreeMap<&Path, &Untracked> = BTreeMap::new();
+    let mut known: BTreeMap<PathBuf, &Untracked> = BTreeMap::new();
     for (file, bytes) in files {
-        let path = Path::new(&file.path);
-        let Some(parts) = parts_below(path) else {
+        let path = file.to_path();
+        let Some(parts) = parts_below(&path) else {
             let message = format!("the report names a file outside the checkout: {}", file.path);
             return Err(refused(message));
         };
@@ -76,8 +76,8 @@ fn check(files: &[Laid<'_>]) -> Result<(), CliError> {
         }
         if file.mode == Some(FileMode::Link) {
             let target = Path::new(OsStr::from_bytes(bytes));
-            if !stays_inside(path, target) {
-                return Err(leads_outside(path, target));
+            if !stays_inside(&path, target) {
+                return Err(leads_outside(&path, target));
             }
         }
         if known.insert(path, file).is_some() {
@@ -222,12 +222,16 @@ mod tests {
             (file("a/b/up", LINK), b"../../run".to_vec()),
             (file("run", Some(FileMode::Executable)), b"#!/bin/sh".to_vec()),
             (file(".gitignore", None), b"x".to_vec()),
+            // As a record names a file whose name is no text.
+            (file("\"caf\\351.txt\"", None), b"coffee".to_vec()),
         ];
         let files: Vec<Laid<'_>> = named.iter().map(|(file, b)| (file, b.clone())).collect();
         lay(root.path(), &files).unwrap();
         let at = |name: &str| root.path().join(name);
         assert_eq!(fs::read(at("a/link")).unwrap(), b"text");
         assert_eq!(fs::read(at("a/b/up")).unwrap(), b"#!/bin/sh");
+        let strange = root.path().join(OsStr::from_bytes(b"caf\xe9.txt"));
+        assert_eq!(fs::read(strange).unwrap(), b"coffee");
         let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o100;
         assert_eq!((mode("a/b/plain"), mode("run")), (0, 0o100));
         let paths = ["a/link", "run", "none"].map(|path| path.as_bytes().to_vec());

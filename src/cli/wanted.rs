@@ -8,7 +8,7 @@ use jem_core::id::RunId;
 use jem_core::spec::Spec;
 use jem_core::store::{Leases, Store, Wanted};
 
-use super::run::data_is_there;
+use super::planned::data_is_there;
 use super::{CliError, open};
 use crate::schedule::{Keys, Status};
 use crate::terminal;

@@ -2,7 +2,7 @@
 //! the same name does not replace its report, and what a former report of its
 //! own showed is still kept by the next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jem_core::digest::Digest;
@@ -21,6 +21,14 @@ pub(super) struct Former {
     experiment: Experiment,
     runs: Vec<Runs>,
     held: Vec<String>,
+    source: Option<Source>,
+    files: BTreeMap<String, Digest>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    commit: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -63,6 +71,11 @@ impl Former {
         }
     }
 
+    /// The files that the report in `folder` put there, by path.
+    pub fn files(folder: &Path) -> BTreeMap<String, Digest> {
+        Self::read(folder).map(|former| former.files).unwrap_or_default()
+    }
+
     /// Whether it is of the experiment file of `context`.
     fn is_of(&self, context: &ReportContext) -> bool {
         let Experiment { file, place } = &self.experiment;
@@ -95,21 +108,11 @@ impl Former {
 /// commit and the name of the experiment; by the whole commit where another
 /// commit that begins alike has the short one.
 pub fn default_folder(reports: &Path, results: &Results, context: &ReportContext) -> PathBuf {
-    #[derive(Deserialize)]
-    struct Made {
-        source: Option<Source>,
-    }
-    #[derive(Deserialize)]
-    struct Source {
-        commit: Option<String>,
-    }
     let name = &results.experiment.name;
     let short = context.commit();
     let folder = reports.join(&short).join(name);
     let commit = context.source.as_ref().and_then(|source| source.commit.clone());
-    let made = durable::read(&folder.join(MANIFEST)).ok();
-    let made: Option<Made> = made.and_then(|text| serde_json::from_slice(&text).ok());
-    let there = made.and_then(|made| made.source?.commit);
+    let there = Former::read(&folder).and_then(|former| former.source?.commit);
     match (commit, there) {
         (Some(ours), Some(theirs)) if ours != theirs && theirs.get(..7) == ours.get(..7) => {
             let dirty = if short.ends_with("-dirty") { "-dirty" } else { "" };

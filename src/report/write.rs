@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jem_core::digest::Digest;
 use jem_core::durable::{self, Beneath, TEMPORARY_PREFIX, write_atomic};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tempfile::TempDir;
 
 use super::content::Content;
@@ -126,17 +126,6 @@ pub(super) fn put_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Resul
     })
 }
 
-/// The files that a former report put into `folder`, by path.
-fn former(folder: &Path) -> BTreeMap<String, Digest> {
-    #[derive(Deserialize)]
-    struct Files {
-        files: BTreeMap<String, Digest>,
-    }
-    let text = durable::read(&folder.join(MANIFEST)).unwrap_or_default();
-    let manifest: Option<Files> = serde_json::from_slice(&text).ok();
-    manifest.map(|manifest| manifest.files).unwrap_or_default()
-}
-
 /// Removes the file `name` of a former report, if it still is what that report
 /// put there. Its manifest is a file like any other: what it names outside the
 /// folder, or by way of a link, stays, and so does what somebody has changed.
@@ -157,7 +146,7 @@ pub(super) fn install_all(
     meanwhile: Option<&ReportManifest>,
     manifest: &impl Serialize,
 ) -> Result<(), ReportError> {
-    let former = former(folder);
+    let former = Former::files(folder);
     let parts: BTreeSet<&str> =
         files.keys().filter_map(|name| Some(name.rsplit_once('/')?.0)).collect();
     let put = || -> Result<(), (PathBuf, io::Error)> {

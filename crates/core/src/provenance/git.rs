@@ -50,6 +50,17 @@ const OTHER_REPOSITORY: [&str; 9] = [
     "GIT_EXTERNAL_DIFF",
 ];
 
+/// The git program in the folder `root`, in the repository that lies there and
+/// no other; it reads nothing from this process's standard input.
+pub fn git_in(root: &Path) -> Command {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(root).stdin(Stdio::null());
+    for name in OTHER_REPOSITORY {
+        git.env_remove(name);
+    }
+    git
+}
+
 /// The git program in one work tree.
 pub(super) struct Git<'a> {
     root: &'a Path,
@@ -110,15 +121,11 @@ impl<'a> Git<'a> {
         &self,
         arguments: impl IntoIterator<Item = &'b str>,
     ) -> Result<Option<Vec<u8>>, SourceError> {
-        let mut git = Command::new("git");
-        git.arg("-C").arg(self.root);
+        let mut git = git_in(self.root);
         for setting in SETTINGS {
             git.args(["-c", setting]);
         }
-        git.args(arguments).stdin(Stdio::null());
-        for name in OTHER_REPOSITORY {
-            git.env_remove(name);
-        }
+        git.args(arguments);
         // It only looks: the index stays as it is.
         git.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
         let said = match git.output() {

@@ -10,6 +10,7 @@ mod source;
 mod work_tree;
 
 pub use fingerprint::{Code, FingerprintError, Fingerprints, Parts, beside, beside_with_parts};
+pub use git::git_in;
 pub use hardware::Hardware;
 pub use history::{FileChange, History, HistoryError};
 pub use host::{Host, UNKNOWN_PROCESSOR, host, is_known_model};
